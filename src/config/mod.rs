@@ -1,0 +1,64 @@
+//! `doccheck.toml`: what a repository says about its pages. Reading the file is not done here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::options::Setting;
+use crate::source::SourceFile;
+
+/// What `doccheck.toml` says; the default where there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `strict`: a fence whose role is open fails the run.
+    pub strict: bool,
+    /// `[pages] include`: globs, relative to the file's folder.
+    pub include: Vec<String>,
+    /// `[pages] exclude`.
+    pub exclude: Vec<String>,
+    /// `[defaults]`: any page option, as settings.
+    pub defaults: Vec<Setting>,
+    /// `[env]`: variables that every step gets.
+    pub env: Vec<(String, String)>,
+    /// `[env] pass`: names of variables handed on from doccheck's own environment.
+    pub pass: Vec<String>,
+    /// `[python] packages`.
+    pub python: Vec<String>,
+    /// `[node] packages`.
+    pub node: Vec<String>,
+    /// `[sandbox] dir`; `None` means the sandbox that is built in.
+    pub sandbox: SandboxChoice,
+    /// `[placeholders]`: what a page prints, and what stands for it (`${NAME}` is an environment variable of the step).
+    pub placeholders: Vec<(String, String)>,
+    /// `[network] allow`: `host:port` or host.
+    pub allow: Vec<String>,
+}
+
+/// Which sandbox answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SandboxChoice {
+    /// The one that is built in.
+    Embedded,
+    /// The data in this folder, relative to the file's folder.
+    Folder(String),
+    /// None: `sandbox = false`.
+    Off,
+}
+
+/// The time limit of a step where nobody says another.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Default for Config {
+    fn default() -> Self {
+        todo!()
+    }
+}
+
+/// Reads the text of a `doccheck.toml`.
+///
+/// # Errors
+///
+/// Every fault of the file, each at its place.
+pub fn read(_source: &Arc<SourceFile>) -> Result<Config, Vec<Diagnostic>> {
+    todo!()
+}

@@ -1,0 +1,1 @@
+//! `cargo test` integration: every page is a test.

@@ -1,0 +1,117 @@
+//! The one grammar of options, `key=value …`, wherever it stands: in a comment before a fence, after a
+//! fence's language, in front matter, in `doccheck.toml`.
+//!
+//! Here are words and their places; what a key means for a page or a step is told by `Options`.
+
+use std::time::Duration;
+
+use crate::source::{Span, Spanned};
+
+/// One `key=value` as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The key, such as `exit` or `env.NAME`.
+    pub key: Spanned<String>,
+    /// The value, quotes taken off. A list keeps one entry a value.
+    pub value: Spanned<Value>,
+}
+
+/// What stands after the `=`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// One word or a quoted text.
+    Text(String),
+    /// A list: `[a, b]`, or a list of YAML or TOML.
+    List(Vec<Spanned<String>>),
+}
+
+/// What a step's exit status must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpectedExit {
+    /// This number.
+    Code(i32),
+    /// Any number but zero.
+    Nonzero,
+}
+
+/// Which of a step's streams is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stream {
+    /// Both, as they lie in a terminal.
+    #[default]
+    Both,
+    /// Standard output alone.
+    Stdout,
+    /// Standard error alone.
+    Stderr,
+}
+
+/// A rule on the output of a step that overrides what the page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputRule {
+    /// Nothing is compared; the exit status decides.
+    Any,
+    /// The step must print nothing.
+    None,
+}
+
+/// Every option, typed. What was not said is `None` or empty.
+///
+/// One struct serves steps, fences and pages; `Options::set` refuses a key that does not belong to the scope.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Options {
+    /// `name`: a word, unique on the page.
+    pub name: Option<Spanned<String>>,
+    /// `skip`: why the step or page is not run.
+    pub skip: Option<Spanned<String>>,
+    /// `exit`.
+    pub exit: Option<Spanned<ExpectedExit>>,
+    /// `timeout`, in real time.
+    pub timeout: Option<Duration>,
+    /// `stdin`: what the step reads.
+    pub stdin: Option<String>,
+    /// `file`: where the fence is written instead of being run.
+    pub file: Option<Spanned<String>>,
+    /// `session`: another terminal; for Python and JavaScript `new`, or a session to continue.
+    pub session: Option<Spanned<String>>,
+    /// `stream`.
+    pub stream: Option<Stream>,
+    /// `output`.
+    pub output: Option<OutputRule>,
+    /// `env.NAME`, in the order written.
+    pub env: Vec<(String, String)>,
+    /// `fault`: several are separated by commas. Read by `sandbox::Fault`.
+    pub fault: Option<Spanned<String>>,
+    /// `python`: packages.
+    pub python: Vec<Spanned<String>>,
+    /// `node`: packages.
+    pub node: Vec<Spanned<String>>,
+    /// `scopes`: what the page's token may do; everything where not said.
+    pub scopes: Option<Vec<Spanned<String>>>,
+    /// `setup`: a script's text, or the path of a file.
+    pub setup: Option<Spanned<String>>,
+    /// `teardown`: a script's text, or the path of a file.
+    pub teardown: Option<Spanned<String>>,
+}
+
+/// Where options stand; each key belongs to some of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// On a fence.
+    Fence,
+    /// On a whole page.
+    Page,
+}
+
+/// Why a setting is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionError {
+    /// A stable word: `unknown-option`, `bad-value`, `wrong-scope`, `unclosed-quote`, `bad-option`.
+    pub code: &'static str,
+    /// Lower case, no final period.
+    pub message: String,
+    /// Where, in the file that the settings came from.
+    pub span: Span,
+    /// What to write instead.
+    pub help: Option<String>,
+}

@@ -1,0 +1,162 @@
+//! The verdict tree: what a plan expected and a transcript shows, compared.
+
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostic;
+use crate::matching::DiffLine;
+use crate::plan::Plan;
+use crate::source::Span;
+use crate::transcript::Exchange;
+
+/// What came of one page.
+#[derive(Debug, Clone)]
+pub struct PageOutcome {
+    /// The page's path as it was named.
+    pub path: String,
+    /// The plan, where the page could be read.
+    pub plan: Option<Arc<Plan>>,
+    /// The verdict on the whole page.
+    pub verdict: PageVerdict,
+    /// Real time, in microseconds.
+    pub duration_us: u64,
+    /// What is wrong with the page itself, or with the machine.
+    pub diagnostics: Vec<Diagnostic>,
+    /// One for each step of the plan, in order.
+    pub steps: Vec<StepOutcome>,
+}
+
+/// The verdict on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageVerdict {
+    /// Everything that could be compared is true, or the page has nothing to run.
+    Ok,
+    /// Something that happened while the page ran is not what it says.
+    Stale,
+    /// The page cannot be read or planned: the author's to mend.
+    PageError,
+    /// doccheck could not do its work: a tool, port or install is missing.
+    MachineError,
+}
+
+impl PageVerdict {
+    /// The word that reports use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Stale => "stale",
+            Self::PageError | Self::MachineError => "error",
+        }
+    }
+}
+
+/// The verdict on a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepVerdict {
+    /// Everything that the page says of it is true, and it says something.
+    Ok,
+    /// Something that the page says of it is not true.
+    Stale,
+    /// It could not be run.
+    Error,
+    /// It ran as it should and printed something that the page does not show: nothing was compared.
+    Unchecked,
+    /// An earlier step had stopped the page.
+    NotReached,
+    /// The page says not to run it.
+    Skipped,
+}
+
+impl StepVerdict {
+    /// The word that reports use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Stale => "stale",
+            Self::Error => "error",
+            Self::Unchecked => "unchecked",
+            Self::NotReached => "not_reached",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// What came of one step.
+#[derive(Debug, Clone)]
+pub struct StepOutcome {
+    /// The step's name.
+    pub name: String,
+    /// The 1-based line of its fence's opening marker.
+    pub line: usize,
+    /// The language as written on the page.
+    pub language: String,
+    /// The verdict.
+    pub verdict: StepVerdict,
+    /// The exit status, where it ended with one (128 + n for signal n).
+    pub exit: Option<i32>,
+    /// Real time, in microseconds.
+    pub duration_us: u64,
+    /// Everything that was compared.
+    pub checks: Vec<Check>,
+    /// What the sandbox was asked and what it answered.
+    pub exchanges: Vec<Exchange>,
+    /// What a reader of the report should know.
+    pub notes: Vec<String>,
+    /// True where later steps cannot be trusted to run: an unexpected status, a time limit, no start.
+    pub stops_page: bool,
+}
+
+/// What a check is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckKind {
+    /// What a step printed.
+    Output,
+    /// How a step ended.
+    Exit,
+    /// What an HTTP answer held.
+    Http,
+    /// A fault that was never met.
+    Fault,
+    /// A host that nothing serves.
+    Network,
+    /// A limit: time, output.
+    Containment,
+}
+
+impl CheckKind {
+    /// The word that reports use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Output => "output",
+            Self::Exit => "exit",
+            Self::Http => "http",
+            Self::Fault => "fault",
+            Self::Network => "network",
+            Self::Containment => "containment",
+        }
+    }
+}
+
+/// One thing that was compared.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// What it is about.
+    pub kind: CheckKind,
+    /// The 1-based line of the output fence's opening marker, else of the step's.
+    pub line: usize,
+    /// The 1-based line of the first difference.
+    pub at: Option<usize>,
+    /// True where what the page says is true.
+    pub ok: bool,
+    /// What differs, lower case, no final period; empty where `ok`.
+    pub message: String,
+    /// What the page says.
+    pub expected: Option<String>,
+    /// What happened.
+    pub actual: Option<String>,
+    /// The place on the page that is not true; the step's opening line where nothing better is known.
+    pub span: Span,
+    /// Expected and actual, aligned; empty where `ok` or where a diff tells nothing.
+    pub diff: Vec<DiffLine>,
+    /// What to do next.
+    pub help: Vec<String>,
+}

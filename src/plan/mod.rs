@@ -1,0 +1,261 @@
+//! What is to be run and what is expected of it: a `Tutorial` with a decision on every fence.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::options::{ExpectedExit, OutputRule, Stream};
+use crate::sandbox::Fault;
+use crate::source::{Span, Spanned};
+use crate::tutorial::{Code, Tutorial};
+
+/// A page's plan.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The page.
+    pub tutorial: Tutorial,
+    /// What holds for the whole page.
+    pub page: PagePlan,
+    /// The decision on each fence, index by index with `tutorial.fences`.
+    pub roles: Vec<FenceRole>,
+    /// What is done, in order.
+    pub actions: Vec<Action>,
+}
+
+impl Plan {
+    /// The steps, in order.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.actions.iter().filter_map(|action| match action {
+            Action::Step(step) => Some(step.as_ref()),
+            Action::File(_) => None,
+        })
+    }
+}
+
+/// What holds for the whole page.
+#[derive(Debug, Clone, Default)]
+pub struct PagePlan {
+    /// Why the page is not run.
+    pub skip: Option<String>,
+    /// Variables of every step: the configuration's, then the page's.
+    pub env: Vec<(String, String)>,
+    /// Python packages to install.
+    pub python: Vec<Spanned<String>>,
+    /// Node packages to install.
+    pub node: Vec<Spanned<String>>,
+    /// The lowest Python that the page promises ("Python 3.11+"), as major and minor.
+    pub python_version: Option<(u32, u32)>,
+    /// The lowest Node that the page promises ("Node 20+"), as major and minor.
+    pub node_version: Option<(u32, u32)>,
+    /// What the page's token may do; everything where not said.
+    pub scopes: Option<Vec<String>>,
+    /// Run in the page's shell before the first step. A single line that names a file beside the page means that file.
+    pub setup: Option<Spanned<String>>,
+    /// Run in the page's shell after the last step.
+    pub teardown: Option<Spanned<String>>,
+}
+
+/// What a fence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It is run.
+    Step,
+    /// It shows what a step printed.
+    Output,
+    /// It is saved in the workspace.
+    File,
+    /// HTTP text, sent natively.
+    Request,
+    /// It is only shown.
+    Shown,
+    /// The author said not to run it.
+    Skipped,
+    /// A careful reader could not tell.
+    Unsure,
+}
+
+impl Role {
+    /// The word that reports use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Output => "output",
+            Self::File => "file",
+            Self::Request => "request",
+            Self::Shown => "shown",
+            Self::Skipped => "skipped",
+            Self::Unsure => "unsure",
+        }
+    }
+}
+
+/// The decision on a fence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FenceRole {
+    /// What it is.
+    pub role: Role,
+    /// For an output: the index of the step's fence.
+    pub of: Option<usize>,
+    /// For a file: where it is saved.
+    pub path: Option<String>,
+    /// True for a step that reads names of earlier steps.
+    pub continues: bool,
+    /// Why, for people: a fragment such as "follows a step".
+    pub reason: String,
+}
+
+/// Something to do.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Run a step.
+    Step(Box<Step>),
+    /// Save a fence in the workspace.
+    File(FileAction),
+}
+
+/// A fence to be saved.
+#[derive(Debug, Clone)]
+pub struct FileAction {
+    /// The index of the fence.
+    pub fence: usize,
+    /// Relative to the workspace.
+    pub path: Spanned<String>,
+}
+
+/// The language that a step is in, which decides its runner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// bash, sh, shell, zsh: run by bash.
+    Shell,
+    /// A transcript with `$ ` prompts.
+    Console,
+    /// A Python program.
+    Python,
+    /// A transcript with `>>> ` prompts.
+    Pycon,
+    /// An ES module.
+    JavaScript,
+    /// An ES module whose types are stripped.
+    TypeScript,
+    /// An HTTP request.
+    Http,
+}
+
+/// A step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Given by the author, or `<language>-<line>`.
+    pub name: String,
+    /// The index of its fence.
+    pub fence: usize,
+    /// The language.
+    pub language: Language,
+    /// What is run. For a transcript, the commands stand in `commands` and this is the whole fence.
+    pub code: Code,
+    /// The commands of a transcript, in order; empty otherwise.
+    pub commands: Vec<Command>,
+    /// Places in the code whose output or value the page tells in a comment.
+    pub watches: Vec<Watch>,
+    /// Which interpreter or terminal the step runs in. Steps of one language family with the same session share their state.
+    pub session: Session,
+    /// What the exit status must be.
+    pub exit: ExpectedExit,
+    /// Why `exit` is not zero, where the page's words decided it.
+    pub exit_reason: Option<String>,
+    /// The time limit.
+    pub timeout: Duration,
+    /// What the step reads; end-of-file at once where not said.
+    pub stdin: Option<String>,
+    /// Variables of this step alone.
+    pub env: Vec<(String, String)>,
+    /// What the sandbox is told to do wrong while the step runs.
+    pub faults: Vec<Spanned<Fault>>,
+    /// Why the step is not run.
+    pub skip: Option<String>,
+    /// A rule on the output that overrides what the page shows.
+    pub output: Option<OutputRule>,
+    /// What the page says that the step prints.
+    pub expectations: Vec<Expectation>,
+}
+
+impl Step {
+    /// True where standard output and standard error must be kept apart.
+    pub fn splits_streams(&self) -> bool {
+        self.expectations.iter().any(|expectation| expectation.stream != Stream::Both)
+    }
+}
+
+/// A command of a transcript.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The command's text, prompts taken off, lines joined by `\n`.
+    pub text: String,
+    /// Where the command's first line stands in the file.
+    pub span: Span,
+}
+
+/// A statement whose output or value a comment tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// The 1-based line, in the step's code, where the statement starts.
+    pub first_line: usize,
+    /// The 1-based line where the statement ends.
+    pub last_line: usize,
+    /// True for a bare expression, whose value is told; false for a statement whose output is told.
+    pub value: bool,
+}
+
+/// The interpreter or terminal of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Session {
+    /// A program of its own.
+    Fresh,
+    /// Shared with all steps of the same name.
+    Shared(String),
+}
+
+/// Something that a page says a step prints.
+#[derive(Debug, Clone)]
+pub struct Expectation {
+    /// Which part of the step's output it is about.
+    pub part: Part,
+    /// Which stream it is about.
+    pub stream: Stream,
+    /// How it is compared.
+    pub format: Format,
+    /// The expected text with its places.
+    pub text: Code,
+    /// The fence whose opening line a report names: the output fence, or the step's own.
+    pub fence: usize,
+}
+
+/// A part of a step's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// What the command with this index in `Step::commands` printed.
+    Command(usize),
+    /// What the statement with this index in `Step::watches` printed, or its value.
+    Watch(usize),
+}
+
+/// How an expectation is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Line by line, with wildcards.
+    Text,
+    /// By structure, falling back to text.
+    Json,
+    /// Status line, headers, body.
+    Http,
+}
+
+/// Decides on every fence of a page. The plan is always there, for `list`; it is fit to run only where no
+/// diagnostic is an error.
+pub fn plan(_tutorial: Tutorial, _config: &Config) -> (Plan, Vec<Diagnostic>) {
+    todo!()
+}

@@ -1,0 +1,1 @@
+//! Views of an outcome: terminal, JSON, annotations.

@@ -1,0 +1,134 @@
+//! What happened while a page ran: plain data, saved as JSON, so that judging works later without
+//! running anything again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Part;
+
+/// The name and version of the format.
+pub const SCHEMA: &str = "doccheck.transcript/1";
+
+/// One run of one page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transcript {
+    /// `SCHEMA`.
+    pub schema: String,
+    /// The page's path as it was named.
+    pub page: String,
+    /// SHA-256 of the page's bytes, in hexadecimal: a transcript belongs to one state of its page.
+    pub page_sha256: String,
+    /// One record for each step of the plan, in order.
+    pub steps: Vec<StepRecord>,
+}
+
+/// What one step did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// How it ended.
+    pub ending: Ending,
+    /// Real time from start to end, in microseconds.
+    pub duration_us: u64,
+    /// Everything that it printed, as it would lie in a terminal.
+    pub output: Captured,
+    /// Standard output alone, where the plan asks for the streams apart.
+    pub stdout: Option<Captured>,
+    /// Standard error alone, where the plan asks for the streams apart.
+    pub stderr: Option<Captured>,
+    /// What single commands and watched statements printed.
+    pub parts: Vec<PartRecord>,
+    /// What the sandbox was asked and what it answered.
+    pub exchanges: Vec<Exchange>,
+    /// Hosts that the step tried to reach and that nothing serves.
+    pub refusals: Vec<Refusal>,
+    /// Faults that were armed for the step and that no request met, as written.
+    pub unmet_faults: Vec<String>,
+    /// What a reader of the report should know, such as "the shell had ended; a new one was started".
+    pub notes: Vec<String>,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Ending {
+    /// With an exit status.
+    Exited {
+        /// The status.
+        code: i32,
+    },
+    /// By a signal.
+    Signaled {
+        /// Its number.
+        signal: i32,
+    },
+    /// It passed its time limit.
+    TimedOut {
+        /// The limit, in microseconds.
+        limit_us: u64,
+    },
+    /// It printed more than is allowed.
+    OutputLimit {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// Its runner could not start it.
+    NotStarted {
+        /// Why, a fragment such as "cannot find `node`".
+        reason: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+    /// An earlier step had stopped the page.
+    NotReached,
+    /// The page says not to run it.
+    Skipped,
+}
+
+/// What was kept of a stream.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Captured {
+    /// The text, at most 1 MiB; bytes that are not UTF-8 are replaced by U+FFFD.
+    pub text: String,
+    /// How many bytes there were.
+    pub size: u64,
+}
+
+/// What a part of a step printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartRecord {
+    /// Which part. A watched statement that ran several times has one record with all that it printed.
+    pub part: Part,
+    /// What it printed, or the value's text.
+    pub text: String,
+    /// The exit status, for a command of a transcript.
+    pub exit: Option<i32>,
+}
+
+/// A request and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Upper case.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// The request's header fields.
+    pub request_headers: Vec<(String, String)>,
+    /// The start of the request's body, at most 16 KiB.
+    pub request_body: String,
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's header fields.
+    pub reply_headers: Vec<(String, String)>,
+    /// The start of the answer's body, at most 16 KiB.
+    pub reply_body: String,
+    /// The fault that decided the answer, as written on the page.
+    pub fault: Option<String>,
+    /// True where the sandbox has no such route.
+    pub unknown_route: bool,
+}
+
+/// A host that nothing serves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// `host` or `host:port`.
+    pub host: String,
+}

@@ -1,0 +1,13 @@
+//! All integration tests in one binary: one link instead of many. One module a feature.
+#![expect(clippy::disallowed_methods, reason = "tests look at real files, processes and sockets")]
+
+mod architecture;
+mod command_line;
+mod comparing;
+mod network;
+mod pages;
+mod provisioning;
+mod reading;
+mod reporting;
+mod runners;
+mod sandbox;
