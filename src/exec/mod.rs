@@ -1,5 +1,6 @@
 //! Running steps: one runner a language, behind one door.
 
+pub mod http;
 pub mod runner;
 
 use std::path::{Path, PathBuf};
