@@ -36,7 +36,13 @@ pub(super) enum Shown {
 }
 
 /// Draws a title and the marked places of `source`, the main one first; the text ends on a newline.
-pub(super) fn draw(title: &Title<'_>, source: Option<&SourceFile>, marks: &[Mark<'_>], shown: &Shown, look: Look) -> String {
+pub(super) fn draw(
+    title: &Title<'_>,
+    source: Option<&SourceFile>,
+    marks: &[Mark<'_>],
+    shown: &Shown,
+    look: Look,
+) -> String {
     let level = match title.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -59,7 +65,11 @@ pub(super) fn draw(title: &Title<'_>, source: Option<&SourceFile>, marks: &[Mark
     text
 }
 
-fn snippet<'a>(source: &SourceFile, marks: &[Mark<'_>], shown: &Shown) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+fn snippet<'a>(
+    source: &SourceFile,
+    marks: &[Mark<'_>],
+    shown: &Shown,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let (from, text, fold) = match shown {
         Shown::Lines(lines) => {
             let start = source.line_span(lines.start).start;

@@ -42,8 +42,7 @@ pub(super) fn page(outcome: &PageOutcome, look: Look) -> Vec<String> {
 /// A finding about a page, the configuration or the machine; the text ends on a newline.
 pub fn diagnostic(found: &Diagnostic, look: Look) -> String {
     let title = Title { severity: found.severity, word: None, code: found.code, text: &found.message };
-    let marks: Vec<Mark<'_>> =
-        found.labels.iter().map(|label| Mark { span: label.span, text: &label.text }).collect();
+    let marks: Vec<Mark<'_>> = found.labels.iter().map(|label| Mark { span: label.span, text: &label.text }).collect();
     let mut paint = Paint::new();
     paint.add_rendered(&excerpt::draw(&title, found.source.as_deref(), &marks, &Shown::Marked, look));
     let gutter = match (&found.source, found.line()) {
@@ -98,7 +97,8 @@ fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check, first: bool, l
 fn block(plan: &Plan, span: Span) -> Range<usize> {
     let source: &SourceFile = &plan.tutorial.source;
     let line = source.line(span.start);
-    let fence = plan.tutorial.fences.iter().find(|fence| fence.span.start <= span.start && span.start <= fence.span.end);
+    let fence =
+        plan.tutorial.fences.iter().find(|fence| fence.span.start <= span.start && span.start <= fence.span.end);
     let Some(fence) = fence else { return line..line + 1 };
     let first = source.line(fence.span.start);
     // A fence that ends with a newline ends on the line before the next one.

@@ -53,7 +53,8 @@ fn counts(paint: &mut Paint, counts: &[(usize, &str, Style)]) {
 
 fn remarks(paint: &mut Paint, report: &RunReport, unchecked: usize) {
     if unchecked > 0 {
-        let what = format!("unchecked: {} printed what no page shows; nothing was compared", counted(unchecked, "step"));
+        let what =
+            format!("unchecked: {} printed what no page shows; nothing was compared", counted(unchecked, "step"));
         paint.add_in(DOUBT, &what).end_line();
     }
     let open: usize = report.pages.iter().filter_map(|page| page.plan.as_deref()).map(unsure).sum();
