@@ -39,11 +39,7 @@ pub fn list<'a>(
         fences: plan.map(fences).unwrap_or_default(),
         diagnostics: diagnostics(found),
     });
-    schema::List {
-        schema: schema::LIST.to_owned(),
-        pages: pages.collect(),
-        diagnostics: diagnostics(outside),
-    }
+    schema::List { schema: schema::LIST.to_owned(), pages: pages.collect(), diagnostics: diagnostics(outside) }
 }
 
 /// The text of a document, with a final newline.
@@ -61,9 +57,7 @@ pub(super) fn unsure(plan: &Plan) -> usize {
 
 /// Every fence of a plan with its decision.
 pub(super) fn fences(plan: &Plan) -> Vec<schema::Fence> {
-    let line = |index: usize| {
-        plan.tutorial.fences.get(index).map(|fence| plan.tutorial.source.line(fence.span.start))
-    };
+    let line = |index: usize| plan.tutorial.fences.get(index).map(|fence| plan.tutorial.source.line(fence.span.start));
     let described = plan.tutorial.fences.iter().zip(&plan.roles).map(|(fence, decision)| schema::Fence {
         line: plan.tutorial.source.line(fence.span.start),
         language: match fence.kind {

@@ -11,8 +11,8 @@ use crate::report::paint::{BAD, DOUBT, GOOD, Paint, QUIET, STRONG};
 use crate::run::RunReport;
 
 /// Counts of pages and steps, and what was not looked at.
-pub fn summary(report: &RunReport, _look: Look) -> String {
-    let mut paint = Paint::new();
+pub fn summary(report: &RunReport, look: Look) -> String {
+    let mut paint = Paint::new(look.colour);
     let pages = |verdicts: &[PageVerdict]| report.pages.iter().filter(|page| verdicts.contains(&page.verdict)).count();
     let steps: Vec<StepVerdict> =
         report.pages.iter().flat_map(|page| page.steps.iter().map(|step| step.verdict)).collect();
@@ -53,7 +53,8 @@ fn counts(paint: &mut Paint, counts: &[(usize, &str, Style)]) {
 
 fn remarks(paint: &mut Paint, report: &RunReport, unchecked: usize) {
     if unchecked > 0 {
-        let what = format!("unchecked: {} printed what no page shows; nothing was compared", counted(unchecked, "step"));
+        let what =
+            format!("unchecked: {} printed what no page shows; nothing was compared", counted(unchecked, "step"));
         paint.add_in(DOUBT, &what).end_line();
     }
     let open: usize = report.pages.iter().filter_map(|page| page.plan.as_deref()).map(unsure).sum();
