@@ -17,7 +17,7 @@ pub fn summary(report: &RunReport, look: Look) -> String {
     let steps: Vec<StepVerdict> =
         report.pages.iter().flat_map(|page| page.steps.iter().map(|step| step.verdict)).collect();
     let step = |verdict| steps.iter().filter(|other| **other == verdict).count();
-    paint.add_in(STRONG, &counted(report.pages.len(), "page")).add(": ");
+    paint.add_in(STRONG, &counted(report.pages.len(), "page")).add(if report.pages.is_empty() { "" } else { ": " });
     counts(
         &mut paint,
         &[
@@ -26,7 +26,7 @@ pub fn summary(report: &RunReport, look: Look) -> String {
             (pages(&[PageVerdict::PageError, PageVerdict::MachineError]), "error", BAD),
         ],
     );
-    paint.add("; ").add_in(STRONG, &counted(steps.len(), "step")).add(": ");
+    paint.add("; ").add_in(STRONG, &counted(steps.len(), "step")).add(if steps.is_empty() { "" } else { ": " });
     counts(
         &mut paint,
         &[
@@ -44,10 +44,8 @@ pub fn summary(report: &RunReport, look: Look) -> String {
 }
 
 fn counts(paint: &mut Paint, counts: &[(usize, &str, Style)]) {
-    let told: Vec<_> = counts.iter().enumerate().filter(|(at, (count, ..))| *at == 0 || *count > 0).collect();
-    for (place, (_, (count, word, style))) in told.into_iter().enumerate() {
-        let style = if *count == 0 { Style::new() } else { *style };
-        paint.add(if place == 0 { "" } else { ", " }).add_in(style, &format!("{count} {word}"));
+    for (place, (count, word, style)) in counts.iter().filter(|(count, ..)| *count > 0).enumerate() {
+        paint.add(if place == 0 { "" } else { ", " }).add_in(*style, &format!("{count} {word}"));
     }
 }
 
