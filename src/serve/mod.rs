@@ -50,6 +50,13 @@ impl Network {
         todo!()
     }
 
+    pub fn note(&self) -> Option<String> {
+        None
+    }
+    pub fn crew(&self) -> crate::process::Crew {
+        crate::process::Crew::new()
+    }
+
     /// Opens a page's world; the one before is gone.
     pub fn open(&self, _world: World) {
         todo!()
