@@ -3,12 +3,13 @@
 use super::json::fences;
 use super::paint::{DOUBT, GOOD, Paint, QUIET, STRONG};
 use super::schema::{Fence, Role};
+use super::terminal::Look;
 use crate::plan::Plan;
 
 /// A page's table: line, language, role, what it belongs to, why.
-pub fn page(path: &str, plan: &Plan) -> String {
+pub fn page(path: &str, plan: &Plan, look: Look) -> String {
     let fences = fences(plan);
-    let mut paint = Paint::new();
+    let mut paint = Paint::new(look.colour);
     paint.add_in(STRONG, path);
     if fences.is_empty() {
         paint.add("  ").add_in(QUIET, "no code block").end_line();

@@ -13,52 +13,55 @@ pub(super) const STRONG: Style = Style::new().bold();
 pub(super) const FRAME: Style = AnsiColor::BrightBlue.on_default().bold();
 
 /// Text that grows by pieces, each with its style.
-#[derive(Debug, Default)]
-pub(super) struct Paint(String);
+#[derive(Debug)]
+pub(super) struct Paint {
+    text: String,
+    colour: bool,
+}
 
 impl Paint {
-    /// Nothing yet.
-    pub(super) fn new() -> Self {
-        Self::default()
+    /// Nothing yet; styles count only where `colour`.
+    pub(super) fn new(colour: bool) -> Self {
+        Self { text: String::new(), colour }
     }
 
     /// Adds `text`, made safe.
     pub(super) fn add(&mut self, text: &str) -> &mut Self {
-        self.0.push_str(&safe(text));
+        self.text.push_str(&safe(text));
         self
     }
 
     /// Adds `text`, made safe, in `style`.
     pub(super) fn add_in(&mut self, style: Style, text: &str) -> &mut Self {
-        if style.is_plain() || text.is_empty() {
+        if !self.colour || style.is_plain() || text.is_empty() {
             return self.add(text);
         }
-        self.0.push_str(&style.render().to_string());
+        self.text.push_str(&style.render().to_string());
         self.add(text);
-        self.0.push_str(&style.render_reset().to_string());
+        self.text.push_str(&style.render_reset().to_string());
         self
     }
 
     /// Adds what another renderer made safe already.
     pub(super) fn add_rendered(&mut self, text: &str) -> &mut Self {
-        self.0.push_str(text);
+        self.text.push_str(text);
         self
     }
 
     /// Ends the line.
     pub(super) fn end_line(&mut self) -> &mut Self {
-        self.0.push('\n');
+        self.text.push('\n');
         self
     }
 
     /// How many bytes there are.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.text.len()
     }
 
     /// The whole text.
     pub(super) fn finish(self) -> String {
-        self.0
+        self.text
     }
 }
 
@@ -119,16 +122,19 @@ mod tests {
 
     #[test]
     fn control_characters_cannot_reach_the_terminal() {
-        let mut paint = Paint::new();
+        let mut paint = Paint::new(false);
         paint.add("a\u{1b}[2J\r\u{9b}31m\u{7}\u{202e}b\nc\td");
         assert_eq!(paint.finish(), "a\\x1b[2J\\r\\u{9b}31m\\u{7}\\u{202e}b\\nc    d");
     }
 
     #[test]
     fn a_style_ends_with_its_piece() {
-        let mut paint = Paint::new();
+        let mut paint = Paint::new(true);
         paint.add_in(BAD, "x").add("y");
         assert_eq!(paint.finish(), "\u{1b}[31mx\u{1b}[0my");
+        let mut paint = Paint::new(false);
+        paint.add_in(BAD, "x").add("y");
+        assert_eq!(paint.finish(), "xy");
     }
 
     #[test]

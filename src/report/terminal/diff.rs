@@ -242,7 +242,7 @@ mod tests {
     const PLAIN: Look = Look { width: 60, colour: false };
 
     fn drawn(diff: &[DiffLine]) -> String {
-        let mut paint = Paint::new();
+        let mut paint = Paint::new(PLAIN.colour);
         draw(&mut paint, 2, diff, PLAIN);
         paint.finish()
     }
@@ -270,7 +270,7 @@ mod tests {
            |       ^
            | + id: 8, name: Ada
            |       ^
-           | … 1 line the same
+           |   d
         ");
     }
 
@@ -294,9 +294,9 @@ mod tests {
         insta::assert_snapshot!(text, @r"
            | - the page   + what happened
            |
-           | - … left left left one right right right right right right …
+           | - … left left left one right right right right right r…
            |                    ^^^
-           | + … left left left two right right right right right right …
+           | + … left left left two right right right right right r…
            |                    ^^^
         ");
     }

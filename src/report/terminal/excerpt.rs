@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Padding, Renderer, Snippet};
 
 use super::Look;
 use crate::diagnostic::Severity;
@@ -19,6 +19,8 @@ pub(super) struct Title<'a> {
     pub(super) code: &'a str,
     /// What is wrong.
     pub(super) text: &'a str,
+    /// True where more is told of it below.
+    pub(super) goes_on: bool,
 }
 
 /// A marked place and what to say there.
@@ -56,7 +58,10 @@ pub(super) fn draw(
     let path = source.map(|source| safe(&source.path().display().to_string()));
     let group = match (source, path) {
         (Some(_), Some(path)) if marks.is_empty() => heading.element(Origin::path(path)),
-        (Some(source), Some(path)) => heading.element(snippet(source, marks, shown).path(path)),
+        (Some(source), Some(path)) => {
+            let drawn = heading.element(snippet(source, marks, shown).path(path));
+            if title.goes_on { drawn.element(Padding) } else { drawn }
+        }
         _ => annotate_snippets::Group::with_title(heading),
     };
     let renderer = if look.colour { Renderer::styled() } else { Renderer::plain() };
@@ -114,24 +119,54 @@ mod tests {
 
     fn drawn(text: &str, span: Span, shown: &Shown) -> String {
         let source = SourceFile::new("docs/a.md", text);
-        let title = Title { severity: Severity::Error, word: Some("stale"), code: "output", text: "a line differs" };
+        let title = Title {
+            severity: Severity::Error,
+            word: Some("stale"),
+            code: "output",
+            text: "a line differs",
+            goes_on: true,
+        };
         draw(&title, Some(&source), &[Mark { span, text: "here" }], shown, Look { width: 80, colour: false })
     }
 
     #[test]
     fn a_span_that_ends_on_a_newline_marks_its_own_line() {
-        insta::assert_snapshot!(drawn("one\ntwo\nthree\n", Span::new(4, 8), &Shown::Lines(1..4)), @"");
+        insta::assert_snapshot!(drawn("one\ntwo\nthree\n", Span::new(4, 8), &Shown::Lines(1..4)), @"
+        stale[output]: a line differs
+         --> docs/a.md:2:1
+          |
+        1 | one
+        2 | two
+          | ^^^ here
+        3 | three
+          |
+        ");
     }
 
     #[test]
     fn a_point_past_the_end_of_the_file_is_drawn_at_its_end() {
-        insta::assert_snapshot!(drawn("one\ntwo", Span::new(99, 120), &Shown::Lines(1..3)), @"");
+        insta::assert_snapshot!(drawn("one\ntwo", Span::new(99, 120), &Shown::Lines(1..3)), @"
+        stale[output]: a line differs
+         --> docs/a.md:2:4
+          |
+        1 | one
+        2 | two
+          |    ^ here
+          |
+        ");
     }
 
     #[test]
     fn escape_sequences_of_a_page_are_taken_apart() {
         let text = drawn("a \u{1b}[31m b \u{9b}31m é x\n", Span::new(22, 23), &Shown::Marked);
         assert!(!text.contains(['\u{1b}', '\u{9b}']), "{text:?}");
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @"
+        stale[output]: a line differs
+         --> docs/a.md:1:20
+          |
+        1 | a ␛[31m b ·31m é x
+          |                   ^ here
+          |
+        ");
     }
 }

@@ -41,9 +41,15 @@ pub(super) fn page(outcome: &PageOutcome, look: Look) -> Vec<String> {
 
 /// A finding about a page, the configuration or the machine; the text ends on a newline.
 pub fn diagnostic(found: &Diagnostic, look: Look) -> String {
-    let title = Title { severity: found.severity, word: None, code: found.code, text: &found.message };
+    let title = Title {
+        severity: found.severity,
+        word: None,
+        code: found.code,
+        text: &found.message,
+        goes_on: !found.help.is_empty(),
+    };
     let marks: Vec<Mark<'_>> = found.labels.iter().map(|label| Mark { span: label.span, text: &label.text }).collect();
-    let mut paint = Paint::new();
+    let mut paint = Paint::new(look.colour);
     paint.add_rendered(&excerpt::draw(&title, found.source.as_deref(), &marks, &Shown::Marked, look));
     let gutter = match (&found.source, found.line()) {
         (Some(source), Some(_)) => {
@@ -69,20 +75,20 @@ fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check, first: bool, l
         CheckKind::Network => format!("`{name}` called a host that no sandbox serves"),
         CheckKind::Containment => format!("`{name}` passed a limit"),
     };
-    let title = Title { severity: Severity::Error, word: Some("stale"), code: check.kind.word(), text: &text };
+    let title =
+        Title { severity: Severity::Error, word: Some("stale"), code: check.kind.word(), text: &text, goes_on: true };
     let source = page.plan.as_deref().map(|plan| plan.tutorial.source.as_ref());
     let mark = Mark { span: check.span, text: &check.message };
     let lines = page.plan.as_deref().map_or(0..1, |plan| block(plan, check.span));
     let gutter = lines.end.saturating_sub(1).to_string().len();
-    let mut paint = Paint::new();
+    let mut paint = Paint::new(look.colour);
     paint.add_rendered(&excerpt::draw(&title, source, &[mark], &Shown::Lines(lines), look));
     if check.diff.is_empty() {
         alone(&mut paint, gutter, check, look);
     } else {
-        rule(&mut paint, gutter);
         diff::draw(&mut paint, gutter, &check.diff, look);
+        rule(&mut paint, gutter);
     }
-    rule(&mut paint, gutter);
     fact(&mut paint, gutter, "step", &described(page, step));
     if first {
         exchanges(&mut paint, gutter, &step.exchanges, look);
@@ -112,7 +118,6 @@ fn block(plan: &Plan, span: Span) -> Range<usize> {
 /// What happened, where no diff tells it.
 fn alone(paint: &mut Paint, gutter: usize, check: &Check, look: Look) {
     let Some(actual) = check.actual.as_deref().filter(|text| text.contains('\n')) else { return };
-    rule(paint, gutter);
     let bar = format!("{:gutter$} | ", "");
     let lines: Vec<&str> = actual.lines().collect();
     let left_out = lines.len().saturating_sub(LINES);
@@ -124,6 +129,7 @@ fn alone(paint: &mut Paint, gutter: usize, check: &Check, look: Look) {
         let width = look.width.saturating_sub(bar.len() + 2).max(20);
         paint.add_in(FRAME, &bar).add("  ").add(&clipped(line, width)).end_line();
     }
+    rule(paint, gutter);
 }
 
 fn described(page: &PageOutcome, step: &StepOutcome) -> String {

@@ -2,12 +2,13 @@
 
 use anstyle::Style;
 
+use super::Look;
 use crate::outcome::{PageOutcome, PageVerdict, StepOutcome, StepVerdict};
 use crate::report::paint::{BAD, DOUBT, GOOD, Paint, QUIET};
 
 /// A step's line, and one more for each note on it.
-pub fn step(path: &str, outcome: &StepOutcome) -> String {
-    let mut paint = Paint::new();
+pub fn step(path: &str, outcome: &StepOutcome, look: Look) -> String {
+    let mut paint = Paint::new(look.colour);
     let (sign, word, style) = match outcome.verdict {
         StepVerdict::Ok => ("✓", "ok", GOOD),
         StepVerdict::Stale => ("✗", "stale", BAD),
@@ -29,7 +30,7 @@ pub fn step(path: &str, outcome: &StepOutcome) -> String {
 
 /// What is told when a page has ended and its steps' lines do not tell it: that it has no step, that it was skipped,
 /// that it could not be run.
-pub fn page_end(outcome: &PageOutcome) -> String {
+pub fn page_end(outcome: &PageOutcome, look: Look) -> String {
     let skipped = outcome.plan.as_deref().and_then(|plan| plan.page.skip.as_deref());
     let (mark, why) = match (outcome.verdict, skipped) {
         (PageVerdict::PageError, _) => (("✗", "error", BAD), "the page cannot be run"),
@@ -38,7 +39,7 @@ pub fn page_end(outcome: &PageOutcome) -> String {
         (PageVerdict::Ok | PageVerdict::Stale, None) if outcome.steps.is_empty() => (("✓", "ok", GOOD), "no step"),
         (PageVerdict::Ok | PageVerdict::Stale, None) => return String::new(),
     };
-    let mut paint = Paint::new();
+    let mut paint = Paint::new(look.colour);
     line(&mut paint, mark, &outcome.path, outcome.path.chars().count() + 5, "", why);
     paint.finish()
 }

@@ -11,13 +11,13 @@ use crate::report::paint::{BAD, DOUBT, GOOD, Paint, QUIET, STRONG};
 use crate::run::RunReport;
 
 /// Counts of pages and steps, and what was not looked at.
-pub fn summary(report: &RunReport, _look: Look) -> String {
-    let mut paint = Paint::new();
+pub fn summary(report: &RunReport, look: Look) -> String {
+    let mut paint = Paint::new(look.colour);
     let pages = |verdicts: &[PageVerdict]| report.pages.iter().filter(|page| verdicts.contains(&page.verdict)).count();
     let steps: Vec<StepVerdict> =
         report.pages.iter().flat_map(|page| page.steps.iter().map(|step| step.verdict)).collect();
     let step = |verdict| steps.iter().filter(|other| **other == verdict).count();
-    paint.add_in(STRONG, &counted(report.pages.len(), "page")).add(": ");
+    paint.add_in(STRONG, &counted(report.pages.len(), "page")).add(if report.pages.is_empty() { "" } else { ": " });
     counts(
         &mut paint,
         &[
@@ -26,7 +26,7 @@ pub fn summary(report: &RunReport, _look: Look) -> String {
             (pages(&[PageVerdict::PageError, PageVerdict::MachineError]), "error", BAD),
         ],
     );
-    paint.add("; ").add_in(STRONG, &counted(steps.len(), "step")).add(": ");
+    paint.add("; ").add_in(STRONG, &counted(steps.len(), "step")).add(if steps.is_empty() { "" } else { ": " });
     counts(
         &mut paint,
         &[
@@ -44,10 +44,8 @@ pub fn summary(report: &RunReport, _look: Look) -> String {
 }
 
 fn counts(paint: &mut Paint, counts: &[(usize, &str, Style)]) {
-    let told: Vec<_> = counts.iter().enumerate().filter(|(at, (count, ..))| *at == 0 || *count > 0).collect();
-    for (place, (_, (count, word, style))) in told.into_iter().enumerate() {
-        let style = if *count == 0 { Style::new() } else { *style };
-        paint.add(if place == 0 { "" } else { ", " }).add_in(style, &format!("{count} {word}"));
+    for (place, (count, word, style)) in counts.iter().filter(|(count, ..)| *count > 0).enumerate() {
+        paint.add(if place == 0 { "" } else { ", " }).add_in(*style, &format!("{count} {word}"));
     }
 }
 
