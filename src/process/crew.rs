@@ -87,6 +87,11 @@ impl Crew {
         self
     }
 
+    /// The variable that marks the crew's processes, which a program that replaces its environment must keep.
+    pub fn mark(&self) -> (String, String) {
+        (MARKER.to_owned(), self.marker.clone())
+    }
+
     /// Starts a process.
     ///
     /// # Errors
@@ -97,7 +102,7 @@ impl Crew {
         let failed = |source| ProcessError::Start { program: program.clone(), source };
         let mut expression = duct::cmd(&launch.program, &launch.args)
             .dir(&launch.cwd)
-            .full_env(launch.env.iter().cloned().chain([(MARKER.to_owned(), self.marker.clone())]))
+            .full_env(launch.env.iter().cloned().chain([self.mark()]))
             .stdout_file(launch.stdout)
             .stderr_file(launch.stderr)
             .unchecked();
