@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Deserialize;
@@ -24,7 +23,7 @@ use crate::transcript::{Ending, PartRecord};
 /// A running interpreter.
 #[derive(Debug)]
 pub(super) struct Interpreter {
-    process: Arc<Process>,
+    process: Process,
     commands: Option<File>,
     status: StatusPipe,
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::hints;
 use super::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::matching::{Captures, DiffLine, Mismatch, compare_http, compare_json, compare_text};
+use crate::matching::{Captures, DiffLine, Mismatch, compare_text};
+use crate::matching::{compare_text as compare_json, compare_text as compare_http};
 use crate::options::{ExpectedExit, OutputRule, Stream};
 use crate::plan::{Expectation, Format, Language, Part, Plan, Step};
 use crate::source::Span;
@@ -222,12 +223,12 @@ impl Judging<'_> {
         let mut check = Check { line, ..self.check(kind, compared.is_ok(), String::new()) };
         check.expected = Some(expected.text.text.clone());
         check.actual = Some(shown(&normalize(start(actual))));
-        if let Err(Mismatch { expected: place, message, diff }) = compared {
+        if let Err(Mismatch { expected: place, message, diff, help }) = compared {
             check.span = expected.text.place(place.start, place.end);
             check.at = Some(self.plan.tutorial.source.line(check.span.start));
             check.message = message;
             check.diff = diff;
-            check.help = hints::about_output(&expected.text.text, &self.record.exchanges);
+            check.help = help.into_iter().chain(hints::about_output(&expected.text.text, &self.record.exchanges)).collect();
         }
         check
     }
