@@ -1,9 +1,10 @@
 //! Running steps: one runner a language, behind one door.
 
+pub mod capture;
 pub mod http;
 pub mod runner;
+mod workspace;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::plan::Plan;
@@ -12,53 +13,10 @@ use crate::provision::Tools;
 use crate::serve::Network;
 
 pub use runner::{ExecError, Job, Ran, Runner};
-
-/// A fresh directory for one run of one page, removed when dropped.
-#[derive(Debug)]
-pub struct Workspace {}
-
-impl Workspace {
-    /// Makes one. It is kept when dropped where `keep`.
-    ///
-    /// # Errors
-    ///
-    /// `ExecError::Workspace`.
-    pub fn create(_keep: bool) -> Result<Self, ExecError> {
-        todo!()
-    }
-
-    /// Where the steps work.
-    pub fn work(&self) -> &Path {
-        todo!()
-    }
-
-    /// The steps' `HOME`.
-    pub fn home(&self) -> &Path {
-        todo!()
-    }
-
-    /// The steps' `TMPDIR`.
-    pub fn tmp(&self) -> &Path {
-        todo!()
-    }
-
-    /// doccheck's own files: scripts, outputs, drivers.
-    pub fn scratch(&self) -> &Path {
-        todo!()
-    }
-
-    /// Writes `text` to `path`, which must stay inside `work`; folders are made.
-    ///
-    /// # Errors
-    ///
-    /// `ExecError::Outside` where it would not, `ExecError::Workspace`.
-    pub fn save(&self, _path: &str, _text: &str) -> Result<PathBuf, ExecError> {
-        todo!()
-    }
-}
+pub use workspace::Workspace;
 
 /// What the steps of one page run in.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Stage<'a> {
     /// The page's plan.
     pub plan: &'a Plan,
