@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Whether to colour the output
+    /// Whether to colour the output; auto colours a terminal, unless NO_COLOR or TERM=dumb forbids it
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(crate) color: Color,
 }
@@ -39,7 +39,7 @@ pub(crate) enum Command {
 pub(crate) struct RunArguments {
     /// Pages and folders; without any, the pages that doccheck.toml includes
     pub(crate) paths: Vec<PathBuf>,
-    /// What to print on standard output
+    /// What to print: text for people, or one JSON document for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
     /// How many pages run at once; as many as there are processors where not said
@@ -66,26 +66,21 @@ pub(crate) struct RunArguments {
 pub(crate) struct ListArguments {
     /// Pages and folders; without any, the pages that doccheck.toml includes
     pub(crate) paths: Vec<PathBuf>,
-    /// What to print on standard output
+    /// What to print: text for people, or one JSON document for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people
     Text,
-    /// One JSON document, for programs
     Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR or TERM=dumb says otherwise
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
