@@ -14,8 +14,8 @@ use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use crate::app::{self, Prepared, RunRequest, Surroundings};
 use crate::outcome::{PageOutcome, PageVerdict};
 use crate::process::install_handlers;
-use crate::report::plain_page;
-use crate::run::{Event, Observer, Page, Session};
+use crate::report::terminal::{Look, findings};
+use crate::run::{Event, Observer, Page, RunReport, Session};
 
 /// Runs every page under `paths` (relative to the package's root) as a test of its own.
 pub fn main(paths: &[&str]) -> ExitCode {
@@ -66,7 +66,11 @@ fn trial(session: &Arc<Session>, page: Page) -> Trial {
     let session = Arc::clone(session);
     Trial::test(page.path.clone(), move || {
         let outcome: PageOutcome = session.page(&page, &Silent);
-        if outcome.verdict == PageVerdict::Ok { Ok(()) } else { Err(Failed::from(plain_page(&outcome))) }
+        if outcome.verdict == PageVerdict::Ok {
+            return Ok(());
+        }
+        let report = RunReport { pages: vec![outcome], ..RunReport::default() };
+        Err(Failed::from(findings(&report, Look { width: 120, colour: false })))
     })
 }
 

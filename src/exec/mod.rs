@@ -22,7 +22,7 @@ use crate::provision::Tools;
 use crate::serve::Network;
 use crate::system_clock::now;
 
-use http::Http;
+use http::HttpRunner;
 use javascript::JavaScript;
 use python::Python;
 pub use runner::{ExecError, Job, Place, Ran, Runner};
@@ -63,7 +63,7 @@ pub struct Runners<'a> {
     shell: Shell<'a>,
     python: Python<'a>,
     javascript: JavaScript<'a>,
-    http: Http<'a>,
+    http: HttpRunner,
 }
 
 impl<'a> Runners<'a> {
@@ -73,7 +73,7 @@ impl<'a> Runners<'a> {
             shell: Shell::new(stage),
             python: Python::new(stage),
             javascript: JavaScript::new(stage),
-            http: Http::new(stage),
+            http: HttpRunner::new(Arc::clone(stage.network)),
         }
     }
 

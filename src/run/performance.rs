@@ -12,7 +12,7 @@ use crate::fs::read_source;
 use crate::matching::Captures;
 use crate::outcome::{StepOutcome, judge_step};
 use crate::plan::{Action, FileAction, Plan, Step};
-use crate::process::interrupted;
+use crate::process::{Crew, interrupted};
 use crate::sandbox::World;
 use crate::source::{Span, Spanned};
 use crate::transcript::{Ending, StepRecord};
@@ -47,10 +47,10 @@ impl Performance<'_> {
         let worker =
             Worker::borrow(self.session).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let workspace = Workspace::create(self.session.options.keep).map_err(|error| self.cannot(&error))?;
-        let crew = worker.network.crew();
+        let crew = Crew::new();
         let world = World::new(Arc::clone(&self.session.definition), self.plan.page.scopes.as_deref());
         let sandbox = world.environment();
-        worker.network.open(world);
+        worker.network.open(world).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let env = Environment::of_page(
             &self.session.config,
             self.plan,
@@ -151,6 +151,9 @@ impl Performance<'_> {
                     StepRecord::not_run(Ending::NotStarted { reason: error.to_string(), help: None })
                 }
             };
+            if traffic.omitted > 0 {
+                record.notes.push(format!("{} more requests are not told", traffic.omitted));
+            }
             record.exchanges = traffic.exchanges;
             record.refusals = traffic.refusals;
             record.unmet_faults = traffic.unmet_faults;
