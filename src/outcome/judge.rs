@@ -6,7 +6,7 @@ use super::hints;
 use super::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::{Captures, DiffLine, Mismatch, compare_text};
-use crate::matching::{compare_text as compare_json, compare_text as compare_http};
+use crate::matching::{compare_json, compare_text as compare_http};
 use crate::options::{ExpectedExit, OutputRule, Stream};
 use crate::plan::{Expectation, Format, Language, Part, Plan, Step};
 use crate::source::Span;
