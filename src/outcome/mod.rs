@@ -160,3 +160,22 @@ pub struct Check {
     /// What to do next.
     pub help: Vec<String>,
 }
+
+impl PageOutcome {
+    /// The outcome of a page that cannot be read or planned.
+    pub fn failed(path: &str, plan: Option<Arc<Plan>>, diagnostics: Vec<Diagnostic>) -> Self {
+        let path = path.to_owned();
+        Self { path, plan, verdict: PageVerdict::PageError, duration_us: 0, diagnostics, steps: Vec::new() }
+    }
+}
+pub fn judge_step(
+    _plan: &Plan,
+    _step: &crate::plan::Step,
+    _record: &crate::transcript::StepRecord,
+    _captures: &mut crate::matching::Captures,
+) -> StepOutcome {
+    todo!()
+}
+pub fn page_verdict(_d: &[Diagnostic], _s: &[StepOutcome]) -> PageVerdict {
+    todo!()
+}

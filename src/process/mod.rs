@@ -4,11 +4,19 @@
 //! files and standard input at end-of-file. Everything that a page starts belongs to its `Crew`, which
 //! ends all of it, also what detached itself.
 
+mod crew;
+mod interruption;
+#[cfg(target_os = "linux")]
+pub mod namespace;
+mod orphans;
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+
+pub use crew::{Crew, Process};
+pub use interruption::{install_handlers, interrupted};
 
 /// What is to be started.
 #[derive(Debug)]
@@ -61,61 +69,10 @@ pub enum ProcessError {
     },
 }
 
-/// Everything that one page starts. Dropping it ends it.
-#[derive(Debug)]
-pub struct Crew {}
-
-/// A running process of a crew.
-#[derive(Debug)]
-pub struct Process {}
-
-impl Crew {
-    /// Nobody yet.
-    pub fn new() -> Self {
-        todo!()
-    }
-
-    /// Starts a process.
-    ///
-    /// # Errors
-    ///
-    /// `ProcessError::Start`.
-    pub fn launch(&self, _launch: Launch) -> Result<Process, ProcessError> {
-        todo!()
-    }
-
-    /// Ends everything that belongs to the crew: TERM, a short grace, KILL; returns when nothing is left.
-    pub fn end(&self) {
-        todo!()
-    }
-}
-
-impl Process {
-    /// How it ended, if it has.
-    ///
-    /// # Errors
-    ///
-    /// `ProcessError::Wait`.
-    pub fn try_wait(&self) -> Result<Option<ExitStatus>, ProcessError> {
-        todo!()
-    }
-
-    /// Waits until it ends or `deadline` passes; `None` where it still runs then. Does not poll.
-    ///
-    /// # Errors
-    ///
-    /// `ProcessError::Wait`.
-    pub fn wait_until(&self, _deadline: Instant) -> Result<Option<ExitStatus>, ProcessError> {
-        todo!()
-    }
-}
-
-/// True from the moment when the user pressed Ctrl-C (or TERM was sent); every wait of this module returns early then.
-pub fn interrupted() -> bool {
-    todo!()
-}
-
 /// The absolute path of the program `name` on `path` (a `PATH` value).
-pub fn find_program(_name: &str, _path: &str) -> Option<PathBuf> {
-    todo!()
+pub fn find_program(name: &str, path: &str) -> Option<PathBuf> {
+    path.split(':')
+        .filter(|folder| !folder.is_empty())
+        .map(|folder| Path::new(folder).join(name))
+        .find(|program| program.is_file() && rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_ok())
 }
