@@ -45,7 +45,8 @@ impl Runner for HttpRunner {
                     match self.network.send(message.request, message.protocol, left) {
                         Ok(reply) => print(&mut stdout, message.protocol, &reply),
                         Err(ServeError::TimedOut(_)) => {
-                            ending = Ending::TimedOut { limit_us: u64::try_from(limit.as_micros()).unwrap_or(u64::MAX) };
+                            ending =
+                                Ending::TimedOut { limit_us: u64::try_from(limit.as_micros()).unwrap_or(u64::MAX) };
                             break;
                         }
                         Err(error) => {
@@ -98,8 +99,5 @@ fn print(out: &mut Vec<u8>, protocol: Protocol, reply: &Reply) {
 
 fn captured(bytes: &[u8]) -> Captured {
     let kept = usize::try_from(KEPT).map_or(bytes, |kept| bytes.get(..kept).unwrap_or(bytes));
-    Captured {
-        text: String::from_utf8_lossy(kept).into_owned(),
-        size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-    }
+    Captured { text: String::from_utf8_lossy(kept).into_owned(), size: u64::try_from(bytes.len()).unwrap_or(u64::MAX) }
 }

@@ -4,8 +4,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use hyper::header::{HeaderName, HeaderValue};
 use hyper::StatusCode;
+use hyper::header::{HeaderName, HeaderValue};
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 
 use crate::clock::Timestamp;
@@ -117,7 +117,9 @@ impl Respond for Responder {
     fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
         match read(request) {
             Some(request) => template(self.engine.answer(&request)),
-            None => ResponseTemplate::new(404).set_body_string("ask the sandbox by the name of a host that it serves\n"),
+            None => {
+                ResponseTemplate::new(404).set_body_string("ask the sandbox by the name of a host that it serves\n")
+            }
         }
     }
 }

@@ -95,7 +95,11 @@ impl Front {
         });
     }
 
-    async fn serve_tls(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, target: Option<Target>) {
+    async fn serve_tls(
+        self: Arc<Self>,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        target: Option<Target>,
+    ) {
         let handshake = self.tls.accept(stream);
         // The client tells its user why a handshake failed.
         if let Ok(stream) = handshake.await {

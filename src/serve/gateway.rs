@@ -99,7 +99,8 @@ impl Gateway {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let path = if path.starts_with('/') { path } else { "/" };
         let default_port = if scheme == "https" { 443 } else { 80 };
-        let host = if target.port == default_port { target.host.clone() } else { format!("{}:{}", target.host, target.port) };
+        let host =
+            if target.port == default_port { target.host.clone() } else { format!("{}:{}", target.host, target.port) };
         let built = Request::builder()
             .method(parts.method)
             .uri(format!("http://{}{path}", self.upstream))

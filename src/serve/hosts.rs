@@ -63,8 +63,8 @@ impl Hosts {
     pub(super) fn new(allow: &[String]) -> Result<Self, String> {
         let mut allowed = Vec::new();
         for entry in allow {
-            let (host, port) =
-                split(entry).ok_or_else(|| format!("`{entry}` under `[network] allow` is not `host` or `host:port`"))?;
+            let (host, port) = split(entry)
+                .ok_or_else(|| format!("`{entry}` under `[network] allow` is not `host` or `host:port`"))?;
             let ports = port.map_or_else(|| vec![80, 443], |port| vec![port]);
             allowed.extend(ports.into_iter().map(|port| Target { host: host.clone(), port }));
         }

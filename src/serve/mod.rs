@@ -12,6 +12,8 @@ mod hosts;
 mod journal;
 mod relay;
 mod send;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};

@@ -33,7 +33,10 @@ pub(super) fn read(text: &str) -> Result<Vec<Message>, MessageError> {
         first += block.len() + 1;
     }
     if messages.is_empty() {
-        return Err(MessageError { line: 0, message: "there is no request here: write `GET https://host/path`".into() });
+        return Err(MessageError {
+            line: 0,
+            message: "there is no request here: write `GET https://host/path`".into(),
+        });
     }
     Ok(messages)
 }
