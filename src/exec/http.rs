@@ -10,7 +10,7 @@ use crate::serve::{Network, Protocol, ServeError};
 use crate::system_clock;
 use crate::transcript::{Captured, Ending};
 
-use super::runner::{ExecError, Job, KEPT, Ran, Runner};
+use super::runner::{ExecError, Job, KEPT, Place, Ran, Runner};
 
 /// Sends the requests of one page.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl HttpRunner {
 impl Runner for HttpRunner {
     /// A request that cannot be read, a refused host and a missing answer end the step with status 1; any answer is
     /// a success, whatever its status, as it is for `curl`.
-    fn run(&mut self, job: &Job<'_>) -> Result<Ran, ExecError> {
+    fn run(&mut self, job: &Job<'_>, _place: &Place) -> Result<Ran, ExecError> {
         let started = system_clock::now();
         let limit = job.step.timeout;
         let mut stdout = Vec::new();

@@ -77,6 +77,11 @@ impl Crew {
         Self { marker, namespaces: Arc::new(namespaces), members: Mutex::default(), quiet }
     }
 
+    /// The variable that marks the crew's processes, which a program that replaces its environment must keep.
+    pub fn mark(&self) -> (String, String) {
+        (super::MARKER.to_owned(), self.marker.clone())
+    }
+
     /// Starts a process.
     ///
     /// # Errors

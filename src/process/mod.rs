@@ -8,6 +8,8 @@ mod crew;
 mod exit_watch;
 mod family;
 mod interrupt;
+#[cfg(target_os = "linux")]
+pub mod namespace;
 mod program;
 mod spawn;
 #[cfg(test)]

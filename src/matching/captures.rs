@@ -1,0 +1,124 @@
+//! Values that a page's outputs gave a name to.
+
+use std::collections::BTreeMap;
+
+/// Values that typed captures (`<name:uuid>`) matched on a page so far, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Captures(BTreeMap<String, String>);
+
+impl Captures {
+    /// Nothing captured yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value captured as `name`.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Remembers `value` as `name`.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    /// `code` with each exact token `<name>` of a captured name replaced by its value. Values are not looked into
+    /// again.
+    pub fn fill(&self, code: &str) -> String {
+        let mut filled = String::with_capacity(code.len());
+        let mut rest = code;
+        while let Some(open) = rest.find('<') {
+            filled.push_str(&rest[..open]);
+            rest = &rest[open..];
+            let token = rest[1..].split_once('>').and_then(|(name, after)| Some((self.get(name)?, after)));
+            if let Some((value, after)) = token {
+                filled.push_str(value);
+                rest = after;
+            } else {
+                filled.push('<');
+                rest = &rest[1..];
+            }
+        }
+        filled.push_str(rest);
+        filled
+    }
+}
+
+/// What is known while two texts are compared: what earlier outputs captured, and what this one captures. The
+/// latter is kept only where the whole text matches.
+#[derive(Debug, Clone)]
+pub(super) struct Bindings<'a> {
+    earlier: &'a Captures,
+    new: BTreeMap<String, String>,
+}
+
+impl<'a> Bindings<'a> {
+    pub(super) fn new(earlier: &'a Captures) -> Self {
+        Self { earlier, new: BTreeMap::new() }
+    }
+
+    /// The value of `name`, of this text before those of earlier ones.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.new.get(name).map(String::as_str).or_else(|| self.earlier.get(name))
+    }
+
+    /// The value that this text captured as `name`.
+    pub(super) fn own(&self, name: &str) -> Option<&str> {
+        self.new.get(name).map(String::as_str)
+    }
+
+    /// Captures `value` as `name`; false where this text has captured another value by that name. What earlier
+    /// outputs captured is captured anew.
+    pub(super) fn bind(&mut self, name: &str, value: &str) -> bool {
+        match self.new.get(name) {
+            Some(known) => known == value,
+            None => {
+                self.new.insert(name.to_owned(), value.to_owned());
+                true
+            }
+        }
+    }
+}
+
+/// Runs `compare` on what is captured so far and keeps what it captures where it finds no difference.
+pub(super) fn keep_on_match<E>(
+    captures: &mut Captures,
+    compare: impl FnOnce(&mut Bindings<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut bindings = Bindings::new(captures);
+    compare(&mut bindings)?;
+    let new = bindings.new;
+    captures.0.extend(new);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fills_exact_tokens_only_and_once() {
+        let mut captures = Captures::new();
+        captures.set("id", "<name>");
+        captures.set("name", "Ada");
+        assert_eq!(
+            captures.fill("a<id>b <name> <Name> <id <id> < <other> <"),
+            "a<name>b Ada <Name> <id <name> < <other> <"
+        );
+    }
+
+    #[test]
+    fn a_text_that_differs_captures_nothing() {
+        let mut captures = Captures::new();
+        let failed: Result<(), ()> = keep_on_match(&mut captures, |bindings| {
+            bindings.bind("id", "1");
+            Err(())
+        });
+        assert_eq!((failed, captures.get("id")), (Err(()), None));
+        let kept: Result<(), ()> = keep_on_match(&mut captures, |bindings| {
+            assert!(bindings.bind("id", "1") && !bindings.bind("id", "2"));
+            Ok(())
+        });
+        assert_eq!((kept, captures.get("id")), (Ok(()), Some("1")));
+    }
+}
