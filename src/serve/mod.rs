@@ -13,6 +13,8 @@ mod hosts;
 mod journal;
 mod relay;
 mod send;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
