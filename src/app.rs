@@ -1,1 +1,220 @@
-//! What a program calls: `run` and `list`.
+//! What a program calls: `run` and `list`. From paths and an environment to a report, without a terminal.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::config::{self, Config, SandboxChoice};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::fs::{self, Found};
+use crate::plan::{Plan, plan};
+use crate::process::interrupted;
+use crate::provision::Provisioner;
+use crate::run::{ExitCode, Observer, Page, RunOptions, RunReport, Session};
+use crate::sandbox::Definition;
+use crate::system_clock::now;
+use crate::tutorial;
+
+/// Where doccheck was called: what it reads of the world, read once by whoever calls it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The current directory.
+    pub directory: PathBuf,
+    /// The environment's variables.
+    pub variables: Vec<(String, String)>,
+}
+
+impl Surroundings {
+    /// The value of a variable.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.variables.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The user's cache folder for doccheck, by the XDG base directory specification.
+    pub fn cache(&self) -> PathBuf {
+        let home = || self.variable("HOME").map(|home| Path::new(home).join(".cache"));
+        let cache = self.variable("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        cache.or_else(home).unwrap_or_else(|| self.directory.join(".cache")).join("doccheck")
+    }
+}
+
+/// What is to be run, and how.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// Pages and folders; what the configuration includes where there are none.
+    pub paths: Vec<PathBuf>,
+    /// How many pages run at once.
+    pub jobs: usize,
+    /// A fence whose role is open fails the run.
+    pub strict: bool,
+    /// Stop at the first difference.
+    pub fail_fast: bool,
+    /// Keep the workspaces.
+    pub keep: bool,
+    /// Install nothing.
+    pub offline: bool,
+}
+
+/// Runs pages.
+pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Observer) -> RunReport {
+    let started = now();
+    let mut report = prepare(request, surroundings).map_or_else(
+        |diagnostics| RunReport { diagnostics, ..RunReport::default() },
+        |prepared| {
+            let pages = prepared.session.pages(&prepared.pages, request.jobs, observer);
+            RunReport {
+                pages,
+                allowed: prepared.session.config.allow.clone(),
+                notes: prepared.session.notes(),
+                strict: request.strict || prepared.session.config.strict,
+                nothing_selected: prepared.pages.is_empty(),
+                diagnostics: prepared.diagnostics,
+                ..RunReport::default()
+            }
+        },
+    );
+    report.interrupted = interrupted();
+    report.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    report
+}
+
+/// Pages that are ready to run, and the session to run them in.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What they share.
+    pub session: Session,
+    /// The pages.
+    pub pages: Vec<Page>,
+    /// What is wrong with the configuration or the paths without keeping the pages from running.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Finds the configuration, the sandbox and the pages.
+///
+/// # Errors
+///
+/// What is wrong with the configuration or the sandbox's data.
+pub fn prepare(request: &RunRequest, surroundings: &Surroundings) -> Result<Prepared, Vec<Diagnostic>> {
+    let Site { config, root, pages, diagnostics } = Site::find(&request.paths, surroundings)?;
+    let definition = Arc::new(definition(&config, &root)?);
+    let provisioner = Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone());
+    let options = RunOptions {
+        fail_fast: request.fail_fast,
+        keep: request.keep,
+        transcripts: Some(transcripts(&surroundings.cache(), &root)),
+    };
+    let session = Session::new(config, definition, provisioner, surroundings.variables.clone(), options);
+    Ok(Prepared { session, pages, diagnostics })
+}
+
+/// What `list` tells.
+#[derive(Debug, Default)]
+pub struct ListReport {
+    /// The pages, each with its plan where it could be read.
+    pub pages: Vec<ListedPage>,
+    /// Findings that belong to no page.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A page as `list` tells it.
+#[derive(Debug)]
+pub struct ListedPage {
+    /// Its path.
+    pub path: String,
+    /// The plan, with a role for every fence.
+    pub plan: Option<Arc<Plan>>,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl ListReport {
+    /// The exit status that tells this report.
+    pub fn exit_code(&self) -> ExitCode {
+        let pages = self.pages.iter().flat_map(|page| &page.diagnostics);
+        if self.diagnostics.iter().chain(pages).any(|found| found.severity == Severity::Error) {
+            ExitCode::Usage
+        } else if self.pages.is_empty() {
+            ExitCode::Nothing
+        } else {
+            ExitCode::True
+        }
+    }
+}
+
+/// Tells the role of every fence of pages, and runs nothing.
+pub fn list(paths: &[PathBuf], surroundings: &Surroundings) -> ListReport {
+    match Site::find(paths, surroundings) {
+        Err(diagnostics) => ListReport { pages: Vec::new(), diagnostics },
+        Ok(site) => {
+            let pages = site.pages.into_iter().map(|page| listed(page, &site.config)).collect();
+            ListReport { pages, diagnostics: site.diagnostics }
+        }
+    }
+}
+
+fn listed(page: Page, config: &Config) -> ListedPage {
+    match page.source {
+        Err(diagnostic) => ListedPage { path: page.path, plan: None, diagnostics: vec![diagnostic] },
+        Ok(source) => {
+            let (tutorial, mut diagnostics) = tutorial::read(source);
+            let (plan, found) = plan(tutorial, config);
+            diagnostics.extend(found);
+            ListedPage { path: page.path, plan: Some(Arc::new(plan)), diagnostics }
+        }
+    }
+}
+
+/// The pages that paths select, with the configuration that holds for them.
+struct Site {
+    config: Config,
+    root: PathBuf,
+    pages: Vec<Page>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Site {
+    fn find(paths: &[PathBuf], surroundings: &Surroundings) -> Result<Self, Vec<Diagnostic>> {
+        let first =
+            paths.first().map_or_else(|| surroundings.directory.clone(), |path| surroundings.directory.join(path));
+        let file = fs::find_config(&first);
+        let config = match &file {
+            Some(file) => config::read(&fs::read_source(file).map_err(|found| vec![found])?)?,
+            None => Config::default(),
+        };
+        let folder = file.as_deref().and_then(Path::parent);
+        let root = folder.map_or_else(|| surroundings.directory.clone(), Path::to_path_buf);
+        let Found { pages, diagnostics } = fs::discover(paths, &config, &root, &surroundings.directory);
+        let pages = pages
+            .into_iter()
+            .map(|found| Page {
+                path: found.shown.clone(),
+                source: fs::read_shown(&found.path, Path::new(&found.shown)),
+                named: found.named,
+            })
+            .collect();
+        Ok(Self { config, root, pages, diagnostics })
+    }
+}
+
+fn definition(config: &Config, root: &Path) -> Result<Definition, Vec<Diagnostic>> {
+    match &config.sandbox {
+        SandboxChoice::Embedded => Definition::embedded(),
+        SandboxChoice::Off => Ok(Definition::nothing()),
+        SandboxChoice::Folder(folder) => {
+            let folder = root.join(folder);
+            let files = fs::read_folder(&folder).map_err(|found| vec![found])?;
+            let files: BTreeMap<_, _> = files.into_iter().collect();
+            Definition::read(&files)
+        }
+    }
+}
+
+/// The folder of the last run's transcripts of the repository at `root`.
+fn transcripts(cache: &Path, root: &Path) -> PathBuf {
+    let hash = Sha256::digest(root.as_os_str().as_encoded_bytes());
+    let name: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    cache.join("runs").join(name).join("last")
+}

@@ -1,16 +1,206 @@
 //! Files: finding pages, reading them, writing without halves.
 
-use std::path::Path;
+#![expect(clippy::disallowed_methods, reason = "this is where files are touched")]
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
+
+/// The configuration's file name.
+pub const CONFIG: &str = "doccheck.toml";
 
 /// Reads a file that must be UTF-8.
 ///
 /// # Errors
 ///
 /// A finding that names the file: it does not exist, cannot be read, or is not UTF-8 (with the place).
-pub fn read_source(_path: &Path) -> Result<Arc<SourceFile>, Diagnostic> {
-    todo!()
+pub fn read_source(path: &Path) -> Result<Arc<SourceFile>, Diagnostic> {
+    read_shown(path, path)
+}
+
+/// Reads the file at `path`, which people know as `shown`.
+///
+/// # Errors
+///
+/// As `read_source`.
+pub fn read_shown(path: &Path, shown: &Path) -> Result<Arc<SourceFile>, Diagnostic> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Diagnostic::error("cannot-read", format!("cannot read {}: {}", shown.display(), reason(&error))).at(
+            &SourceFile::new(shown, ""),
+            Span::new(0, 0),
+            "",
+        )
+    })?;
+    String::from_utf8(bytes).map(|text| SourceFile::new(shown, text)).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let end = good + text[good..].chars().next().map_or(0, char::len_utf8);
+        Diagnostic::error("not-utf8", format!("{} is not UTF-8", shown.display()))
+            .at(&SourceFile::new(shown, text), Span::new(good, end), "this byte")
+            .help("save the page as UTF-8")
+    })
+}
+
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The nearest `doccheck.toml` at or above `start`, up to the repository's root.
+pub fn find_config(start: &Path) -> Option<PathBuf> {
+    let start = if start.is_dir() { start } else { start.parent()? };
+    let start = start.canonicalize().ok()?;
+    for folder in start.ancestors() {
+        let file = folder.join(CONFIG);
+        if file.is_file() {
+            return Some(file);
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+/// The pages that were found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The pages, in order, each once.
+    pub pages: Vec<FoundPage>,
+    /// Paths that do not exist, globs that cannot be read.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A page that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundPage {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it is told to people: as named, else relative to the current directory where it lies below it.
+    pub shown: String,
+    /// True where it was named itself.
+    pub named: bool,
+}
+
+/// Finds the pages that `paths` (relative to `directory`) select: files as they are, folders by walking them. Without
+/// paths, what `config` includes below `root`.
+pub fn discover(paths: &[PathBuf], config: &Config, root: &Path, directory: &Path) -> Found {
+    let mut found = Found::default();
+    let (include, exclude) = match (globs(&config.include), globs(&config.exclude)) {
+        (Ok(include), Ok(exclude)) => (include, exclude),
+        (Err(diagnostic), _) | (_, Err(diagnostic)) => {
+            found.diagnostics.push(diagnostic);
+            return found;
+        }
+    };
+    if paths.is_empty() {
+        let wanted =
+            |path: &Path| path.strip_prefix(root).is_ok_and(|path| include.is_match(path) && !exclude.is_match(path));
+        found.walk(root, directory, &wanted);
+    }
+    for path in paths {
+        let full = directory.join(path);
+        if full.is_dir() {
+            let full = clean(&full);
+            let wanted = |page: &Path| !page.strip_prefix(root).is_ok_and(|page| exclude.is_match(page));
+            found.walk(&full, directory, &wanted);
+        } else if full.exists() {
+            found.add(FoundPage { path: full, shown: shown(&clean(path)), named: true });
+        } else {
+            let message = format!("there is no page or folder {}", path.display());
+            found.diagnostics.push(Diagnostic::error("no-such-path", message));
+        }
+    }
+    found
+}
+
+impl Found {
+    fn walk(&mut self, folder: &Path, directory: &Path, wanted: &dyn Fn(&Path) -> bool) {
+        let entries = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(visible);
+        for entry in entries.filter_map(Result::ok) {
+            let path = entry.path();
+            let page = path.extension().is_some_and(|extension| extension == "md" || extension == "markdown");
+            if page && entry.file_type().is_file() && wanted(path) {
+                let relative = path.strip_prefix(directory).unwrap_or(path);
+                self.add(FoundPage { path: path.to_path_buf(), shown: shown(relative), named: false });
+            }
+        }
+    }
+
+    fn add(&mut self, page: FoundPage) {
+        match self.pages.iter_mut().find(|known| known.path == page.path) {
+            Some(known) => known.named |= page.named,
+            None => self.pages.push(page),
+        }
+    }
+}
+
+/// Folders of tools and hidden ones hold nobody's pages.
+fn visible(entry: &DirEntry) -> bool {
+    let name = entry.file_name();
+    let hidden = name.as_encoded_bytes().starts_with(b".");
+    let tools = entry.file_type().is_dir() && [OsStr::new("node_modules"), OsStr::new("target")].contains(&name);
+    entry.depth() == 0 || !(hidden || tools)
+}
+
+/// The path without `.` parts.
+fn clean(path: &Path) -> PathBuf {
+    path.components().filter(|part| *part != Component::CurDir).collect()
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, Diagnostic> {
+    let cannot = |error: &globset::Error| Diagnostic::error("bad-glob", format!("cannot read a glob: {error}"));
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(Glob::new(pattern).map_err(|error| cannot(&error))?);
+    }
+    set.build().map_err(|error| cannot(&error))
+}
+
+/// Every file below `folder`, by its path relative to it.
+///
+/// # Errors
+///
+/// A finding that names the folder or file.
+pub fn read_folder(folder: &Path) -> Result<Vec<(String, Arc<SourceFile>)>, Diagnostic> {
+    if !folder.is_dir() {
+        return Err(Diagnostic::error("cannot-read", format!("there is no folder {}", folder.display())));
+    }
+    let mut files = Vec::new();
+    for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_map(Result::ok) {
+        if entry.file_type().is_file() {
+            let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+            files.push((shown(relative), read_source(entry.path())?));
+        }
+    }
+    Ok(files)
+}
+
+/// Writes `bytes` to `path` so that nobody ever sees half of it; folders are made.
+///
+/// # Errors
+///
+/// The system's answer.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }

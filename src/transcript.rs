@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::plan::Part;
+use crate::redact::Secrets;
 
 /// The name and version of the format.
 pub const SCHEMA: &str = "doccheck.transcript/1";
@@ -131,4 +132,58 @@ pub struct Exchange {
 pub struct Refusal {
     /// `host` or `host:port`.
     pub host: String,
+}
+
+impl StepRecord {
+    /// The record of a step that did nothing.
+    pub fn not_run(ending: Ending) -> Self {
+        Self {
+            ending,
+            duration_us: 0,
+            output: Captured::default(),
+            stdout: None,
+            stderr: None,
+            parts: Vec::new(),
+            exchanges: Vec::new(),
+            refusals: Vec::new(),
+            unmet_faults: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The same without secrets.
+    #[must_use]
+    pub fn redacted(mut self, secrets: &Secrets) -> Self {
+        let streams = [Some(&mut self.output), self.stdout.as_mut(), self.stderr.as_mut()];
+        let texts = streams.into_iter().flatten().map(|captured| &mut captured.text);
+        let parts = self.parts.iter_mut().map(|part| &mut part.text);
+        let wires = self.exchanges.iter_mut().flat_map(|exchange| {
+            let headers = exchange.request_headers.iter_mut().chain(exchange.reply_headers.iter_mut());
+            [&mut exchange.url, &mut exchange.request_body, &mut exchange.reply_body]
+                .into_iter()
+                .chain(headers.map(|(_, value)| value))
+        });
+        for text in texts.chain(parts).chain(wires).chain(self.notes.iter_mut()) {
+            *text = secrets.redact(text);
+        }
+        self
+    }
+}
+
+impl Ending {
+    /// How it ended, for people: a fragment such as "exited with status 3".
+    pub fn words(&self) -> String {
+        match self {
+            Self::Exited { code } => format!("exited with status {code}"),
+            Self::Signaled { signal } => format!("was ended by signal {signal}"),
+            Self::TimedOut { limit_us } => {
+                let limit = std::time::Duration::from_micros(*limit_us);
+                format!("passed its time limit of {}", humantime::format_duration(limit))
+            }
+            Self::OutputLimit { limit } => format!("printed more than {} MiB", limit / (1024 * 1024)),
+            Self::NotStarted { reason, .. } => format!("could not start: {reason}"),
+            Self::NotReached => "was not reached".to_owned(),
+            Self::Skipped => "was skipped".to_owned(),
+        }
+    }
 }

@@ -1,2 +1,5 @@
-//! (to come)
-fn main() {}
+//! Every page under `tutorials/` is a test.
+
+fn main() -> std::process::ExitCode {
+    doccheck::harness::main(&["tutorials"])
+}

@@ -1,5 +1,7 @@
 //! `doccheck.toml`: what a repository says about its pages. Reading the file is not done here.
 
+mod file;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ pub struct Config {
     pub include: Vec<String>,
     /// `[pages] exclude`.
     pub exclude: Vec<String>,
-    /// `[defaults]`: any page option, as settings.
+    /// `[defaults]`: any option of a page or step, as settings; each has been checked.
     pub defaults: Vec<Setting>,
     /// `[env]`: variables that every step gets.
     pub env: Vec<(String, String)>,
@@ -50,7 +52,19 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Default for Config {
     fn default() -> Self {
-        todo!()
+        Self {
+            strict: false,
+            include: vec!["tutorials/**/*.md".to_owned()],
+            exclude: Vec::new(),
+            defaults: Vec::new(),
+            env: Vec::new(),
+            pass: Vec::new(),
+            python: Vec::new(),
+            node: Vec::new(),
+            sandbox: SandboxChoice::Embedded,
+            placeholders: Vec::new(),
+            allow: Vec::new(),
+        }
     }
 }
 
@@ -59,6 +73,9 @@ impl Default for Config {
 /// # Errors
 ///
 /// Every fault of the file, each at its place.
-pub fn read(_source: &Arc<SourceFile>) -> Result<Config, Vec<Diagnostic>> {
-    todo!()
+pub fn read(source: &Arc<SourceFile>) -> Result<Config, Vec<Diagnostic>> {
+    file::read(source)
 }
+
+#[cfg(test)]
+mod tests;

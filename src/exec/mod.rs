@@ -1,60 +1,36 @@
 //! Running steps: one runner a language, behind one door.
 
+mod capture;
+mod http;
+mod interpreter;
+mod javascript;
+mod python;
 pub mod runner;
+mod shell;
+mod status;
+mod terminal;
+mod typescript;
+mod workspace;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::plan::Plan;
-use crate::process::Crew;
+use crate::plan::{Language, Plan};
+use crate::process::{Crew, find_program};
 use crate::provision::Tools;
 use crate::serve::Network;
+use crate::system_clock::now;
 
-pub use runner::{ExecError, Job, Ran, Runner};
+use http::HttpRunner;
+use javascript::JavaScript;
+use python::Python;
+pub use runner::{ExecError, Job, Place, Ran, Runner};
+use shell::Shell;
+pub use workspace::Workspace;
 
-/// A fresh directory for one run of one page, removed when dropped.
-#[derive(Debug)]
-pub struct Workspace {}
-
-impl Workspace {
-    /// Makes one. It is kept when dropped where `keep`.
-    ///
-    /// # Errors
-    ///
-    /// `ExecError::Workspace`.
-    pub fn create(_keep: bool) -> Result<Self, ExecError> {
-        todo!()
-    }
-
-    /// Where the steps work.
-    pub fn work(&self) -> &Path {
-        todo!()
-    }
-
-    /// The steps' `HOME`.
-    pub fn home(&self) -> &Path {
-        todo!()
-    }
-
-    /// The steps' `TMPDIR`.
-    pub fn tmp(&self) -> &Path {
-        todo!()
-    }
-
-    /// doccheck's own files: scripts, outputs, drivers.
-    pub fn scratch(&self) -> &Path {
-        todo!()
-    }
-
-    /// Writes `text` to `path`, which must stay inside `work`; folders are made.
-    ///
-    /// # Errors
-    ///
-    /// `ExecError::Outside` where it would not, `ExecError::Workspace`.
-    pub fn save(&self, _path: &str, _text: &str) -> Result<PathBuf, ExecError> {
-        todo!()
-    }
-}
+/// How long a page's `setup` or `teardown` may take.
+const SCRIPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the steps of one page run in.
 #[derive(Debug)]
@@ -73,15 +49,32 @@ pub struct Stage<'a> {
     pub env: &'a [(String, String)],
 }
 
+impl Stage<'_> {
+    /// Where the program `name` is, on the page's `PATH`.
+    fn program(&self, name: &str) -> Result<PathBuf, ExecError> {
+        let path = self.env.iter().find(|(variable, _)| variable == "PATH").map_or("", |(_, value)| value);
+        find_program(name, path).ok_or_else(|| ExecError::MissingTool { tool: name.to_owned() })
+    }
+}
+
 /// The runners of one page, with what lives on between its steps: terminals, interpreters.
+#[derive(Debug)]
 pub struct Runners<'a> {
-    stage: Stage<'a>,
+    shell: Shell<'a>,
+    python: Python<'a>,
+    javascript: JavaScript<'a>,
+    http: HttpRunner,
 }
 
 impl<'a> Runners<'a> {
     /// Nothing started yet.
-    pub fn new(stage: Stage<'a>) -> Self {
-        Self { stage }
+    pub fn new(stage: &'a Stage<'a>) -> Self {
+        Self {
+            shell: Shell::new(stage),
+            python: Python::new(stage),
+            javascript: JavaScript::new(stage),
+            http: HttpRunner::new(Arc::clone(stage.network)),
+        }
     }
 
     /// Runs a step in the runner of its language.
@@ -89,9 +82,13 @@ impl<'a> Runners<'a> {
     /// # Errors
     ///
     /// What keeps doccheck from doing its work; what a step does wrong is data in `Ran`.
-    pub fn run(&mut self, _job: &Job<'_>) -> Result<Ran, ExecError> {
-        let _ = &self.stage;
-        todo!()
+    pub fn run(&mut self, job: &Job<'_>) -> Result<Ran, ExecError> {
+        match job.step.language {
+            Language::Shell | Language::Console => self.shell.run(job, &Place::default()),
+            Language::Python | Language::Pycon => self.python.run(job, &self.shell.place()),
+            Language::JavaScript | Language::TypeScript => self.javascript.run(job, &self.shell.place()),
+            Language::Http => self.http.run(job, &Place::default()),
+        }
     }
 
     /// Runs the page's `setup` or `teardown` text in the page's shell.
@@ -99,7 +96,7 @@ impl<'a> Runners<'a> {
     /// # Errors
     ///
     /// As `run`.
-    pub fn script(&mut self, _text: &str) -> Result<Ran, ExecError> {
-        todo!()
+    pub fn script(&mut self, text: &str) -> Result<Ran, ExecError> {
+        self.shell.script(text, now() + SCRIPT_TIMEOUT)
     }
 }

@@ -86,6 +86,15 @@ pub enum ExecError {
     },
 }
 
+/// Where a step that is no shell step starts: what the page's terminal exports and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The whole environment.
+    pub env: Vec<(String, String)>,
+    /// The working directory.
+    pub cwd: PathBuf,
+}
+
 /// A language's runner for one page.
 pub trait Runner {
     /// Runs one step. What the step does wrong is data in `Ran`.
@@ -93,5 +102,5 @@ pub trait Runner {
     /// # Errors
     ///
     /// What keeps doccheck from doing its work.
-    fn run(&mut self, job: &Job<'_>) -> Result<Ran, ExecError>;
+    fn run(&mut self, job: &Job<'_>, place: &Place) -> Result<Ran, ExecError>;
 }

@@ -3,9 +3,16 @@
 //!
 //! Here are words and their places; what a key means for a page or a step is told by `Options`.
 
+mod grammar;
+mod nearest;
+mod set;
+
 use std::time::Duration;
 
 use crate::source::{Span, Spanned};
+
+pub use grammar::parse;
+pub use nearest::nearest;
 
 /// One `key=value` as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,4 +121,15 @@ pub struct OptionError {
     pub span: Span,
     /// What to write instead.
     pub help: Option<String>,
+}
+
+impl Setting {
+    /// Moves every place of the setting, for text that was cut out of its file before it was read.
+    pub fn move_spans(&mut self, place: impl Fn(&mut Span)) {
+        place(&mut self.key.span);
+        place(&mut self.value.span);
+        if let Value::List(entries) = &mut self.value.value {
+            entries.iter_mut().for_each(|entry| place(&mut entry.span));
+        }
+    }
 }

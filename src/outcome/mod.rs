@@ -1,6 +1,11 @@
 //! The verdict tree: what a plan expected and a transcript shows, compared.
 
+mod hints;
+mod judge;
+
 use std::sync::Arc;
+
+pub use judge::{judge, judge_step, page_verdict};
 
 use crate::diagnostic::Diagnostic;
 use crate::matching::DiffLine;
@@ -159,4 +164,12 @@ pub struct Check {
     pub diff: Vec<DiffLine>,
     /// What to do next.
     pub help: Vec<String>,
+}
+
+impl PageOutcome {
+    /// The outcome of a page that cannot be read or planned.
+    pub fn failed(path: &str, plan: Option<Arc<Plan>>, diagnostics: Vec<Diagnostic>) -> Self {
+        let path = path.to_owned();
+        Self { path, plan, verdict: PageVerdict::PageError, duration_us: 0, diagnostics, steps: Vec::new() }
+    }
 }

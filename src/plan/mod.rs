@@ -1,5 +1,7 @@
 //! What is to be run and what is expected of it: a `Tutorial` with a decision on every fence.
 
+pub mod names;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};

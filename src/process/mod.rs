@@ -4,11 +4,28 @@
 //! files and standard input at end-of-file. Everything that a page starts belongs to its `Crew`, which
 //! ends all of it, also what detached itself.
 
+mod crew;
+mod exit_watch;
+mod family;
+mod interrupt;
+#[cfg(target_os = "linux")]
+pub mod namespace;
+mod program;
+mod spawn;
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::time::Instant;
+
+pub use crew::{Crew, Process};
+pub use interrupt::{install_handlers, interrupted};
+pub use program::find_program;
+
+/// The variable that every process of a crew carries: it tells whose a detached process is.
+pub const MARKER: &str = "DOCCHECK_PAGE";
 
 /// What is to be started.
 #[derive(Debug)]
@@ -19,7 +36,7 @@ pub struct Launch {
     pub args: Vec<OsString>,
     /// Its working directory.
     pub cwd: PathBuf,
-    /// Its whole environment; nothing is inherited.
+    /// Its whole environment; nothing is inherited. The crew adds its `MARKER`.
     pub env: Vec<(String, String)>,
     /// Standard input; end-of-file where `None`.
     pub stdin: Option<OwnedFd>,
@@ -38,6 +55,19 @@ pub enum ExitStatus {
     Code(i32),
     /// By a signal.
     Signal(i32),
+}
+
+/// What ended a wait for a process or for what it writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Woken {
+    /// There is something to read, or the other end was closed.
+    Readable,
+    /// The process ended, and there is nothing to read.
+    Ended(ExitStatus),
+    /// The deadline passed.
+    Deadline,
+    /// The user pressed Ctrl-C.
+    Interrupted,
 }
 
 /// Why a process could not be started or waited for.
@@ -59,63 +89,4 @@ pub enum ProcessError {
         /// The system's answer.
         source: std::io::Error,
     },
-}
-
-/// Everything that one page starts. Dropping it ends it.
-#[derive(Debug)]
-pub struct Crew {}
-
-/// A running process of a crew.
-#[derive(Debug)]
-pub struct Process {}
-
-impl Crew {
-    /// Nobody yet.
-    pub fn new() -> Self {
-        todo!()
-    }
-
-    /// Starts a process.
-    ///
-    /// # Errors
-    ///
-    /// `ProcessError::Start`.
-    pub fn launch(&self, _launch: Launch) -> Result<Process, ProcessError> {
-        todo!()
-    }
-
-    /// Ends everything that belongs to the crew: TERM, a short grace, KILL; returns when nothing is left.
-    pub fn end(&self) {
-        todo!()
-    }
-}
-
-impl Process {
-    /// How it ended, if it has.
-    ///
-    /// # Errors
-    ///
-    /// `ProcessError::Wait`.
-    pub fn try_wait(&self) -> Result<Option<ExitStatus>, ProcessError> {
-        todo!()
-    }
-
-    /// Waits until it ends or `deadline` passes; `None` where it still runs then. Does not poll.
-    ///
-    /// # Errors
-    ///
-    /// `ProcessError::Wait`.
-    pub fn wait_until(&self, _deadline: Instant) -> Result<Option<ExitStatus>, ProcessError> {
-        todo!()
-    }
-}
-
-/// True from the moment when the user pressed Ctrl-C (or TERM was sent); every wait of this module returns early then.
-pub fn interrupted() -> bool {
-    todo!()
-}
-
-/// The absolute path of the program `name` on `path` (a `PATH` value).
-pub fn find_program(_name: &str, _path: &str) -> Option<PathBuf> {
-    todo!()
 }

@@ -1,7 +1,29 @@
 //! One run: pages, workers, events to observers.
+//!
+//! A `Session` is what all pages of a run share; it runs one page after the other or several at once. What a
+//! page did is told as `Event`s while it happens and as a `PageOutcome` at the end.
 
-use crate::diagnostic::Diagnostic;
-use crate::outcome::{PageOutcome, StepOutcome};
+mod environment;
+mod page;
+mod performance;
+mod record;
+mod worker;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::outcome::{PageOutcome, PageVerdict, StepOutcome};
+use crate::plan::Role;
+use crate::process::interrupted;
+use crate::provision::Provisioner;
+use crate::redact::Secrets;
+use crate::sandbox::Definition;
+use crate::source::SourceFile;
+use worker::Worker;
 
 /// What happens during a run, told as it happens.
 #[derive(Debug)]
@@ -47,6 +69,115 @@ pub trait Observer: Send + Sync {
     fn see(&self, event: &Event<'_>);
 }
 
+/// A page that is to be run.
+#[derive(Debug)]
+pub struct Page {
+    /// Its path, as it is told to people.
+    pub path: String,
+    /// What it holds, or why it cannot be read.
+    pub source: Result<Arc<SourceFile>, Diagnostic>,
+    /// True where the user named this very page: then it must have a step.
+    pub named: bool,
+}
+
+/// How a run goes.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// Stop at the first difference.
+    pub fail_fast: bool,
+    /// Keep the workspaces, and tell where they are.
+    pub keep: bool,
+    /// The folder for transcripts of this run; none are kept where `None`.
+    pub transcripts: Option<PathBuf>,
+}
+
+/// What all pages of one run share.
+#[derive(Debug)]
+pub struct Session {
+    /// What the repository says about its pages.
+    pub config: Config,
+    /// The sandbox that answers.
+    pub definition: Arc<Definition>,
+    /// Interpreters and packages.
+    pub provisioner: Provisioner,
+    /// doccheck's own environment: the steps get only what the configuration passes on, and `PATH`.
+    pub variables: Vec<(String, String)>,
+    /// How the run goes.
+    pub options: RunOptions,
+    secrets: Secrets,
+    idle: Mutex<Vec<Worker>>,
+    stopped: AtomicBool,
+}
+
+impl Session {
+    /// A session in which nothing has run yet. The folder for transcripts is emptied.
+    pub fn new(
+        config: Config,
+        definition: Arc<Definition>,
+        provisioner: Provisioner,
+        variables: Vec<(String, String)>,
+        options: RunOptions,
+    ) -> Self {
+        let passed: Vec<_> = variables.iter().filter(|(name, _)| config.pass.contains(name)).cloned().collect();
+        let secrets = Secrets::new(&passed);
+        Self {
+            config,
+            definition,
+            provisioner,
+            variables,
+            options,
+            secrets,
+            idle: Mutex::default(),
+            stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// Runs one page.
+    pub fn page(&self, page: &Page, observer: &dyn Observer) -> PageOutcome {
+        observer.see(&Event::PageStarted { path: &page.path });
+        let outcome = page::run(self, page, observer);
+        if self.options.fail_fast && outcome.verdict != PageVerdict::Ok {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+        observer.see(&Event::PageEnded { outcome: &outcome });
+        outcome
+    }
+
+    /// What holds for the whole run and should be known.
+    pub fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Runs all `pages`, `jobs` at once. The outcomes come in the order of the pages; pages that a stop or an
+    /// interruption left out are not among them.
+    pub fn pages(&self, pages: &[Page], jobs: usize, observer: &dyn Observer) -> Vec<PageOutcome> {
+        let next = AtomicUsize::new(0);
+        let done: Vec<Mutex<Option<PageOutcome>>> = pages.iter().map(|_| Mutex::default()).collect();
+        std::thread::scope(|scope| {
+            for _ in 0..jobs.clamp(1, pages.len().max(1)) {
+                scope.spawn(|| {
+                    while !interrupted() && !self.stopped.load(Ordering::Relaxed) {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(page) = pages.get(at) else { break };
+                        *lock(&done[at]) = Some(self.page(page, observer));
+                    }
+                });
+            }
+        });
+        done.into_iter().filter_map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+    }
+}
+
+/// What a poisoned lock holds is still whole here: every value is put in at once.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whole microseconds.
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// What came of a whole run.
 #[derive(Debug, Default)]
 pub struct RunReport {
@@ -58,8 +189,71 @@ pub struct RunReport {
     pub duration_us: u64,
     /// Hosts that steps may reach for real; told in every report.
     pub allowed: Vec<String>,
+    /// What holds for the whole run and should be known, such as that nothing contains the steps here.
+    pub notes: Vec<String>,
     /// True where a fence whose role is open fails the run.
     pub strict: bool,
+    /// True where a filter, glob or folder selected no page.
+    pub nothing_selected: bool,
     /// True where the user pressed Ctrl-C.
     pub interrupted: bool,
+}
+
+/// The exit statuses of `doccheck`. Of several the highest in this order counts:
+/// 130 over 3 over 2 over 4 over 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Everything that the pages say is true.
+    True,
+    /// Something is not.
+    Stale,
+    /// The command, the configuration or a page cannot be read.
+    Usage,
+    /// doccheck could not do its work: a tool, a port or an install is missing.
+    Machine,
+    /// A filter, glob or folder selected nothing.
+    Nothing,
+    /// The user pressed Ctrl-C.
+    Interrupted,
+}
+
+impl ExitCode {
+    /// The number.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::True => 0,
+            Self::Stale => 1,
+            Self::Usage => 2,
+            Self::Machine => 3,
+            Self::Nothing => 4,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl RunReport {
+    /// The exit status that tells this report.
+    pub fn exit_code(&self) -> ExitCode {
+        let any = |verdict| self.pages.iter().any(|page| page.verdict == verdict);
+        if self.interrupted {
+            ExitCode::Interrupted
+        } else if any(PageVerdict::MachineError) {
+            ExitCode::Machine
+        } else if any(PageVerdict::PageError) || self.diagnostics.iter().any(|found| found.severity == Severity::Error)
+        {
+            ExitCode::Usage
+        } else if self.nothing_selected {
+            ExitCode::Nothing
+        } else if any(PageVerdict::Stale) || (self.strict && self.unsure() > 0) {
+            ExitCode::Stale
+        } else {
+            ExitCode::True
+        }
+    }
+
+    /// How many fences nobody could tell the role of.
+    pub fn unsure(&self) -> usize {
+        let plans = self.pages.iter().filter_map(|page| page.plan.as_ref());
+        plans.flat_map(|plan| &plan.roles).filter(|fence| fence.role == Role::Unsure).count()
+    }
 }

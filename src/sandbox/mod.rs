@@ -3,6 +3,8 @@
 //! Nothing here knows a provider: hosts, routes, fields, headers and variable names are data
 //! (`sandbox/` at the root of the repository, embedded in the library).
 
+mod fault;
+
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
@@ -10,28 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::http::{Reply, Request};
 use crate::source::SourceFile;
 
-/// What a step tells the sandbox to do wrong: `kind[:arg][xN][@N][ METHOD][ /path*]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// As written.
-    pub text: String,
-}
-
-/// Why a fault cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FaultError {
-    /// Lower case, no final period.
-    pub message: String,
-    /// What to write instead.
-    pub help: Option<String>,
-}
-
-impl Fault {
-    /// Reads one fault.
-    pub fn parse(_text: &str) -> Result<Self, FaultError> {
-        todo!()
-    }
-}
+pub use fault::{Fault, FaultError};
 
 /// A sandbox as its data describes it. Cheap to share between the worlds of many pages.
 #[derive(Debug)]

@@ -1,26 +1,85 @@
 //! The wires in front of the engine: a forward proxy, a TLS front with a CA of the run, wiremock behind
 //! them, and the hooks that bring Node and Python programs there which ignore proxies.
 
+#![expect(clippy::disallowed_methods, reason = "opens the listeners of the run")]
+
+mod authority;
+mod clients;
+mod engine;
+mod front;
+mod gateway;
+mod hosts;
+mod journal;
+mod relay;
+mod send;
+
+use std::fmt;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use tokio::runtime::{Handle, Runtime};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+use wiremock::MockServer;
 
 use crate::http::{Reply, Request};
 use crate::sandbox::{Fault, World};
 use crate::transcript::{Exchange, Refusal};
 
-/// What one worker has of the network. It serves one page's world at a time.
-#[derive(Debug)]
-pub struct Network {}
+use authority::Authority;
+use clients::{Clients, Ports};
+use engine::Engine;
+use front::{Front, Port};
+use gateway::Gateway;
+use hosts::{Hosts, Target, Way};
+use journal::Journal;
+use relay::Relay;
+
+/// How long dropping a network waits for its threads to end.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What one worker has of the network. It serves one page's world at a time. Dropping it ends its threads and
+/// closes its ports; its folder is its owner's to remove.
+pub struct Network {
+    hosts: Arc<Hosts>,
+    journal: Arc<Journal>,
+    engine: Arc<Engine>,
+    front: Arc<Front>,
+    clients: Clients,
+    bundle: String,
+    handle: Handle,
+    // Both are there until the network is dropped.
+    runtime: Option<Runtime>,
+    server: Option<MockServer>,
+    /// Disconnected when wiremock's thread has ended.
+    server_gone: Mutex<Receiver<()>>,
+}
 
 /// What went over the wires during one step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Traffic {
-    /// Requests and answers, in order.
+    /// Requests and answers, in order; at most 1,000.
     pub exchanges: Vec<Exchange>,
-    /// Hosts that nothing serves.
+    /// How many more exchanges there were.
+    pub omitted: usize,
+    /// Hosts that nothing serves, each once.
     pub refusals: Vec<Refusal>,
     /// Faults that no request met, as written.
     pub unmet_faults: Vec<String>,
+}
+
+/// The version of HTTP in which a request is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2.
+    Http2,
 }
 
 /// Why the network cannot do its work.
@@ -32,45 +91,178 @@ pub enum ServeError {
     /// A request of an `http` step got no answer; the text is a fragment such as "no sandbox serves host example.com".
     #[error("{0}")]
     NoAnswer(String),
+    /// A request of an `http` step got no answer in time.
+    #[error("no answer within {}", humantime::format_duration(*.0))]
+    TimedOut(Duration),
 }
 
 impl Network {
     /// Starts listeners on loopback. `folder` is an existing, empty folder for the CA's certificate, the clients'
     /// configuration files and the hooks; `allow` are hosts (`host` or `host:port`) that may be reached for real.
+    /// A host without a port stands for its ports 80 and 443.
     ///
     /// # Errors
     ///
     /// `ServeError::Start`.
-    pub fn start(_folder: &Path, _allow: &[String]) -> Result<Self, ServeError> {
-        todo!()
+    pub fn start(folder: &Path, allow: &[String]) -> Result<Self, ServeError> {
+        Self::try_start(folder, allow).map_err(ServeError::Start)
+    }
+
+    fn try_start(folder: &Path, allow: &[String]) -> Result<Self, String> {
+        let folder = std::path::absolute(folder).map_err(text)?;
+        let hosts = Arc::new(Hosts::new(allow)?);
+        let authority = Arc::new(Authority::new()?);
+        let reaches_out = hosts.allowed().iter().any(|target| !target.is_loopback());
+        let bundle = authority.bundle(reaches_out);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("doccheck-network")
+            .enable_all()
+            .build()
+            .map_err(text)?;
+        let _inside = runtime.enter();
+
+        let mut listeners = Vec::new();
+        let mut listen = |port: Port| -> Result<u16, String> {
+            let listener = loopback_listener()?;
+            let number = listener.local_addr().map_err(text)?.port();
+            listeners.push((tokio::net::TcpListener::from_std(listener).map_err(text)?, port));
+            Ok(number)
+        };
+        let ports = Ports {
+            proxy: listen(Port::Proxy)?,
+            tls: listen(Port::Tls)?,
+            plain: listen(Port::Plain)?,
+            relays: hosts
+                .allowed()
+                .iter()
+                .map(|target| listen(Port::Relay(target.clone())))
+                .collect::<Result<_, _>>()?,
+        };
+
+        let journal = Arc::new(Journal::default());
+        let engine = Arc::new(Engine::new(Arc::clone(&journal)));
+        let listener = loopback_listener()?;
+        let (server, server_gone) = runtime.block_on(async {
+            let server = MockServer::builder().listener(listener).disable_request_recording().start().await;
+            let gone = engine::mount(&server, Arc::clone(&engine)).await;
+            (server, gone)
+        });
+        let gateway = Gateway {
+            hosts: Arc::clone(&hosts),
+            journal: Arc::clone(&journal),
+            engine: Arc::clone(&engine),
+            relay: Relay { tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)) },
+            upstream: server.address().to_string(),
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            gate: tokio::sync::RwLock::default(),
+        };
+        let tls = TlsAcceptor::from(Arc::new(authority::server_config(authority, Arc::clone(&hosts))?));
+        let front = Arc::new(Front { gateway, tls, page: tokio::sync::watch::Sender::new(0), proxy_port: ports.proxy });
+        for (listener, port) in listeners {
+            runtime.spawn(Arc::clone(&front).listen(listener, port));
+        }
+        let clients = Clients::write(&folder, ports, &bundle).map_err(text)?;
+        clients.write_routes(&hosts).map_err(text)?;
+        Ok(Self {
+            hosts,
+            journal,
+            engine,
+            front,
+            clients,
+            bundle,
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+            server: Some(server),
+            server_gone: Mutex::new(server_gone),
+        })
     }
 
     /// Variables that lead every client here.
     pub fn environment(&self) -> Vec<(String, String)> {
-        todo!()
+        self.clients.environment()
     }
 
-    /// Opens a page's world; the one before is gone.
-    pub fn open(&self, _world: World) {
-        todo!()
+    /// Opens a page's world; the one before is gone, with every connection that its page left open.
+    ///
+    /// # Errors
+    ///
+    /// `ServeError::Start` where the hooks cannot be told which hosts are served.
+    pub fn open(&self, world: World) -> Result<(), ServeError> {
+        self.handle.block_on(async {
+            let _closed = self.front.gateway.gate.write().await;
+            self.front.page.send_modify(|page| *page += 1);
+            self.hosts.serve(world.hosts());
+            self.engine.open(world);
+            self.journal.clear();
+            if let Some(server) = &self.server {
+                let gone = engine::mount(server, Arc::clone(&self.engine)).await;
+                *self.server_gone.lock().unwrap_or_else(PoisonError::into_inner) = gone;
+            }
+        });
+        self.clients.write_routes(&self.hosts).map_err(|error| ServeError::Start(text(error)))
     }
 
     /// Starts a step: faults are armed, traffic is noted from now on.
-    pub fn begin_step(&self, _faults: &[Fault]) {
-        todo!()
+    pub fn begin_step(&self, faults: &[Fault]) {
+        self.journal.begin();
+        self.engine.arm(faults);
     }
 
     /// Ends the step.
     pub fn end_step(&self) -> Traffic {
-        todo!()
+        let unmet_faults = self.engine.disarm();
+        for refused in self.clients.take_refused() {
+            if let Some(target) = Target::parse(&refused, 443) {
+                self.journal.refuse(&target);
+            }
+        }
+        let (exchanges, omitted, refusals) = self.journal.take();
+        Traffic { exchanges, omitted, refusals, unmet_faults }
     }
 
-    /// Sends a request natively, by reqwest.
+    /// Sends a request natively, by reqwest. Redirects are not followed.
     ///
     /// # Errors
     ///
-    /// `ServeError::NoAnswer`.
-    pub fn send(&self, _request: Request, _timeout: Duration) -> Result<Reply, ServeError> {
-        todo!()
+    /// `ServeError::NoAnswer`, `ServeError::TimedOut`.
+    pub fn send(&self, request: Request, protocol: Protocol, timeout: Duration) -> Result<Reply, ServeError> {
+        let default_port = if request.scheme == "https" { 443 } else { 80 };
+        let target = Target::parse(&request.host, default_port)
+            .ok_or_else(|| ServeError::NoAnswer(format!("`{}` is not a host", request.host)))?;
+        if self.hosts.way(&target) == Way::Refused {
+            self.journal.refuse(&target);
+            return Err(ServeError::NoAnswer(gateway::refusal(&target)));
+        }
+        let proxy = format!("http://127.0.0.1:{}", self.front.proxy_port);
+        self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle))
     }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(GRACE);
+        }
+        // wiremock has no way to wait for its thread, but that thread drops its responder last.
+        self.server = None;
+        let gone = self.server_gone.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = gone.recv_timeout(GRACE);
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network").field("proxy_port", &self.front.proxy_port).finish_non_exhaustive()
+    }
+}
+
+fn loopback_listener() -> Result<TcpListener, String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(text)?;
+    listener.set_nonblocking(true).map_err(text)?;
+    Ok(listener)
+}
+
+fn text(error: impl fmt::Display) -> String {
+    error.to_string()
 }

@@ -4,6 +4,7 @@
 mod architecture;
 mod command_line;
 mod comparing;
+mod invocation;
 mod network;
 mod pages;
 mod provisioning;
@@ -11,3 +12,4 @@ mod reading;
 mod reporting;
 mod runners;
 mod sandbox;
+mod truth;

@@ -1,0 +1,116 @@
+use super::*;
+
+fn file(text: &str) -> Result<Config, Vec<Diagnostic>> {
+    read(&SourceFile::new("doccheck.toml", text))
+}
+
+/// The faults of a file as code, marked text and help.
+fn faults(text: &str) -> Vec<(&'static str, String, String)> {
+    let show = |found: &Diagnostic| {
+        let place = found.source.as_ref().unwrap().slice(found.labels[0].span).to_owned();
+        (found.code, place, found.help.join(" "))
+    };
+    file(text).unwrap_err().iter().map(show).collect()
+}
+
+#[test]
+fn an_empty_file_says_what_no_file_says() {
+    assert_eq!(file("").unwrap(), Config::default());
+    assert_eq!(Config::default().include, ["tutorials/**/*.md"]);
+}
+
+#[test]
+fn every_key_is_read() {
+    let config = file(
+        r#"
+edition = 1
+strict = true
+[pages]
+include = ["docs/*.md"]
+exclude = ["docs/old/**"]
+[defaults]
+timeout = "20s"
+stream = "stdout"
+env = { A = "1", B = 2 }
+[env]
+LANG = "C.UTF-8"
+pass = ["CI"]
+[python]
+packages = ["requests==2.32.5", "-e ./sdk"]
+[node]
+packages = ["p-limit@6.2.0"]
+[sandbox]
+dir = "sandbox"
+[placeholders]
+"<your_api_token>" = "${API_KEY}"
+[network]
+allow = ["127.0.0.1:5432"]
+"#,
+    )
+    .unwrap();
+    let defaults: Vec<_> = config.defaults.iter().map(|setting| setting.key.value.as_str()).collect();
+    assert_eq!(defaults, ["timeout", "stream", "env.A", "env.B"]);
+    assert_eq!(
+        Config { defaults: Vec::new(), ..config },
+        Config {
+            strict: true,
+            include: vec!["docs/*.md".into()],
+            exclude: vec!["docs/old/**".into()],
+            defaults: Vec::new(),
+            env: vec![("LANG".into(), "C.UTF-8".into())],
+            pass: vec!["CI".into()],
+            python: vec!["requests==2.32.5".into(), "-e ./sdk".into()],
+            node: vec!["p-limit@6.2.0".into()],
+            sandbox: SandboxChoice::Folder("sandbox".into()),
+            placeholders: vec![("<your_api_token>".into(), "${API_KEY}".into())],
+            allow: vec!["127.0.0.1:5432".into()],
+        }
+    );
+    assert_eq!(file("sandbox = false").unwrap().sandbox, SandboxChoice::Off);
+}
+
+#[test]
+fn a_misspelt_key_gets_the_near_one_at_its_place() {
+    assert_eq!(faults("strcit = true"), [("unknown-key", "strcit".into(), "did you mean `strict`?".into())]);
+    assert_eq!(faults("[pages]\ninclud = []"), [("unknown-key", "includ".into(), "did you mean `include`?".into())]);
+    assert_eq!(
+        faults("[defaults]\ntimeuot = '1s'"),
+        [("unknown-option", "timeuot".into(), "did you mean `timeout`?".into())]
+    );
+    assert_eq!(
+        faults("[defaults]\nsteam = 'stdout'"),
+        [("unknown-option", "steam".into(), "did you mean `stream`?".into())]
+    );
+    assert_eq!(faults("[[service]]\nrun = 'x'")[0].0, "unknown-key");
+}
+
+#[test]
+fn every_fault_of_the_file_is_told() {
+    let found =
+        faults("edition = 2\nstrict = 'yes'\n[pages]\ninclude = 'a'\nexclude = ['[']\n[env]\n1A = 'x'\nB = []\n");
+    let places: Vec<_> = found.iter().map(|(code, place, _)| (*code, place.as_str())).collect();
+    assert_eq!(
+        places,
+        [
+            ("bad-value", "2"),
+            ("bad-value", "'yes'"),
+            ("bad-value", "'a'"),
+            ("bad-value", "'['"),
+            ("bad-value", "1A"),
+            ("bad-value", "[]"),
+        ]
+    );
+}
+
+#[test]
+fn a_default_is_checked_like_the_option_that_it_is() {
+    assert_eq!(faults("[defaults]\ntimeout = 10")[0].0, "bad-value");
+    assert_eq!(faults("[defaults]\nname = 'x'")[0].0, "wrong-scope");
+}
+
+#[test]
+fn what_is_not_toml_is_told_at_its_place() {
+    let found = faults("[pages]\ninclude = [\n");
+    assert_eq!(found[0].0, "bad-toml");
+    assert_eq!(faults("a = 1\na = 2\n")[0].0, "bad-toml");
+}

@@ -1,0 +1,174 @@
+//! An interpreter that takes steps as lines of JSON and tells on another pipe how they ended.
+//!
+//! The drivers, in `python/` and `javascript/`, keep to one protocol: a command a line on descriptor 200; on 201 a
+//! line `{"exit": n, "parts": [[kind, index, text], …], "over": bool}` when a step has ended.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Stage;
+use super::capture::Capture;
+use super::runner::{ExecError, Job, Place};
+use super::shell::stopped;
+use super::status::{StatusPipe, Wake, pipe};
+use crate::plan::Part;
+use crate::process::{ExitStatus, Launch, Process};
+use crate::transcript::{Ending, PartRecord};
+
+/// A running interpreter.
+#[derive(Debug)]
+pub(super) struct Interpreter {
+    process: Process,
+    commands: Option<File>,
+    status: StatusPipe,
+}
+
+/// What a driver tells of a step.
+#[derive(Debug, Deserialize)]
+struct Told {
+    /// The status; absent where it comes with the process's end.
+    exit: Option<i32>,
+    parts: Vec<(String, usize, String)>,
+    /// True where the interpreter ends after this.
+    over: bool,
+}
+
+/// How a step in an interpreter ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) ending: Ending,
+    pub(super) parts: Vec<PartRecord>,
+    /// True where the interpreter takes another step.
+    pub(super) alive: bool,
+}
+
+impl Interpreter {
+    /// Starts `program` with a driver's arguments; what it prints before it knows better goes to `capture`.
+    pub(super) fn start(
+        stage: &Stage<'_>,
+        place: &Place,
+        program: PathBuf,
+        args: &[String],
+        capture: &Capture,
+        stdin: Option<File>,
+    ) -> Result<Self, ExecError> {
+        let (commands_in, commands_out) = pipe()?;
+        let (status_in, status_out) = pipe()?;
+        let (stdout, stderr) = capture.files()?;
+        let process = stage.crew.launch(Launch {
+            program,
+            args: args.iter().map(Into::into).collect(),
+            cwd: place.cwd.clone(),
+            env: place.env.clone(),
+            stdin: stdin.map(Into::into),
+            stdout,
+            stderr,
+            descriptors: vec![(200, commands_in), (201, status_out)],
+        })?;
+        Ok(Self { process, commands: Some(File::from(commands_out)), status: StatusPipe::new(status_in) })
+    }
+
+    /// Sends a step and waits for its end. After the `last` one the interpreter ends as a program does.
+    pub(super) fn run(
+        &mut self,
+        stage: &Stage<'_>,
+        job: &Job<'_>,
+        command: &Value,
+        last: bool,
+        capture: &Capture,
+        deadline: Instant,
+    ) -> Result<Ended, ExecError> {
+        if let Some(commands) = &mut self.commands {
+            // Where the interpreter is gone, the status pipe tells so right after.
+            let _ = commands.write_all(format!("{command}\n").as_bytes());
+        }
+        if last {
+            self.commands = None;
+        }
+        let mut parts = Vec::new();
+        loop {
+            match self.status.next(&self.process, deadline, Some(capture)) {
+                Wake::Line(line) => {
+                    let told: Told = serde_json::from_str(&line).map_err(|error| ExecError::Lost {
+                        language: "interpreter's",
+                        reason: format!("it told something unreadable: {error}"),
+                    })?;
+                    parts.extend(told.parts.into_iter().map(|(kind, index, text)| {
+                        let command = kind == "command";
+                        let part = if command { Part::Command(index) } else { Part::Watch(index) };
+                        PartRecord { part, text, exit: command.then_some(0) }
+                    }));
+                    if let Some(code) = told.exit
+                        && !told.over
+                    {
+                        return Ok(Ended { ending: Ending::Exited { code }, parts, alive: true });
+                    }
+                }
+                Wake::Closed => {
+                    let ended = self.process.wait_until(deadline)?;
+                    let ending = match ended {
+                        Some(ExitStatus::Code(code)) => Ending::Exited { code },
+                        Some(ExitStatus::Signal(signal)) => Ending::Signaled { signal },
+                        None => stopped(stage, &Wake::TimedOut, job.step.timeout),
+                    };
+                    return Ok(Ended { ending, parts, alive: false });
+                }
+                wake => {
+                    let ending = stopped(stage, &wake, job.step.timeout);
+                    return Ok(Ended { ending, parts, alive: false });
+                }
+            }
+        }
+    }
+}
+
+/// The places that a step's comments tell of, as the drivers read them: first line, last line, whether a value.
+pub(super) fn watches(job: &Job<'_>) -> Value {
+    job.step.watches.iter().map(|watch| serde_json::json!([watch.first_line, watch.last_line, watch.value])).collect()
+}
+
+/// The place with a step's own variables, and with the mark by which the page's processes are known.
+pub(super) fn with_own_variables(stage: &Stage<'_>, place: &Place, job: &Job<'_>) -> Place {
+    let mut place = place.clone();
+    for (name, value) in job.step.env.iter().cloned().chain([stage.crew.mark()]) {
+        place.env.retain(|(known, _)| *known != name);
+        place.env.push((name, value));
+    }
+    place
+}
+
+/// The line to add to the page where a package is missing, if `output` says that one is.
+pub(super) fn missing_package(output: &str) -> Option<String> {
+    const OTHER_NAMES: [(&str, &str); 8] = [
+        ("yaml", "PyYAML"),
+        ("dotenv", "python-dotenv"),
+        ("bs4", "beautifulsoup4"),
+        ("PIL", "Pillow"),
+        ("sklearn", "scikit-learn"),
+        ("dateutil", "python-dateutil"),
+        ("jwt", "PyJWT"),
+        ("cv2", "opencv-python"),
+    ];
+    let quoted = |marker: &str| {
+        let (_, rest) = output.split_once(marker)?;
+        rest.split_once('\'').map(|(name, _)| name)
+    };
+    let (option, package) = if let Some(module) = quoted("ModuleNotFoundError: No module named '") {
+        let module = module.split('.').next()?;
+        let package = OTHER_NAMES.iter().find(|(name, _)| *name == module).map_or(module, |(_, package)| package);
+        ("python", package.to_owned())
+    } else {
+        let name = quoted("Cannot find package '")?;
+        let parts = if name.starts_with('@') { 2 } else { 1 };
+        ("node", name.split('/').take(parts).collect::<Vec<_>>().join("/"))
+    };
+    let package = if package.starts_with('@') { format!("\"{package}\"") } else { package };
+    Some(format!(
+        "the package is not installed; add to the page's front matter: `doccheck:` and below it `  {option}: [{package}]`"
+    ))
+}

@@ -1,0 +1,94 @@
+//! Python programs and `>>>` transcripts.
+//!
+//! A step is a program of its own, or one more step of an interpreter that earlier steps share. The same driver
+//! serves both.
+
+#![expect(clippy::disallowed_methods, reason = "standard input is a file")]
+
+use std::collections::BTreeMap;
+use std::fs::File;
+
+use serde_json::json;
+
+use super::capture::Capture;
+use super::interpreter::{Interpreter, missing_package, watches, with_own_variables};
+use super::runner::{Job, Place, Ran, Runner};
+use super::shell::ran;
+use super::{ExecError, Stage};
+use crate::plan::{Language, Session};
+use crate::system_clock::now;
+
+const DRIVER: &str = include_str!("driver.py");
+
+/// The interpreters of a page, by the name of their session.
+#[derive(Debug)]
+pub(super) struct Python<'a> {
+    stage: &'a Stage<'a>,
+    sessions: BTreeMap<String, Interpreter>,
+    ended: Vec<String>,
+}
+
+impl<'a> Python<'a> {
+    pub(super) fn new(stage: &'a Stage<'a>) -> Self {
+        Self { stage, sessions: BTreeMap::new(), ended: Vec::new() }
+    }
+}
+
+impl Runner for Python<'_> {
+    fn run(&mut self, job: &Job<'_>, place: &Place) -> Result<Ran, ExecError> {
+        let started = now();
+        let deadline = started + job.step.timeout;
+        let workspace = self.stage.workspace;
+        let place = with_own_variables(self.stage, place, job);
+        let capture = Capture::create(workspace, &format!("step-{}", job.index), job.step.splits_streams())?;
+        let stdin = match &job.step.stdin {
+            Some(text) => Some(workspace.scribble(&format!("step-{}.in", job.index), text)?),
+            None => None,
+        };
+        let shared = match &job.step.session {
+            Session::Shared(name) => Some(name.clone()),
+            Session::Fresh => None,
+        };
+        let mut notes = Vec::new();
+        let mut interpreter = match shared.as_ref().and_then(|name| self.sessions.remove(name)) {
+            Some(interpreter) => interpreter,
+            None => {
+                if let Some(name) = &shared
+                    && self.ended.contains(name)
+                {
+                    notes.push("the interpreter had ended; this is a new one".to_owned());
+                }
+                let program = self.stage.tools.python.clone();
+                let program = program.ok_or_else(|| ExecError::MissingTool { tool: "python3".to_owned() })?;
+                let driver = workspace.scribble("driver.py", DRIVER)?;
+                let input = stdin.as_ref().and_then(|path| File::open(path).ok());
+                Interpreter::start(self.stage, &place, program, &[driver.display().to_string()], &capture, input)?
+            }
+        };
+        let command = json!({
+            "transcript": job.step.language == Language::Pycon,
+            "commands": job.commands,
+            "code": job.code,
+            "page": job.page,
+            "line": job.line,
+            "watches": watches(job),
+            "fresh": shared.is_none(),
+            "out": capture.out(),
+            "err": capture.err(),
+            "in": stdin,
+            "cwd": place.cwd,
+            "env": place.env.iter().cloned().collect::<BTreeMap<_, _>>(),
+        });
+        let ended = interpreter.run(self.stage, job, &command, shared.is_none(), &capture, deadline)?;
+        if let Some(name) = shared {
+            if ended.alive {
+                self.sessions.insert(name, interpreter);
+            } else {
+                self.ended.push(name);
+            }
+        }
+        let streams = capture.read(&|text| text)?;
+        notes.extend(missing_package(&streams.output.text));
+        Ok(ran(ended.ending, started, streams, ended.parts, notes))
+    }
+}

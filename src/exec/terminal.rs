@@ -1,0 +1,218 @@
+//! The reader's terminal: one bash that lives as long as its page.
+//!
+//! bash reads its script from a pipe that doccheck writes to block by block. There is no loop in bash that a block
+//! could break out of; each block has its own output file; a block that ends the shell ends it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::capture::Capture;
+use super::status::{StatusPipe, Wake, pipe};
+use super::{ExecError, Stage};
+use crate::process::{ExitStatus, Launch, Process};
+use crate::system_clock::now;
+
+/// The descriptors that bash has for the script and for what it tells, out of the way of a page's own.
+const SCRIPT: i32 = 200;
+const STATUS: i32 = 201;
+
+/// How long bash may take for what doccheck itself asks.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One bash.
+#[derive(Debug)]
+pub(super) struct Terminal {
+    process: Process,
+    script: File,
+    status: StatusPipe,
+    name: String,
+    blocks: usize,
+    last: i32,
+}
+
+/// How a block ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum BlockEnd {
+    /// With a status; the shell lives.
+    Status(i32),
+    /// It ended the shell.
+    ShellEnded(ExitStatus),
+    /// Something stopped it: time, output, Ctrl-C.
+    Stopped(Wake),
+}
+
+/// Where a shell stands and what it exports.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) env: Vec<(String, String)>,
+    pub(super) cwd: PathBuf,
+}
+
+/// A block to be run.
+pub(super) struct Block<'a> {
+    pub(super) code: &'a str,
+    pub(super) env: &'a [(String, String)],
+    pub(super) stdin: Option<&'a Path>,
+}
+
+impl Terminal {
+    /// Starts the terminal `name` in `state`.
+    pub(super) fn start(stage: &Stage<'_>, name: &str, count: usize, state: &State) -> Result<Self, ExecError> {
+        let bash = stage.program("bash")?;
+        let (script_in, script_out) = pipe()?;
+        let (status_in, status_out) = pipe()?;
+        let name = format!("terminal-{count}-{}", name.replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+        let own = Capture::create(stage.workspace, &name, false)?;
+        let (stdout, stderr) = own.files()?;
+        let process = stage.crew.launch(Launch {
+            program: bash,
+            args: ["--noprofile", "--norc", &format!("/dev/fd/{SCRIPT}")].map(Into::into).to_vec(),
+            cwd: state.cwd.clone(),
+            env: state.env.clone(),
+            stdin: None,
+            stdout,
+            stderr,
+            descriptors: vec![(SCRIPT, script_in), (STATUS, status_out)],
+        })?;
+        let mut terminal = Self {
+            process,
+            script: File::from(script_out),
+            status: StatusPipe::new(status_in),
+            name,
+            blocks: 0,
+            last: 0,
+        };
+        let saved = quote(&terminal.state_file(stage));
+        terminal.write(&format!(
+            "shopt -s expand_aliases\ntrap '{{ command -p env -0; builtin pwd -P; }} >{} 2>/dev/null' EXIT\n",
+            saved.replace('\'', r"'\''")
+        ));
+        Ok(terminal)
+    }
+
+    fn state_file(&self, stage: &Stage<'_>) -> PathBuf {
+        stage.workspace.scratch().join(format!("{}.state", self.name))
+    }
+
+    /// Runs a block; what it prints goes to `capture`.
+    pub(super) fn run(
+        &mut self,
+        stage: &Stage<'_>,
+        block: &Block<'_>,
+        capture: &Capture,
+        deadline: Instant,
+    ) -> Result<BlockEnd, ExecError> {
+        self.blocks += 1;
+        let file = stage.workspace.scribble(&format!("{}-{}.sh", self.name, self.blocks), block.code)?;
+        let last = if self.last == 0 { String::new() } else { format!("(exit {}); ", self.last) };
+        let stdin = block.stdin.map_or_else(|| "/dev/null".to_owned(), quote);
+        let streams = if capture.err() == capture.out() {
+            format!(">>{} 2>&1", quote(capture.out()))
+        } else {
+            format!(">>{} 2>>{}", quote(capture.out()), quote(capture.err()))
+        };
+        let (before, after) = variables(block.env);
+        let file = quote(&file);
+        self.write(&format!(
+            "{before}{{ {last}. {file}; }} {streams} <{stdin} {SCRIPT}<&- {STATUS}>&-\n\
+             builtin printf '%s\\n' \"$?\" >&{STATUS}\n{after}"
+        ));
+        Ok(match self.status.next(&self.process, deadline, Some(capture)) {
+            Wake::Line(status) => {
+                self.last = status.trim().parse().unwrap_or(0);
+                BlockEnd::Status(self.last)
+            }
+            Wake::Closed => match self.process.wait_until(now() + PATIENCE)? {
+                Some(status) => BlockEnd::ShellEnded(status),
+                None => BlockEnd::Stopped(Wake::TimedOut),
+            },
+            stopped => BlockEnd::Stopped(stopped),
+        })
+    }
+
+    /// Asks for exports and directory.
+    pub(super) fn state(&mut self, stage: &Stage<'_>) -> Option<State> {
+        let file = self.state_file(stage);
+        self.write(&format!(
+            "{{ command -p env -0; builtin pwd -P; }} >|{} 2>/dev/null\nbuiltin printf 'state\\n' >&{STATUS}\n\
+             {}\n",
+            quote(&file),
+            if self.last == 0 { ":".to_owned() } else { format!("(exit {})", self.last) },
+        ));
+        match self.status.next(&self.process, now() + PATIENCE, None) {
+            Wake::Line(_) => read_state(&file),
+            _ => None,
+        }
+    }
+
+    /// What a shell that has ended left behind.
+    pub(super) fn last_state(&self, stage: &Stage<'_>) -> Option<State> {
+        read_state(&self.state_file(stage))
+    }
+
+    fn write(&mut self, text: &str) {
+        // Where bash is gone, the status pipe tells so right after.
+        let _ = self.script.write_all(text.as_bytes());
+    }
+
+    /// `text` as a reader's terminal would show it: without the places of doccheck's own files.
+    pub(super) fn clean(&self, stage: &Stage<'_>, text: String) -> String {
+        let prefix = format!("{}/{}-", stage.workspace.scratch().display(), self.name);
+        if !text.contains(&prefix) {
+            return text;
+        }
+        let lines = text.split_inclusive('\n').filter(|line| {
+            // What `set -x` tells of doccheck's own line.
+            !(line.starts_with('+') && line.trim_start_matches('+').starts_with(&format!(" . {prefix}")))
+        });
+        lines.map(|line| reader_line(line, &prefix)).collect()
+    }
+}
+
+/// `<file>: line 3: foo: command not found` as `bash: foo: command not found`, as an interactive bash says it.
+fn reader_line(line: &str, prefix: &str) -> String {
+    let Some((before, rest)) = line.split_once(prefix) else { return line.to_owned() };
+    let Some((_, rest)) = rest.split_once(".sh: ") else { return line.to_owned() };
+    let rest = match rest.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
+        Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+        _ => rest,
+    };
+    format!("{before}bash: {rest}")
+}
+
+/// Lines that set a step's own variables, and lines that set back what was there before.
+fn variables(env: &[(String, String)]) -> (String, String) {
+    let (mut before, mut after) = (String::new(), String::new());
+    for (name, value) in env {
+        let value = quote(Path::new(value));
+        before.push_str(&format!("[ -z \"${{{name}+x}}\" ] || __doccheck_{name}=\"${name}\"; export {name}={value}\n"));
+        after.push_str(&format!(
+            "if [ -n \"${{__doccheck_{name}+x}}\" ]; then {name}=\"$__doccheck_{name}\"; \
+             unset __doccheck_{name}; else unset {name}; fi\n"
+        ));
+    }
+    (before, after)
+}
+
+/// `path` as one word of bash.
+fn quote(path: impl AsRef<Path>) -> String {
+    format!("'{}'", path.as_ref().display().to_string().replace('\'', r"'\''"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the shell tells its state in a file")]
+fn read_state(file: &Path) -> Option<State> {
+    let bytes = std::fs::read(file).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let (variables, cwd) = text.rsplit_once('\0')?;
+    let cwd = PathBuf::from(cwd.strip_suffix('\n')?);
+    // `_` is bash's own, and names that are no names are functions that bash exports.
+    let env = variables
+        .split('\0')
+        .filter_map(|variable| variable.split_once('='))
+        .filter(|(name, _)| *name != "_" && *name != "SHLVL" && !name.contains('%'))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    cwd.is_absolute().then_some(State { env, cwd })
+}

@@ -1,0 +1,161 @@
+//! A fresh directory for one run of one page.
+
+#![expect(clippy::disallowed_methods, reason = "the workspace is files")]
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::ExecError;
+
+/// A fresh directory for one run of one page, removed when dropped.
+#[derive(Debug)]
+pub struct Workspace {
+    root: Option<TempDir>,
+    work: PathBuf,
+    home: PathBuf,
+    tmp: PathBuf,
+    scratch: PathBuf,
+}
+
+impl Workspace {
+    /// Makes one. It is kept when dropped where `keep`.
+    ///
+    /// # Errors
+    ///
+    /// `ExecError::Workspace`.
+    pub fn create(keep: bool) -> Result<Self, ExecError> {
+        let temporary = std::env::temp_dir();
+        let failed = |path: &Path, source| ExecError::Workspace { path: path.to_path_buf(), source };
+        let root = tempfile::Builder::new()
+            .prefix("doccheck-")
+            .disable_cleanup(keep)
+            .tempdir()
+            .map_err(|source| failed(&temporary, source))?;
+        // Programs print the resolved path; on macOS the temporary folder lies behind a link.
+        let path = root.path().canonicalize().map_err(|source| failed(root.path(), source))?;
+        let made = |name: &str| -> Result<PathBuf, ExecError> {
+            let folder = path.join(name);
+            std::fs::create_dir(&folder).map_err(|source| failed(&folder, source))?;
+            Ok(folder)
+        };
+        let (work, home, tmp, scratch) = (made("work")?, made("home")?, made("tmp")?, made("scratch")?);
+        Ok(Self { root: Some(root), work, home, tmp, scratch })
+    }
+
+    /// Where the steps work.
+    pub fn work(&self) -> &Path {
+        &self.work
+    }
+
+    /// The steps' `HOME`.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The steps' `TMPDIR`.
+    pub fn tmp(&self) -> &Path {
+        &self.tmp
+    }
+
+    /// doccheck's own files: scripts, outputs, drivers.
+    pub fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
+    /// Makes the packages in `folder` visible to modules in `work`: resolution looks in the folders above.
+    ///
+    /// # Errors
+    ///
+    /// `ExecError::Workspace`.
+    pub fn link_node_modules(&self, folder: &Path) -> Result<(), ExecError> {
+        let link = self.work.with_file_name("node_modules");
+        std::os::unix::fs::symlink(folder, &link).map_err(|source| ExecError::Workspace { path: link, source })
+    }
+
+    /// Writes `text` to `path`, which must stay inside `work`; folders are made.
+    ///
+    /// # Errors
+    ///
+    /// `ExecError::Outside` where it would not, `ExecError::Workspace`.
+    pub fn save(&self, path: &str, text: &str) -> Result<PathBuf, ExecError> {
+        let outside = || ExecError::Outside(path.to_owned());
+        let plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if !plain || path.is_empty() || path.ends_with('/') {
+            return Err(outside());
+        }
+        let file = self.work.join(path);
+        let failed = |source: io::Error| ExecError::Workspace { path: file.clone(), source };
+        let folder = file.parent().unwrap_or(&self.work);
+        // A link that a step made may lead out, so the nearest folder that is there is looked at as it really is.
+        let mut there = folder;
+        while !there.exists() {
+            there = there.parent().unwrap_or(&self.work);
+        }
+        let really = there.canonicalize().map_err(failed)?;
+        if !really.starts_with(&self.work) || file.is_symlink() {
+            return Err(outside());
+        }
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        std::fs::write(&file, text).map_err(failed)?;
+        Ok(file)
+    }
+
+    /// Writes a file of doccheck's own.
+    pub(super) fn scribble(&self, name: &str, text: &str) -> Result<PathBuf, ExecError> {
+        let path = self.scratch.join(name);
+        std::fs::write(&path, text).map_err(|source| ExecError::Workspace { path: path.clone(), source })?;
+        Ok(path)
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        let Some(root) = self.root.take() else { return };
+        let path = root.path().to_path_buf();
+        if root.close().is_err() {
+            // A page may take its own right to write away; give it back, and remove again.
+            open_folders(&path);
+            let _ = std::fs::remove_dir_all(&path);
+        }
+    }
+}
+
+fn open_folders(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700));
+    for entry in std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok) {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_folders(&entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leads_out_is_refused() {
+        let workspace = Workspace::create(false).expect("a workspace");
+        for path in ["../x", "/etc/x", "a/../../x", "", "a/"] {
+            assert!(matches!(workspace.save(path, ""), Err(ExecError::Outside(_))), "{path}");
+        }
+        std::os::unix::fs::symlink("/tmp", workspace.work().join("link")).expect("a link");
+        assert!(matches!(workspace.save("link/x", ""), Err(ExecError::Outside(_))));
+        let saved = workspace.save("a/b.txt", "text").expect("a file inside");
+        assert_eq!(std::fs::read_to_string(saved).expect("it is there"), "text");
+    }
+
+    #[test]
+    fn nothing_is_left_even_where_a_page_forbids_writing() {
+        use std::os::unix::fs::PermissionsExt;
+        let workspace = Workspace::create(false).expect("a workspace");
+        let root = workspace.work().parent().expect("a root").to_path_buf();
+        workspace.save("a/b.txt", "").expect("a file");
+        std::fs::set_permissions(workspace.work().join("a"), std::fs::Permissions::from_mode(0o500)).expect("a folder");
+        drop(workspace);
+        assert!(!root.exists());
+    }
+}

@@ -1,0 +1,220 @@
+//! What each key means: a setting becomes a typed option, or is refused with what to write instead.
+
+use std::time::Duration;
+
+use crate::source::Spanned;
+
+use super::{ExpectedExit, OptionError, Options, OutputRule, Scope, Setting, Stream, Value, nearest};
+
+/// Every key and the scopes that it belongs to; `env` stands for `env.NAME`.
+const KEYS: &[(&str, &[Scope])] = &[
+    ("name", &[Scope::Fence]),
+    ("skip", &[Scope::Fence, Scope::Page]),
+    ("exit", &[Scope::Fence]),
+    ("timeout", &[Scope::Fence, Scope::Page]),
+    ("stdin", &[Scope::Fence]),
+    ("file", &[Scope::Fence]),
+    ("session", &[Scope::Fence]),
+    ("stream", &[Scope::Fence]),
+    ("output", &[Scope::Fence]),
+    ("env", &[Scope::Fence, Scope::Page]),
+    ("fault", &[Scope::Fence]),
+    ("python", &[Scope::Page]),
+    ("node", &[Scope::Page]),
+    ("scopes", &[Scope::Page]),
+    ("setup", &[Scope::Page]),
+    ("teardown", &[Scope::Page]),
+];
+
+impl Options {
+    /// Takes `setting` in, which stands on a `scope`. A key said twice: the later one holds; `env.NAME` likewise.
+    ///
+    /// # Errors
+    ///
+    /// An unknown key, a key that does not belong there, or a value that it does not take.
+    pub fn set(&mut self, setting: &Setting, scope: Scope) -> Result<(), OptionError> {
+        let key = setting.key.value.as_str();
+        let (family, name) = key.split_once('.').map_or((key, None), |(family, name)| (family, Some(name)));
+        let known = KEYS.iter().find(|(known, _)| *known == family && (name.is_none() || family == "env"));
+        let Some((_, scopes)) = known else { return Err(unknown(setting, scope)) };
+        if !scopes.contains(&scope) {
+            return Err(misplaced(setting, scope));
+        }
+        match family {
+            "name" => self.name = Some(setting.word("a word, such as `name=create`")?),
+            "skip" => self.skip = Some(setting.text("the reason, such as `skip=\"needs a browser\"`")?),
+            "exit" => self.exit = Some(setting.exit()?),
+            "timeout" => self.timeout = Some(setting.duration()?),
+            "stdin" => self.stdin = Some(setting.text("a text")?.value),
+            "file" => self.file = Some(setting.path()?),
+            "session" => self.session = Some(setting.word("a word, such as `session=server`")?),
+            "stream" => {
+                let streams = [("stdout", Stream::Stdout), ("stderr", Stream::Stderr), ("both", Stream::Both)];
+                self.stream = Some(setting.choice(&streams)?);
+            }
+            "output" => self.output = Some(setting.choice(&[("any", OutputRule::Any), ("none", OutputRule::None)])?),
+            "env" => {
+                let (name, value) = setting.variable(name)?;
+                self.env.retain(|(known, _)| *known != name);
+                self.env.push((name, value));
+            }
+            "fault" => self.fault = Some(setting.faults()?),
+            "python" => self.python = setting.list(),
+            "node" => self.node = setting.list(),
+            "scopes" => self.scopes = Some(setting.list()),
+            "setup" => self.setup = Some(setting.filled("a script, or the path of one")?),
+            "teardown" => self.teardown = Some(setting.filled("a script, or the path of one")?),
+            _ => return Err(unknown(setting, scope)),
+        }
+        Ok(())
+    }
+}
+
+impl Setting {
+    fn refuse(&self, takes: &str) -> OptionError {
+        let key = &self.key.value;
+        let message = match &self.value.value {
+            Value::Text(text) if text.is_empty() => format!("`{key}` needs a value"),
+            Value::Text(text) => format!("`{key}` cannot be `{}`", text.escape_debug()),
+            Value::List(_) => format!("`{key}` cannot be a list"),
+        };
+        let span = if self.value.span.is_empty() { self.key.span } else { self.value.span };
+        OptionError { code: "bad-value", message, span, help: Some(format!("`{key}` takes {takes}")) }
+    }
+
+    fn text(&self, takes: &str) -> Result<Spanned<String>, OptionError> {
+        match &self.value.value {
+            Value::Text(text) => Ok(Spanned::new(text.clone(), self.value.span)),
+            Value::List(_) => Err(self.refuse(takes)),
+        }
+    }
+
+    fn filled(&self, takes: &str) -> Result<Spanned<String>, OptionError> {
+        let text = self.text(takes)?;
+        if text.value.trim().is_empty() { Err(self.refuse(takes)) } else { Ok(text) }
+    }
+
+    fn word(&self, takes: &str) -> Result<Spanned<String>, OptionError> {
+        let text = self.filled(takes)?;
+        if text.value.contains(char::is_whitespace) { Err(self.refuse(takes)) } else { Ok(text) }
+    }
+
+    /// A relative path that stays inside the workspace.
+    fn path(&self) -> Result<Spanned<String>, OptionError> {
+        let takes = "a path inside the workspace, such as `file=src/main.py`";
+        let path = self.filled(takes)?;
+        let inside = !path.value.starts_with('/')
+            && !path.value.ends_with('/')
+            && !path.value.contains('\0')
+            && path.value.split('/').all(|part| part != "..");
+        if inside { Ok(path) } else { Err(self.refuse(takes)) }
+    }
+
+    fn exit(&self) -> Result<Spanned<ExpectedExit>, OptionError> {
+        let takes = "a number from 0 to 255, or `nonzero`";
+        let text = self.text(takes)?;
+        let exit = match text.value.as_str() {
+            "nonzero" => ExpectedExit::Nonzero,
+            number => ExpectedExit::Code(i32::from(number.parse::<u8>().map_err(|_| self.refuse(takes))?)),
+        };
+        Ok(Spanned::new(exit, text.span))
+    }
+
+    fn duration(&self) -> Result<Duration, OptionError> {
+        let takes = "a duration with its unit, such as `30s`, `500ms` or `2min`";
+        let text = self.text(takes)?;
+        let duration = humantime::parse_duration(&text.value).map_err(|_| self.refuse(takes))?;
+        if duration.is_zero() { Err(self.refuse(takes)) } else { Ok(duration) }
+    }
+
+    fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, OptionError> {
+        let words: Vec<String> = choices.iter().map(|(word, _)| format!("`{word}`")).collect();
+        let takes = words.join(" or ");
+        let text = self.text(&takes)?;
+        choices
+            .iter()
+            .find(|(word, _)| *word == text.value)
+            .map(|(_, choice)| *choice)
+            .ok_or_else(|| self.refuse(&takes))
+    }
+
+    fn variable(&self, name: Option<&str>) -> Result<(String, String), OptionError> {
+        // POSIX, Base Definitions, section 8.1: what a shell can name.
+        let valid = |name: &&str| {
+            name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        let Some(name) = name.filter(valid) else {
+            return Err(OptionError {
+                code: "bad-value",
+                message: format!("`{}` names no variable", self.key.value),
+                span: self.key.span,
+                help: Some("write `env.NAME=value`".to_owned()),
+            });
+        };
+        let value = self.text("a text")?.value;
+        if value.contains('\0') { Err(self.refuse("a text")) } else { Ok((name.to_owned(), value)) }
+    }
+
+    /// Several faults are one text with commas; a list says the same.
+    fn faults(&self) -> Result<Spanned<String>, OptionError> {
+        let takes = "one fault or several with commas between, such as `fault=\"429x2, 401@3\"`";
+        match &self.value.value {
+            Value::Text(_) => self.filled(takes),
+            Value::List(entries) if entries.is_empty() => Err(self.refuse(takes)),
+            Value::List(entries) => {
+                let texts: Vec<&str> = entries.iter().map(|entry| entry.value.as_str()).collect();
+                Ok(Spanned::new(texts.join(","), self.value.span))
+            }
+        }
+    }
+
+    /// A list; a single text is a list with commas or of one.
+    fn list(&self) -> Vec<Spanned<String>> {
+        match &self.value.value {
+            Value::List(entries) => entries.clone(),
+            Value::Text(text) => text
+                .split(',')
+                .map(str::trim)
+                .filter(|entry| !entry.is_empty())
+                .map(|entry| Spanned::new(entry.to_owned(), self.value.span))
+                .collect(),
+        }
+    }
+}
+
+fn unknown(setting: &Setting, scope: Scope) -> OptionError {
+    let key = &setting.key.value;
+    let here: Vec<&str> = KEYS.iter().filter(|(_, scopes)| scopes.contains(&scope)).map(|(key, _)| *key).collect();
+    let family = key.split('.').next().unwrap_or(key);
+    let near = nearest(key, here.iter().copied()).or_else(|| nearest(family, here.iter().copied()));
+    let help = match near {
+        Some("env") => "did you mean `env.NAME`?".to_owned(),
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the options here are {}", here.join(", ")),
+    };
+    OptionError {
+        code: "unknown-option",
+        message: format!("unknown option `{key}`"),
+        span: setting.key.span,
+        help: Some(help),
+    }
+}
+
+fn misplaced(setting: &Setting, scope: Scope) -> OptionError {
+    let key = &setting.key.value;
+    let (message, help) = match scope {
+        Scope::Page => (
+            format!("`{key}` belongs to a step, not to a page"),
+            format!("write `<!-- doccheck: {key}=… -->` before the step"),
+        ),
+        Scope::Fence => (
+            format!("`{key}` belongs to a page, not to a step"),
+            format!("write `{key}` under `doccheck:` in the page's front matter"),
+        ),
+    };
+    OptionError { code: "wrong-scope", message, span: setting.key.span, help: Some(help) }
+}
+
+#[cfg(test)]
+mod tests;

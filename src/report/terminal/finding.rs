@@ -1,0 +1,183 @@
+//! A failure as a located finding: where, what the page says and what happened, which step, what the API answered,
+//! what to do next.
+
+use std::ops::Range;
+
+use super::excerpt::{self, Mark, Shown, Title};
+use super::steps::duration;
+use super::{Look, diff};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::outcome::{Check, CheckKind, PageOutcome, StepOutcome};
+use crate::plan::Plan;
+use crate::report::paint::{BAD, FRAME, Paint, QUIET, STRONG, clipped};
+use crate::source::{SourceFile, Span};
+use crate::transcript::Exchange;
+
+/// An expected block of at most this many lines is shown whole.
+const BLOCK: usize = 14;
+
+/// How many lines around the differing one are shown of a longer block.
+const AROUND: usize = 4;
+
+/// How many exchanges of a step are shown.
+const EXCHANGES: usize = 4;
+
+/// How many lines of a text that stands for itself (what happened, without a diff) are shown.
+const LINES: usize = 12;
+
+/// How many characters of an answer's body are shown.
+const BODY: usize = 240;
+
+/// Every finding of a page: about the page, then about its steps.
+pub(super) fn page(outcome: &PageOutcome, look: Look) -> Vec<String> {
+    let mut drawn: Vec<String> = outcome.diagnostics.iter().map(|found| diagnostic(found, look)).collect();
+    for step in &outcome.steps {
+        for (at, check) in step.checks.iter().filter(|check| !check.ok).enumerate() {
+            drawn.push(failure(outcome, step, check, at == 0, look));
+        }
+    }
+    drawn
+}
+
+/// A finding about a page, the configuration or the machine; the text ends on a newline.
+pub fn diagnostic(found: &Diagnostic, look: Look) -> String {
+    let title = Title {
+        severity: found.severity,
+        word: None,
+        code: found.code,
+        text: &found.message,
+        goes_on: !found.help.is_empty(),
+    };
+    let marks: Vec<Mark<'_>> = found.labels.iter().map(|label| Mark { span: label.span, text: &label.text }).collect();
+    let mut paint = Paint::new(look.colour);
+    paint.add_rendered(&excerpt::draw(&title, found.source.as_deref(), &marks, &Shown::Marked, look));
+    let gutter = match (&found.source, found.line()) {
+        (Some(source), Some(_)) => {
+            let lines = found.labels.iter().map(|label| source.line(label.span.start));
+            lines.max().unwrap_or(1).to_string().len()
+        }
+        _ => 2,
+    };
+    for help in &found.help {
+        fact(&mut paint, gutter, "help", help);
+    }
+    paint.finish()
+}
+
+/// A check that failed.
+fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check, first: bool, look: Look) -> String {
+    let name = &step.name;
+    let text = match check.kind {
+        CheckKind::Output => format!("what `{name}` printed is not what the page shows"),
+        CheckKind::Exit => format!("`{name}` did not end as the page says"),
+        CheckKind::Http => format!("the answer to `{name}` is not what the page shows"),
+        CheckKind::Fault => format!("no request of `{name}` met the fault that the page asks for"),
+        CheckKind::Network => format!("`{name}` called a host that no sandbox serves"),
+        CheckKind::Containment => format!("`{name}` passed a limit"),
+    };
+    let title =
+        Title { severity: Severity::Error, word: Some("stale"), code: check.kind.word(), text: &text, goes_on: true };
+    let source = page.plan.as_deref().map(|plan| plan.tutorial.source.as_ref());
+    let mark = Mark { span: check.span, text: &check.message };
+    let lines = page.plan.as_deref().map_or(0..1, |plan| block(plan, check.span));
+    let gutter = lines.end.saturating_sub(1).to_string().len();
+    let mut paint = Paint::new(look.colour);
+    paint.add_rendered(&excerpt::draw(&title, source, &[mark], &Shown::Lines(lines), look));
+    if check.diff.is_empty() {
+        alone(&mut paint, gutter, check, look);
+    } else {
+        diff::draw(&mut paint, gutter, &check.diff, look);
+        rule(&mut paint, gutter);
+    }
+    fact(&mut paint, gutter, "step", &described(page, step));
+    if first {
+        exchanges(&mut paint, gutter, &step.exchanges, look);
+    }
+    for help in &check.help {
+        fact(&mut paint, gutter, "help", help);
+    }
+    paint.finish()
+}
+
+/// The lines to show, 1-based, of the fence that holds `span`: all, or those around the place.
+fn block(plan: &Plan, span: Span) -> Range<usize> {
+    let source: &SourceFile = &plan.tutorial.source;
+    let line = source.line(span.start);
+    let fence =
+        plan.tutorial.fences.iter().find(|fence| fence.span.start <= span.start && span.start <= fence.span.end);
+    let Some(fence) = fence else { return line..line + 1 };
+    let first = source.line(fence.span.start);
+    // A fence that ends with a newline ends on the line before the next one.
+    let last = source.line(fence.span.end.saturating_sub(1).max(fence.span.start));
+    if last - first < BLOCK {
+        return first..last.max(line) + 1;
+    }
+    line.saturating_sub(AROUND).max(first)..(line + AROUND).min(last).max(line) + 1
+}
+
+/// What happened, where no diff tells it.
+fn alone(paint: &mut Paint, gutter: usize, check: &Check, look: Look) {
+    let Some(actual) = check.actual.as_deref().filter(|text| text.contains('\n')) else { return };
+    let bar = format!("{:gutter$} | ", "");
+    let lines: Vec<&str> = actual.lines().collect();
+    let left_out = lines.len().saturating_sub(LINES);
+    if left_out > 0 {
+        let left = format!("… {} before", diff::counted(left_out, "line"));
+        paint.add_in(FRAME, &bar).add_in(QUIET, &left).end_line();
+    }
+    for line in &lines[left_out..] {
+        let width = look.width.saturating_sub(bar.len() + 2).max(20);
+        paint.add_in(FRAME, &bar).add("  ").add(&clipped(line, width)).end_line();
+    }
+    rule(paint, gutter);
+}
+
+fn described(page: &PageOutcome, step: &StepOutcome) -> String {
+    let ending = step.exit.map_or_else(|| "no exit status".to_owned(), |code| format!("exit status {code}"));
+    let time = duration(step.duration_us);
+    format!("`{}`, {}, {}:{}, {ending}, {time}", step.name, step.language, page.path, step.line)
+}
+
+/// What the API was asked and what it answered, the last ones; of the last failing answer the start of its body too.
+fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange], look: Look) {
+    let left_out = exchanges.len().saturating_sub(EXCHANGES);
+    if left_out > 0 {
+        fact(paint, gutter, "api", &format!("… {} before", diff::counted(left_out, "request")));
+    }
+    let telling = exchanges.iter().rposition(|exchange| exchange.status >= 400).or(exchanges.len().checked_sub(1));
+    for (at, exchange) in exchanges.iter().enumerate().skip(left_out) {
+        label(paint, gutter, "api");
+        paint.add(&format!("{} {} → ", exchange.method, clipped(&exchange.url, BODY)));
+        paint.add_in(if exchange.status >= 400 { BAD } else { STRONG }, &exchange.status.to_string());
+        if let Some(fault) = &exchange.fault {
+            paint.add(&format!(", by the page's fault `{fault}`"));
+        }
+        if exchange.unknown_route {
+            paint.add(", the sandbox has no such route");
+        }
+        paint.end_line();
+        if Some(at) == telling && !exchange.reply_body.trim().is_empty() {
+            let words: Vec<&str> = exchange.reply_body.split_whitespace().collect();
+            let indent = gutter + 8;
+            let body = clipped(&words.join(" "), look.width.saturating_sub(indent).clamp(20, BODY));
+            paint.add(&" ".repeat(indent)).add_in(QUIET, &body).end_line();
+        }
+    }
+}
+
+fn rule(paint: &mut Paint, gutter: usize) {
+    paint.add_in(FRAME, &format!("{:gutter$} |", "")).end_line();
+}
+
+/// ` = name: text`, the lines of a longer text below each other.
+fn fact(paint: &mut Paint, gutter: usize, name: &str, text: &str) {
+    label(paint, gutter, name);
+    let indent = " ".repeat(gutter + 5 + name.len());
+    for (at, line) in text.lines().enumerate() {
+        paint.add(if at == 0 { "" } else { &indent }).add(line).end_line();
+    }
+}
+
+fn label(paint: &mut Paint, gutter: usize, name: &str) {
+    paint.add_in(FRAME, &format!("{:gutter$} = ", "")).add_in(STRONG, name).add(": ");
+}

@@ -1,0 +1,72 @@
+//! The lines that tell how a page goes: one a step, as it ends.
+
+use anstyle::Style;
+
+use super::Look;
+use crate::outcome::{PageOutcome, PageVerdict, StepOutcome, StepVerdict};
+use crate::report::paint::{BAD, DOUBT, GOOD, Paint, QUIET};
+
+/// A step's line, and one more for each note on it.
+pub fn step(path: &str, outcome: &StepOutcome, look: Look) -> String {
+    let mut paint = Paint::new(look.colour);
+    let (sign, word, style) = match outcome.verdict {
+        StepVerdict::Ok => ("✓", "ok", GOOD),
+        StepVerdict::Stale => ("✗", "stale", BAD),
+        StepVerdict::Error => ("✗", "error", BAD),
+        StepVerdict::Unchecked => ("?", "unchecked", DOUBT),
+        StepVerdict::NotReached => ("-", "not reached", QUIET),
+        StepVerdict::Skipped => ("-", "skipped", QUIET),
+    };
+    let ran = !matches!(outcome.verdict, StepVerdict::NotReached | StepVerdict::Skipped);
+    let place = format!("{path}:{}", outcome.line);
+    let time = if ran { duration(outcome.duration_us) } else { String::new() };
+    // Line numbers differ in length on one page; the columns shall not.
+    line(&mut paint, (sign, word, style), &place, path.chars().count() + 5, &time, &outcome.name);
+    for note in &outcome.notes {
+        paint.add_in(QUIET, &format!("{:16}note: {note}", "")).end_line();
+    }
+    paint.finish()
+}
+
+/// What is told when a page has ended and its steps' lines do not tell it: that it has no step, that it was skipped,
+/// that it could not be run.
+pub fn page_end(outcome: &PageOutcome, look: Look) -> String {
+    let skipped = outcome.plan.as_deref().and_then(|plan| plan.page.skip.as_deref());
+    let (mark, why) = match (outcome.verdict, skipped) {
+        (PageVerdict::PageError, _) => (("✗", "error", BAD), "the page cannot be run"),
+        (PageVerdict::MachineError, _) => (("✗", "error", BAD), "something is missing on this machine"),
+        (PageVerdict::Ok | PageVerdict::Stale, Some(reason)) => (("-", "skipped", QUIET), reason),
+        (PageVerdict::Ok | PageVerdict::Stale, None) if outcome.steps.is_empty() => (("✓", "ok", GOOD), "no step"),
+        (PageVerdict::Ok | PageVerdict::Stale, None) => return String::new(),
+    };
+    let mut paint = Paint::new(look.colour);
+    line(&mut paint, mark, &outcome.path, outcome.path.chars().count() + 5, "", why);
+    paint.finish()
+}
+
+fn line(paint: &mut Paint, mark: (&str, &str, Style), place: &str, width: usize, time: &str, rest: &str) {
+    let (sign, word, style) = mark;
+    paint.add("  ").add_in(style, &format!("{sign} {word:11}"));
+    paint.add(&format!(" {place:width$} ")).add_in(QUIET, &format!("{time:>9}")).add("  ").add(rest).end_line();
+}
+
+/// A time that a person can take in: `84 ms`, `1.2 s`, `2 min 5 s`.
+pub(super) fn duration(microseconds: u64) -> String {
+    let milliseconds = microseconds.div_ceil(1000);
+    match milliseconds {
+        0..1000 => format!("{milliseconds} ms"),
+        1000..60_000 => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
+        _ => format!("{} min {} s", milliseconds / 60_000, milliseconds % 60_000 / 1000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_the_unit_that_fits() {
+        let told = [0, 1, 84_000, 999_000, 1_000_000, 59_999_000, 60_000_000, 125_000_000].map(duration);
+        assert_eq!(told, ["0 ms", "1 ms", "84 ms", "999 ms", "1.0 s", "59.9 s", "1 min 0 s", "2 min 5 s"]);
+    }
+}

@@ -1,0 +1,83 @@
+//! One page: read, planned, performed, told as an outcome.
+
+use std::sync::Arc;
+
+use super::performance::Performance;
+use super::{Observer, Page, Session, micros, record};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::matching::Captures;
+use crate::outcome::{PageOutcome, PageVerdict, page_verdict};
+use crate::plan::{Plan, plan};
+use crate::source::{SourceFile, Span};
+use crate::system_clock::now;
+use crate::tutorial;
+
+/// Runs `page` and tells what came of it.
+pub(super) fn run(session: &Session, page: &Page, observer: &dyn Observer) -> PageOutcome {
+    let started = now();
+    let mut outcome = match &page.source {
+        Ok(source) => run_source(session, page, source, observer),
+        Err(diagnostic) => PageOutcome::failed(&page.path, None, vec![diagnostic.clone()]),
+    };
+    outcome.duration_us = micros(started.elapsed());
+    outcome
+}
+
+fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer: &dyn Observer) -> PageOutcome {
+    let (plan, mut diagnostics) = read(session, source);
+    if page.named && plan.steps().next().is_none() && !has_error(&diagnostics) {
+        diagnostics.push(without_steps(&plan));
+    }
+    let plan = Arc::new(plan);
+    if has_error(&diagnostics) {
+        return PageOutcome::failed(&page.path, Some(plan), diagnostics);
+    }
+    let mut performance = Performance {
+        session,
+        path: &page.path,
+        plan: &plan,
+        observer,
+        captures: Captures::new(),
+        records: Vec::new(),
+        outcomes: Vec::new(),
+        diagnostics,
+        machine_failed: false,
+    };
+    performance.run();
+    let Performance { records, outcomes, mut diagnostics, machine_failed, .. } = performance;
+    if let Some(folder) = &session.options.transcripts
+        && let Err(diagnostic) = record::save(folder, &page.path, source, records)
+    {
+        diagnostics.push(diagnostic);
+    }
+    let verdict = if machine_failed { PageVerdict::MachineError } else { page_verdict(&diagnostics, &outcomes) };
+    PageOutcome { path: page.path.clone(), plan: Some(plan), verdict, duration_us: 0, diagnostics, steps: outcomes }
+}
+
+fn read(session: &Session, source: &Arc<SourceFile>) -> (Plan, Vec<Diagnostic>) {
+    let (tutorial, mut diagnostics) = tutorial::read(Arc::clone(source));
+    let (plan, found) = plan(tutorial, &session.config);
+    diagnostics.extend(found);
+    let known = session.definition.scopes();
+    for scope in plan.page.scopes.iter().flatten().filter(|scope| !known.contains(scope)) {
+        let place = plan.tutorial.settings.iter().find(|setting| setting.key.value == "scopes");
+        let found = Diagnostic::error("unknown-scope", format!("the sandbox knows no scope `{scope}`"))
+            .help(format!("the scopes are {}", known.join(", ")));
+        diagnostics.push(match place {
+            Some(setting) => found.at(source, setting.value.span, ""),
+            None => found,
+        });
+    }
+    (plan, diagnostics)
+}
+
+fn without_steps(plan: &Plan) -> Diagnostic {
+    let top = Span::new(0, plan.tutorial.source.text().lines().next().map_or(0, str::len));
+    Diagnostic::error("no-steps", "the page has nothing to run")
+        .at(&plan.tutorial.source, top, "")
+        .help("`doccheck list` shows what each of its fences is taken for, and why")
+}
+
+fn has_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}

@@ -1,0 +1,272 @@
+//! A page in a world of its own: its actions one after the other, each step judged as it ends.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::environment::{Environment, fill_placeholders};
+use super::worker::Worker;
+use super::{Event, Observer, Session, micros};
+use crate::diagnostic::Diagnostic;
+use crate::exec::{ExecError, Job, Ran, Runners, Stage, Workspace};
+use crate::fs::read_source;
+use crate::matching::Captures;
+use crate::outcome::{StepOutcome, judge_step};
+use crate::plan::{Action, FileAction, Plan, Step};
+use crate::process::{Crew, interrupted};
+use crate::sandbox::World;
+use crate::source::{Span, Spanned};
+use crate::transcript::{Ending, StepRecord};
+
+/// A page while it is performed.
+pub(super) struct Performance<'a> {
+    pub(super) session: &'a Session,
+    pub(super) path: &'a str,
+    pub(super) plan: &'a Arc<Plan>,
+    pub(super) observer: &'a dyn Observer,
+    pub(super) captures: Captures,
+    pub(super) records: Vec<StepRecord>,
+    pub(super) outcomes: Vec<StepOutcome>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) machine_failed: bool,
+}
+
+impl Performance<'_> {
+    /// Performs the whole page. Afterwards there is a record and an outcome for every step.
+    pub(super) fn run(&mut self) {
+        let runnable = self.plan.steps().any(|step| step.skip.is_none()) && self.plan.page.skip.is_none();
+        if runnable && let Err(diagnostic) = self.in_a_world() {
+            self.fail_machine(diagnostic);
+        }
+        self.leave_the_rest();
+    }
+
+    /// Makes the page's world, performs its actions in it, and takes it down.
+    fn in_a_world(&mut self) -> Result<(), Diagnostic> {
+        let tell = |message: &str| self.observer.see(&Event::Preparing { path: self.path, message });
+        let tools = self.session.provisioner.provide(self.plan, &tell)?;
+        let worker =
+            Worker::borrow(self.session).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
+        let workspace = Workspace::create(self.session.options.keep).map_err(|error| self.cannot(&error))?;
+        let crew = Crew::new();
+        let world = World::new(Arc::clone(&self.session.definition), self.plan.page.scopes.as_deref());
+        let sandbox = world.environment();
+        worker.network.open(world).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
+        let env = Environment::of_page(
+            &self.session.config,
+            self.plan,
+            &self.session.variables,
+            &workspace,
+            &tools,
+            worker.network.environment(),
+            sandbox,
+        );
+        if let Some(folder) = &tools.node_modules {
+            workspace.link_node_modules(folder).map_err(|error| self.cannot(&error))?;
+        }
+        let stage = Stage {
+            plan: self.plan,
+            workspace: &workspace,
+            crew: &crew,
+            tools: &tools,
+            network: &worker.network,
+            env: &env,
+        };
+        self.actions(&stage, &worker);
+        crew.end();
+        if self.session.options.keep {
+            let kept = workspace.work().display().to_string();
+            self.diagnostics.push(Diagnostic::note("workspace-kept", format!("the workspace is kept in {kept}")));
+        }
+        worker.give_back(self.session);
+        Ok(())
+    }
+
+    fn actions(&mut self, stage: &Stage<'_>, worker: &Worker) {
+        let (workspace, env) = (stage.workspace, stage.env);
+        let mut runners = Runners::new(stage);
+        let plan = Arc::clone(self.plan);
+        if !self.script(&mut runners, "setup", plan.page.setup.as_ref()) {
+            return;
+        }
+        let mut index = 0;
+        for action in &plan.actions {
+            if interrupted() {
+                return;
+            }
+            let goes_on = match action {
+                Action::File(file) => self.save(workspace, file),
+                Action::Step(step) => {
+                    index += 1;
+                    self.step(&mut runners, worker, env, step, index - 1)
+                }
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        self.script(&mut runners, "teardown", plan.page.teardown.as_ref());
+    }
+
+    /// Writes a file of the page; false where that cannot be done.
+    fn save(&mut self, workspace: &Workspace, file: &FileAction) -> bool {
+        let fence = &self.plan.tutorial.fences[file.fence];
+        let Err(error) = workspace.save(&file.path.value, &fence.code.text) else { return true };
+        let outside = matches!(error, ExecError::Outside(_));
+        let found = Diagnostic::error("cannot-save", error.to_string()).at(
+            &self.plan.tutorial.source,
+            file.path.span,
+            if outside { "name a path inside the workspace" } else { "" },
+        );
+        if outside {
+            self.diagnostics.push(found)
+        } else {
+            self.fail_machine(found)
+        }
+        false
+    }
+
+    /// Runs a step and judges it; false where the page stops here.
+    fn step(
+        &mut self,
+        runners: &mut Runners<'_>,
+        worker: &Worker,
+        env: &[(String, String)],
+        step: &Step,
+        index: usize,
+    ) -> bool {
+        let line = self.line(step);
+        let record = if step.skip.is_some() {
+            StepRecord::not_run(Ending::Skipped)
+        } else {
+            self.observer.see(&Event::StepStarted { path: self.path, name: &step.name, line });
+            let faults: Vec<_> = step.faults.iter().map(|fault| fault.value.clone()).collect();
+            worker.network.begin_step(&faults);
+            let ran = self.perform(runners, env, step, index);
+            let traffic = worker.network.end_step();
+            let mut record = match ran {
+                Ok(ran) => record(ran),
+                Err(error) => {
+                    let found = self.cannot(&error);
+                    self.fail_machine(found.at(&self.plan.tutorial.source, self.marker(step), ""));
+                    StepRecord::not_run(Ending::NotStarted { reason: error.to_string(), help: None })
+                }
+            };
+            if traffic.omitted > 0 {
+                record.notes.push(format!("{} more requests are not told", traffic.omitted));
+            }
+            record.exchanges = traffic.exchanges;
+            record.refusals = traffic.refusals;
+            record.unmet_faults = traffic.unmet_faults;
+            record.redacted(&self.session.secrets)
+        };
+        let outcome = judge_step(self.plan, step, &record, &mut self.captures);
+        let goes_on =
+            !outcome.stops_page && !(self.session.options.fail_fast && outcome.checks.iter().any(|check| !check.ok));
+        self.conclude(record, outcome);
+        goes_on
+    }
+
+    fn perform(
+        &self,
+        runners: &mut Runners<'_>,
+        env: &[(String, String)],
+        step: &Step,
+        index: usize,
+    ) -> Result<Ran, ExecError> {
+        let fill = |code: &str| fill_placeholders(&self.captures.fill(code), &self.session.config.placeholders, env);
+        let commands: Vec<_> = step.commands.iter().map(|command| fill(&command.text)).collect();
+        runners.run(&Job {
+            step,
+            index,
+            code: &fill(&step.code.text),
+            commands: &commands,
+            page: self.path,
+            line: step.code.lines.first().map_or(1, |first| self.plan.tutorial.source.line(first.start)),
+        })
+    }
+
+    /// Runs the page's `setup` or `teardown`; false where it failed.
+    fn script(&mut self, runners: &mut Runners<'_>, what: &'static str, script: Option<&Spanned<String>>) -> bool {
+        let Some(script) = script else { return true };
+        let folder = self.plan.tutorial.source.path().parent().unwrap_or(Path::new(""));
+        let text = match script_text(folder, &script.value) {
+            Ok(text) => text,
+            Err(diagnostic) => {
+                self.diagnostics.push(diagnostic.at(&self.plan.tutorial.source, script.span, ""));
+                return false;
+            }
+        };
+        let (message, output) = match runners.script(&text) {
+            Ok(Ran { ending: Ending::Exited { code: 0 }, .. }) => return true,
+            Ok(ran) => (format!("the page's `{what}` failed: it {}", ran.ending.words()), ran.output.text),
+            Err(error) => (format!("the page's `{what}` failed: {error}"), String::new()),
+        };
+        let mut found = Diagnostic::error("script-failed", message).at(&self.plan.tutorial.source, script.span, "");
+        if !output.trim().is_empty() {
+            found = found.help(format!("it printed: {}", self.session.secrets.redact(&last_lines(&output, 10))));
+        }
+        self.diagnostics.push(found);
+        false
+    }
+
+    /// Every step that has no record yet was not reached, or is skipped.
+    fn leave_the_rest(&mut self) {
+        let plan = Arc::clone(self.plan);
+        for step in plan.steps().skip(self.records.len()) {
+            let skipped = step.skip.is_some() || plan.page.skip.is_some();
+            let record = StepRecord::not_run(if skipped { Ending::Skipped } else { Ending::NotReached });
+            let outcome = judge_step(&plan, step, &record, &mut self.captures);
+            self.conclude(record, outcome);
+        }
+    }
+
+    fn conclude(&mut self, record: StepRecord, outcome: StepOutcome) {
+        self.observer.see(&Event::StepEnded { path: self.path, outcome: &outcome });
+        self.records.push(record);
+        self.outcomes.push(outcome);
+    }
+
+    fn fail_machine(&mut self, diagnostic: Diagnostic) {
+        self.machine_failed = true;
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn cannot(&self, error: &ExecError) -> Diagnostic {
+        Diagnostic::error("cannot-run", error.to_string())
+    }
+
+    fn marker(&self, step: &Step) -> Span {
+        let source = &self.plan.tutorial.source;
+        source.line_span(self.line(step))
+    }
+
+    fn line(&self, step: &Step) -> usize {
+        self.plan.tutorial.source.line(self.plan.tutorial.fences[step.fence].span.start)
+    }
+}
+
+/// The script itself, or the text of the file beside the page that it names.
+fn script_text(folder: &Path, script: &str) -> Result<String, Diagnostic> {
+    let named = folder.join(script.trim());
+    if !script.trim().contains('\n') && named.is_file() {
+        return read_source(&named).map(|file| file.text().to_owned());
+    }
+    Ok(script.to_owned())
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+fn record(ran: Ran) -> StepRecord {
+    StepRecord {
+        duration_us: micros(ran.duration),
+        output: ran.output,
+        stdout: ran.stdout,
+        stderr: ran.stderr,
+        parts: ran.parts,
+        notes: ran.notes,
+        ..StepRecord::not_run(ran.ending)
+    }
+}

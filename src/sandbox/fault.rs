@@ -1,0 +1,234 @@
+//! What a step tells the sandbox to do wrong, and which requests meet it.
+//!
+//! Here is the grammar and the counting. What an API answers for a kind of fault is data.
+
+use crate::http::Request;
+
+/// Seconds until a 429's quota is said to be full again, where the fault names none.
+const RESET_SECONDS: u64 = 2;
+
+/// The kinds of faults of later versions: they harm the wire, not the answer.
+const LATER: [&str; 5] = ["latency", "timeout", "reset", "truncate", "malformed"];
+
+/// What a fault makes of an answer. Each API says in its data how that looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// An error of this status.
+    Status(u16),
+    /// The token is too old.
+    ExpiredToken,
+    /// The one whose data is read has taken the grant back.
+    Revoked,
+    /// Status 200 with an error in the body.
+    ErrorBody,
+}
+
+impl Kind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Status(400),
+        Self::Status(401),
+        Self::Status(403),
+        Self::Status(404),
+        Self::Status(409),
+        Self::Status(429),
+        Self::Status(500),
+        Self::Status(502),
+        Self::Status(503),
+        Self::ExpiredToken,
+        Self::Revoked,
+        Self::ErrorBody,
+    ];
+
+    /// The word that stands for it, on pages and in the data.
+    pub(crate) fn word(self) -> String {
+        match self {
+            Self::Status(status) => status.to_string(),
+            Self::ExpiredToken => "expired-token".to_owned(),
+            Self::Revoked => "revoked".to_owned(),
+            Self::ErrorBody => "200-error-body".to_owned(),
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// What a step tells the sandbox to do wrong: `kind[:arg][xN][@N][ METHOD][ /path*]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// As written.
+    pub text: String,
+    pub(crate) kind: Kind,
+    /// Seconds until the quota is said to be full again.
+    pub(crate) reset: u64,
+    /// How many requests it meets; every one where `None`.
+    times: Option<u64>,
+    /// The first matching request that it meets, counted from 1.
+    from: u64,
+    method: Option<String>,
+    /// A path in which `*` stands for any text.
+    path: Option<String>,
+}
+
+/// Why a fault cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultError {
+    /// Lower case, no final period.
+    pub message: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl FaultError {
+    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: Some(help.into()) }
+    }
+}
+
+impl Fault {
+    /// Reads one fault.
+    ///
+    /// # Errors
+    ///
+    /// An unknown kind, a kind of a later version, or a part that does not fit the grammar.
+    pub fn parse(text: &str) -> Result<Self, FaultError> {
+        let text = text.trim();
+        let mut words = text.split_whitespace();
+        let head = words.next().ok_or_else(|| FaultError::new("a fault needs a kind", known_kinds()))?;
+        let (head, from) = counted(head, '@')?;
+        let (head, times) = counted(head, 'x')?;
+        let (word, argument) = head.split_once(':').map_or((head, None), |(word, argument)| (word, Some(argument)));
+        let kind = Kind::from_word(word).ok_or_else(|| unknown_kind(word))?;
+        let reset = match argument {
+            None => RESET_SECONDS,
+            Some(argument) => reset_seconds(kind, argument)?,
+        };
+        let mut fault =
+            Self { text: text.to_owned(), kind, reset, times, from: from.unwrap_or(1), method: None, path: None };
+        for word in words {
+            let slot = if word.starts_with('/') { &mut fault.path } else { &mut fault.method };
+            let fits = word.starts_with('/') || word.bytes().all(|byte| byte.is_ascii_uppercase());
+            if !fits || slot.is_some() {
+                return Err(FaultError::new(
+                    format!("`{word}` does not fit into a fault"),
+                    "write one method in capitals and one path, such as `429x2 GET /contacts*`",
+                ));
+            }
+            *slot = Some(word.to_owned());
+        }
+        Ok(fault)
+    }
+
+    fn matches(&self, request: &Request) -> bool {
+        self.method.as_ref().is_none_or(|method| *method == request.method)
+            && self.path.as_ref().is_none_or(|pattern| path_matches(pattern, &request.path))
+    }
+}
+
+/// Takes `xN` or `@N` off the end of `head`. A kind may hold the letter itself, so a number must follow.
+fn counted(head: &str, mark: char) -> Result<(&str, Option<u64>), FaultError> {
+    let Some((before, number)) = head.rsplit_once(mark) else { return Ok((head, None)) };
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number && mark == 'x' {
+        return Ok((head, None));
+    }
+    match number.parse() {
+        Ok(count) if count > 0 => Ok((before, Some(count))),
+        _ => Err(FaultError::new(
+            format!("`{mark}{number}` is no count"),
+            "count from 1: `x2` is twice, `@3` is from the third request on, and `x` stands before `@`",
+        )),
+    }
+}
+
+fn reset_seconds(kind: Kind, argument: &str) -> Result<u64, FaultError> {
+    if kind != Kind::Status(429) {
+        let word = kind.word();
+        return Err(FaultError::new(format!("`{word}` takes no argument"), format!("write `{word}` alone")));
+    }
+    argument.strip_prefix("reset=").and_then(|seconds| seconds.parse().ok()).ok_or_else(|| {
+        FaultError::new(
+            format!("`{argument}` does not fit after `429:`"),
+            "write whole seconds, such as `429:reset=60`",
+        )
+    })
+}
+
+fn unknown_kind(word: &str) -> FaultError {
+    if LATER.contains(&word) {
+        return FaultError::new(format!("`{word}` comes later, with a version that breaks the wire"), known_kinds());
+    }
+    let words = Kind::ALL.map(Kind::word);
+    let candidates = words.iter().map(String::as_str).collect::<Vec<_>>();
+    let help = match similar::get_close_matches(word, &candidates, 1, 0.6).first() {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => known_kinds(),
+    };
+    FaultError::new(format!("there is no fault `{word}`"), help)
+}
+
+fn known_kinds() -> String {
+    format!("the kinds are {}", Kind::ALL.map(|kind| format!("`{}`", kind.word())).join(", "))
+}
+
+/// True where `path` is `pattern`, in which each `*` stands for any text.
+fn path_matches(pattern: &str, path: &str) -> bool {
+    let Some((start, pattern)) = pattern.split_once('*') else { return pattern == path };
+    let Some(mut rest) = path.strip_prefix(start) else { return false };
+    // The leftmost place leaves the most for what follows, so no other need be tried.
+    let (middle, end) = pattern.rsplit_once('*').unwrap_or(("", pattern));
+    for piece in middle.split('*') {
+        match rest.split_once(piece) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(end)
+}
+
+/// The faults of the step that runs.
+#[derive(Debug, Default)]
+pub(crate) struct Armed(Vec<Counted>);
+
+#[derive(Debug)]
+struct Counted {
+    fault: Fault,
+    /// Matching requests so far.
+    seen: u64,
+    /// Requests that it decided.
+    met: u64,
+}
+
+impl Armed {
+    pub(crate) fn new(faults: &[Fault]) -> Self {
+        Self(faults.iter().map(|fault| Counted { fault: fault.clone(), seen: 0, met: 0 }).collect())
+    }
+
+    /// The fault that decides `request`: the first that matches it and has not met all its requests yet.
+    /// `able` tells whether a fault of a kind can meet this request at all.
+    pub(crate) fn meet(&mut self, request: &Request, able: impl Fn(Kind) -> bool) -> Option<Fault> {
+        let mut decided = None;
+        for armed in &mut self.0 {
+            if !armed.fault.matches(request) || !able(armed.fault.kind) {
+                continue;
+            }
+            armed.seen += 1;
+            let due = armed.seen >= armed.fault.from && armed.fault.times.is_none_or(|times| armed.met < times);
+            if due && decided.is_none() {
+                armed.met += 1;
+                decided = Some(armed.fault.clone());
+            }
+        }
+        decided
+    }
+
+    /// Those that no request met, as written.
+    pub(crate) fn unmet(self) -> Vec<String> {
+        self.0.into_iter().filter(|armed| armed.met == 0).map(|armed| armed.fault.text).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! What brings unmodified clients to the front: variables, their configuration files, and the hooks for Python
+//! and Node programs that heed no proxy.
+
+#![expect(clippy::disallowed_methods, reason = "writes the files of the clients into the network's own folder")]
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::hosts::Hosts;
+
+/// Kept from the proxy: a page's own services.
+const NO_PROXY: &str = "localhost,127.0.0.1,::1";
+
+const PYTHON_HOOK: &str = include_str!("hooks/sitecustomize.py");
+const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
+
+/// The ports of the front on 127.0.0.1.
+#[derive(Debug, Clone)]
+pub(super) struct Ports {
+    /// For clients that take a proxy.
+    pub(super) proxy: u16,
+    /// Where the hooks lead connections to port 443.
+    pub(super) tls: u16,
+    /// Where the hooks lead connections to port 80.
+    pub(super) plain: u16,
+    /// Where the hooks lead connections to allowed hosts, index by index with `Hosts::allowed`.
+    pub(super) relays: Vec<u16>,
+}
+
+/// The folder with everything that clients read.
+#[derive(Debug)]
+pub(super) struct Clients {
+    folder: PathBuf,
+    ports: Ports,
+    /// The bytes of the hooks' list of refusals that were read already.
+    taken: Mutex<usize>,
+}
+
+impl Clients {
+    /// Writes the files that stay the same for the whole run. `bundle`: the certificates that clients are to trust.
+    pub(super) fn write(folder: &Path, ports: Ports, bundle: &str) -> io::Result<Self> {
+        let clients = Self { folder: folder.to_path_buf(), ports, taken: Mutex::default() };
+        std::fs::create_dir_all(folder.join("python"))?;
+        std::fs::create_dir_all(folder.join("node"))?;
+        std::fs::write(clients.ca(), bundle)?;
+        std::fs::write(folder.join("python/sitecustomize.py"), PYTHON_HOOK)?;
+        std::fs::write(folder.join("node/preload.cjs"), NODE_HOOK)?;
+        // What a reader's terminal does not show is kept out of the output: curl prints its progress meter only
+        // where its output is no terminal, and the proxy's answer only where there is a proxy.
+        std::fs::write(folder.join(".curlrc"), "no-progress-meter\nsuppress-connect-headers\n")?;
+        std::fs::write(folder.join("wgetrc"), format!("ca_certificate = {}\n", clients.ca().display()))?;
+        Ok(clients)
+    }
+
+    /// Tells the hooks who is served, for the processes that start from now on, and empties the list of
+    /// what they refused.
+    pub(super) fn write_routes(&self, hosts: &Hosts) -> io::Result<()> {
+        let mut routes = String::new();
+        for host in hosts.served() {
+            routes.push_str(&format!("{host} 443 {}\n{host} 80 {}\n", self.ports.tls, self.ports.plain));
+        }
+        for (target, port) in hosts.allowed().iter().zip(&self.ports.relays) {
+            routes.push_str(&format!("{} {} {port}\n", target.host, target.port));
+        }
+        // A half-written file must never be read.
+        std::fs::write(self.folder.join("routes.new"), routes)?;
+        std::fs::rename(self.folder.join("routes.new"), self.folder.join("routes"))?;
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = 0;
+        std::fs::write(self.refused(), "")
+    }
+
+    /// What the hooks refused since the last call, as `host` or `host:port`.
+    pub(super) fn take_refused(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.refused()).unwrap_or_default();
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = text.get(*taken..).unwrap_or_default();
+        // A line is complete with its end.
+        let new = new.get(..new.rfind('\n').map_or(0, |end| end + 1)).unwrap_or_default();
+        *taken += new.len();
+        new.lines().map(str::to_owned).collect()
+    }
+
+    /// Variables that lead every client to the front.
+    pub(super) fn environment(&self) -> Vec<(String, String)> {
+        let proxy = format!("http://127.0.0.1:{}", self.ports.proxy);
+        let ca = self.ca().display().to_string();
+        let path = |name: &str| self.folder.join(name).display().to_string();
+        let preload = path("node/preload.cjs").replace('\\', "\\\\").replace('"', "\\\"");
+        let mut variables = Vec::new();
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            variables.push((name.to_owned(), proxy.clone()));
+            variables.push((name.to_ascii_lowercase(), proxy.clone()));
+        }
+        let trusting = [
+            "SSL_CERT_FILE",
+            "REQUESTS_CA_BUNDLE",
+            "CURL_CA_BUNDLE",
+            "PIP_CERT",
+            "GIT_SSL_CAINFO",
+            "DENO_CERT",
+            "AWS_CA_BUNDLE",
+            "HTTPLIB2_CA_CERTS",
+            "npm_config_cafile",
+        ];
+        variables.extend(trusting.map(|name| (name.to_owned(), ca.clone())));
+        let others = [
+            ("NO_PROXY", NO_PROXY.to_owned()),
+            ("no_proxy", NO_PROXY.to_owned()),
+            // A folder that does not exist: OpenSSL would add the system's roots.
+            ("SSL_CERT_DIR", path("no-certificates")),
+            ("WGETRC", path("wgetrc")),
+            ("CURL_HOME", self.folder.display().to_string()),
+            ("NODE_OPTIONS", format!("--require \"{preload}\"")),
+            ("PYTHONPATH", path("python")),
+        ];
+        variables.extend(others.map(|(name, value)| (name.to_owned(), value)));
+        variables
+    }
+
+    fn ca(&self) -> PathBuf {
+        self.folder.join("ca.pem")
+    }
+
+    fn refused(&self) -> PathBuf {
+        self.folder.join("refused")
+    }
+}

@@ -1,0 +1,208 @@
+//! The listeners: a proxy for clients that take one, and a TLS and a plain port for those that the hooks lead
+//! here. A connection ends with the page whose process opened it.
+
+use std::convert::Infallible;
+use std::io::Cursor;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper::header;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use super::gateway::{Body, Gateway, message};
+use super::hosts::{Target, Way};
+use super::relay::Relay;
+
+/// The first byte of a TLS connection: a handshake record (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// What all connections share.
+pub(super) struct Front {
+    /// Decides on requests.
+    pub(super) gateway: Gateway,
+    /// Ends TLS.
+    pub(super) tls: TlsAcceptor,
+    /// The number of the page that is open.
+    pub(super) page: watch::Sender<u64>,
+    /// The port of the proxy: a request to it is a mistake, not a service of the page.
+    pub(super) proxy_port: u16,
+}
+
+/// What a listener takes.
+#[derive(Debug, Clone)]
+pub(super) enum Port {
+    /// Requests to a proxy.
+    Proxy,
+    /// TLS.
+    Tls,
+    /// Plain HTTP.
+    Plain,
+    /// Bytes for this target.
+    Relay(Target),
+}
+
+/// How a request came.
+#[derive(Debug, Clone)]
+enum Arrival {
+    Proxy,
+    Origin { tls: bool, target: Option<Target> },
+}
+
+impl Front {
+    /// Takes connections for ever.
+    pub(super) async fn listen(self: Arc<Self>, listener: TcpListener, port: Port) {
+        loop {
+            // An error here is that of one connection, or too many open files: the next one may do better.
+            let Ok((stream, _)) = listener.accept().await else {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            };
+            let _ = stream.set_nodelay(true);
+            let front = Arc::clone(&self);
+            let port = port.clone();
+            self.until_next_page(async move {
+                match port {
+                    Port::Proxy => front.serve(stream, Arrival::Proxy).await,
+                    Port::Tls => front.serve_tls(stream, None).await,
+                    Port::Plain => front.serve(stream, Arrival::Origin { tls: false, target: None }).await,
+                    Port::Relay(target) => {
+                        if let Ok(real) = front.gateway.relay.dial(&target).await {
+                            Relay::tunnel(stream, real).await;
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    fn until_next_page(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut page = self.page.subscribe();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = work => {}
+                _ = page.changed() => {}
+            }
+        });
+    }
+
+    async fn serve_tls(
+        self: Arc<Self>,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        target: Option<Target>,
+    ) {
+        let handshake = self.tls.accept(stream);
+        // The client tells its user why a handshake failed.
+        if let Ok(stream) = handshake.await {
+            self.serve(stream, Arrival::Origin { tls: true, target }).await;
+        }
+    }
+
+    /// Boxed, since a tunnel serves a connection inside a connection.
+    fn serve(
+        self: Arc<Self>,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        arrival: Arrival,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let service = service_fn(move |request| {
+            let front = Arc::clone(&self);
+            let arrival = arrival.clone();
+            async move { Ok::<_, Infallible>(front.answer(request, arrival).await) }
+        });
+        Box::pin(async move {
+            let mut builder = auto::Builder::new(TokioExecutor::new());
+            // The gateway dates answers by the world's clock.
+            builder.http1().auto_date_header(false).http2().auto_date_header(false);
+            // A broken connection is the client's to report.
+            let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
+        })
+    }
+
+    async fn answer(self: Arc<Self>, request: Request<Incoming>, arrival: Arrival) -> Response<Body> {
+        if request.method() == Method::CONNECT {
+            return match arrival {
+                Arrival::Proxy => self.connect(request).await,
+                Arrival::Origin { .. } => message(StatusCode::METHOD_NOT_ALLOWED, "only a proxy takes CONNECT"),
+            };
+        }
+        let tls = matches!(arrival, Arrival::Origin { tls: true, .. });
+        let scheme = request.uri().scheme_str().unwrap_or(if tls { "https" } else { "http" }).to_owned();
+        let default_port = if scheme == "https" { 443 } else { 80 };
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        let authority = request.uri().authority().map(|authority| authority.as_str()).or(host);
+        let target = match (authority, arrival) {
+            (Some(authority), _) => Target::parse(authority, default_port),
+            (None, Arrival::Origin { target, .. }) => target,
+            (None, Arrival::Proxy) => None,
+        };
+        match target {
+            Some(target) if !self.is_self(&target) => self.gateway.answer(request, &scheme, &target).await,
+            _ => message(StatusCode::BAD_REQUEST, "the request names no host"),
+        }
+    }
+
+    async fn connect(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        let target = request.uri().authority().and_then(|authority| Target::parse(authority.as_str(), 443));
+        let Some(target) = target.filter(|target| !self.is_self(target)) else {
+            return message(StatusCode::BAD_REQUEST, "the request names no host");
+        };
+        let real = match self.gateway.hosts.way(&target) {
+            Way::Refused => return self.gateway.refuse(&target),
+            Way::Sandbox => None,
+            Way::Loopback | Way::Allowed => match self.gateway.relay.dial(&target).await {
+                Ok(real) => Some(real),
+                Err(error) => {
+                    let text = format!("cannot reach {}: {error}", target.name());
+                    return message(StatusCode::BAD_GATEWAY, &text);
+                }
+            },
+        };
+        let front = Arc::clone(&self);
+        self.until_next_page(async move {
+            let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
+            // Not `Upgraded::downcast`: the automatic builder wraps what it reads from.
+            let Ok(parts) = auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) else { return };
+            let stream = parts.io.into_inner();
+            match real {
+                Some(real) => Relay::tunnel(replayed(parts.read_buf, stream), real).await,
+                None => front.serve_tunnel(parts.read_buf, stream, target).await,
+            }
+        });
+        Response::new(Empty::new().map_err(|never| match never {}).boxed())
+    }
+
+    /// TLS in the tunnel, as `https` has it, or plain HTTP, as some clients send `http` and `ws`.
+    async fn serve_tunnel(self: Arc<Self>, read: hyper::body::Bytes, stream: TcpStream, target: Target) {
+        let mut first = [0; 1];
+        let first = match read.first() {
+            Some(first) => *first,
+            None if matches!(stream.peek(&mut first).await, Ok(1)) => first[0],
+            None => return,
+        };
+        let stream = replayed(read, stream);
+        if first == TLS_HANDSHAKE {
+            self.serve_tls(stream, Some(target)).await;
+        } else {
+            self.serve(stream, Arrival::Origin { tls: false, target: Some(target) }).await;
+        }
+    }
+
+    fn is_self(&self, target: &Target) -> bool {
+        target.is_loopback() && target.port == self.proxy_port
+    }
+}
+
+/// A stream whose first bytes were read too early.
+fn replayed(read: hyper::body::Bytes, stream: TcpStream) -> impl AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    let (reader, writer) = stream.into_split();
+    tokio::io::join(Cursor::new(read).chain(reader), writer)
+}

@@ -1,0 +1,159 @@
+//! One request: into the sandbox, on to a real host, or refused by name.
+
+use std::sync::Arc;
+
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::ext::ReasonPhrase;
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Request, Response, StatusCode, Uri, Version};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use tokio::sync::RwLock;
+
+use super::engine::{Engine, URL_HEADER};
+use super::hosts::{Hosts, Target, Way};
+use super::journal::Journal;
+use super::relay::Relay;
+
+/// The bytes of a request's body that are taken.
+const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Fields that concern one connection and are not handed on (RFC 9110, section 7.6.1).
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authorization",
+    "proxy-authenticate",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// A body on its way to a client.
+pub(super) type Body = BoxBody<Bytes, hyper::Error>;
+
+/// What decides on requests.
+pub(super) struct Gateway {
+    /// Who is served.
+    pub(super) hosts: Arc<Hosts>,
+    /// Where refusals are noted.
+    pub(super) journal: Arc<Journal>,
+    /// The page's world, for its clock.
+    pub(super) engine: Arc<Engine>,
+    /// The way to real hosts and to the page's own services.
+    pub(super) relay: Relay,
+    /// Where wiremock listens, as `address:port`.
+    pub(super) upstream: String,
+    /// Keeps connections to wiremock.
+    pub(super) client: Client<HttpConnector, Full<Bytes>>,
+    /// Held for reading by every request that is with wiremock, for writing while its responder is changed.
+    pub(super) gate: RwLock<()>,
+}
+
+impl Gateway {
+    /// Answers `request` to `target`.
+    pub(super) async fn answer(&self, request: Request<Incoming>, scheme: &str, target: &Target) -> Response<Body> {
+        let version = request.version();
+        let mut response = match self.hosts.way(target) {
+            Way::Sandbox => self.ask_sandbox(request, scheme, target).await,
+            Way::Loopback | Way::Allowed => {
+                let request = without_hops(request);
+                match self.relay.forward(request, scheme == "https", target).await {
+                    Ok(response) => return response.map(BodyExt::boxed),
+                    Err(reason) => {
+                        message(StatusCode::BAD_GATEWAY, &format!("cannot reach {}: {reason}", target.name()))
+                    }
+                }
+            }
+            Way::Refused => self.refuse(target),
+        };
+        if !matches!(version, Version::HTTP_09 | Version::HTTP_10 | Version::HTTP_11) {
+            response.extensions_mut().remove::<ReasonPhrase>();
+        }
+        self.date(response.headers_mut());
+        response
+    }
+
+    /// Says, where the client can see it, that nothing serves `target`, and notes it.
+    pub(super) fn refuse(&self, target: &Target) -> Response<Body> {
+        self.journal.refuse(target);
+        let mut response = message(StatusCode::FORBIDDEN, &refusal(target));
+        // Most clients print the reason phrase when a proxy refuses a tunnel, and nothing else.
+        if let Ok(reason) = ReasonPhrase::try_from(refusal(target)) {
+            response.extensions_mut().insert(reason);
+        }
+        self.date(response.headers_mut());
+        response
+    }
+
+    async fn ask_sandbox(&self, request: Request<Incoming>, scheme: &str, target: &Target) -> Response<Body> {
+        let (parts, body) = without_hops(request).into_parts();
+        let body = match Limited::new(body, BODY_LIMIT).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => return message(StatusCode::BAD_REQUEST, &format!("cannot read the request's body: {error}")),
+        };
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = if path.starts_with('/') { path } else { "/" };
+        let default_port = if scheme == "https" { 443 } else { 80 };
+        let host =
+            if target.port == default_port { target.host.clone() } else { format!("{}:{}", target.host, target.port) };
+        let built = Request::builder()
+            .method(parts.method)
+            .uri(format!("http://{}{path}", self.upstream))
+            .header(header::HOST, &host)
+            .header(URL_HEADER, format!("{scheme}://{host}{path}"))
+            .body(Full::new(body));
+        let Ok(mut request) = built else {
+            return message(StatusCode::BAD_REQUEST, "cannot read the request");
+        };
+        let skip = [&header::HOST, &header::CONTENT_LENGTH, &header::EXPECT, &HeaderName::from_static(URL_HEADER)];
+        for (name, value) in parts.headers.iter().filter(|(name, _)| !skip.contains(name)) {
+            request.headers_mut().append(name, value.clone());
+        }
+        let _open = self.gate.read().await;
+        match self.client.request(request).await {
+            Ok(response) => {
+                let (mut parts, body) = response.into_parts();
+                parts.version = Version::default();
+                Response::from_parts(parts, body.boxed())
+            }
+            Err(error) => message(StatusCode::BAD_GATEWAY, &format!("the sandbox gave no answer: {error}")),
+        }
+    }
+
+    fn date(&self, headers: &mut HeaderMap) {
+        let date = self.engine.http_date().and_then(|date| HeaderValue::try_from(date).ok());
+        if let (Some(date), None) = (date, headers.get(header::DATE)) {
+            headers.insert(header::DATE, date);
+        }
+    }
+}
+
+/// The words for a target that nothing serves; the Node and Python hooks use the same.
+pub(super) fn refusal(target: &Target) -> String {
+    format!("no sandbox serves host {}", target.name())
+}
+
+/// A short answer in JSON.
+pub(super) fn message(status: StatusCode, text: &str) -> Response<Body> {
+    let body = serde_json::json!({ "error": text }).to_string() + "\n";
+    let mut response = Response::new(Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A request without what concerned only the connection to here, and with its target in origin form.
+fn without_hops(request: Request<Incoming>) -> Request<Incoming> {
+    let (mut parts, body) = request.into_parts();
+    for name in HOP_BY_HOP {
+        parts.headers.remove(name);
+    }
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    parts.uri = path.parse().unwrap_or_else(|_| Uri::from_static("/"));
+    Request::from_parts(parts, body)
+}

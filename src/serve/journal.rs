@@ -1,0 +1,76 @@
+//! What went over the wires during a step, within bounds.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use crate::transcript::{Exchange, Refusal};
+
+use super::hosts::Target;
+
+/// The exchanges of one step that are kept; the rest is counted.
+const EXCHANGES: usize = 1000;
+
+/// The bytes of a body that are kept.
+const BODY: usize = 16 * 1024;
+
+/// The notes on the current step.
+#[derive(Debug, Default)]
+pub(super) struct Journal(Mutex<Notes>);
+
+#[derive(Debug, Default)]
+struct Notes {
+    exchanges: Vec<Exchange>,
+    omitted: usize,
+    refused: BTreeSet<String>,
+}
+
+impl Journal {
+    /// Forgets everything: a new page.
+    pub(super) fn clear(&self) {
+        *self.notes() = Notes::default();
+    }
+
+    /// Forgets the exchanges. Refusals between two steps (of a process in the background) stay: the next step
+    /// answers for them.
+    pub(super) fn begin(&self) {
+        let mut notes = self.notes();
+        notes.exchanges.clear();
+        notes.omitted = 0;
+    }
+
+    /// Notes a request and its answer.
+    pub(super) fn exchange(&self, exchange: Exchange) {
+        let mut notes = self.notes();
+        if notes.exchanges.len() < EXCHANGES {
+            notes.exchanges.push(exchange);
+        } else {
+            notes.omitted += 1;
+        }
+    }
+
+    /// Notes that someone asked for a host that nothing serves.
+    pub(super) fn refuse(&self, target: &Target) {
+        self.notes().refused.insert(target.name());
+    }
+
+    /// Takes everything: exchanges, how many more there were, refusals without repetition.
+    pub(super) fn take(&self) -> (Vec<Exchange>, usize, Vec<Refusal>) {
+        let notes = std::mem::take(&mut *self.notes());
+        (notes.exchanges, notes.omitted, notes.refused.into_iter().map(|host| Refusal { host }).collect())
+    }
+
+    fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The start of a body, as text.
+pub(super) fn excerpt(body: &[u8]) -> String {
+    let kept = body.get(..BODY).unwrap_or(body);
+    let mut text = String::from_utf8_lossy(kept).into_owned();
+    if kept.len() < body.len() && text.ends_with('\u{fffd}') {
+        // The cut went through a character.
+        text.pop();
+    }
+    text
+}
