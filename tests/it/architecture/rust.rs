@@ -289,7 +289,7 @@ impl Tree<'_> {
 #[test]
 fn comments_strings_and_characters_are_no_program() {
     let text = "a /* b /* c */ d */ e // f\ng \"h \\\" i\" r#\"j \" k\"# b'l' '\\'' '\"' 'm n \"o\" p";
-    let words: Vec<_> = tokens(text).into_iter().map(|(token, line)| (token, line)).collect();
+    let words = tokens(text);
     let word = |text: &str, line| (Token::Word(text.to_owned()), line);
     assert_eq!(words, [word("a", 1), word("e", 1), word("g", 2), word("n", 2), word("p", 2)]);
 }
