@@ -63,9 +63,8 @@ impl Reader<'_> {
     }
 
     fn root(&mut self, table: &DeTable<'_>) {
-        const KEYS: &[&str] = &[
-            "edition", "strict", "pages", "defaults", "env", "python", "node", "sandbox", "placeholders", "network",
-        ];
+        const KEYS: &[&str] =
+            &["edition", "strict", "pages", "defaults", "env", "python", "node", "sandbox", "placeholders", "network"];
         for (key, item) in in_order(table) {
             match (key.get_ref().as_ref(), item.get_ref()) {
                 ("edition", DeValue::Integer(edition)) if edition.as_str() == EDITION => {}
@@ -204,10 +203,8 @@ impl Reader<'_> {
             Some(text) => Value::Text(text.value),
             None => Value::List(self.list(key, item)),
         };
-        let setting = Setting {
-            key: Spanned::new(name, span(key.span())),
-            value: Spanned::new(value, span(item.span())),
-        };
+        let setting =
+            Setting { key: Spanned::new(name, span(key.span())), value: Spanned::new(value, span(item.span())) };
         match check_default(&setting) {
             Ok(()) => self.config.defaults.push(setting),
             Err(error) => self.error(error.code, error.message, error.span.start..error.span.end, error.help),
@@ -230,7 +227,8 @@ fn check_default(setting: &Setting) -> Result<(), OptionError> {
         Err(error) if error.code == "wrong-scope" => options.set(setting, Scope::Fence),
         // A page knows fewer keys: the suggestion may be among those of a step.
         Err(error) if error.code == "unknown-option" => {
-            let near = options.set(setting, Scope::Fence).err().filter(|other| other.help.as_deref().is_some_and(is_near));
+            let near =
+                options.set(setting, Scope::Fence).err().filter(|other| other.help.as_deref().is_some_and(is_near));
             Err(if error.help.as_deref().is_some_and(is_near) { error } else { near.unwrap_or(error) })
         }
         result => result,

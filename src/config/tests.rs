@@ -73,18 +73,33 @@ allow = ["127.0.0.1:5432"]
 fn a_misspelt_key_gets_the_near_one_at_its_place() {
     assert_eq!(faults("strcit = true"), [("unknown-key", "strcit".into(), "did you mean `strict`?".into())]);
     assert_eq!(faults("[pages]\ninclud = []"), [("unknown-key", "includ".into(), "did you mean `include`?".into())]);
-    assert_eq!(faults("[defaults]\ntimeuot = '1s'"), [("unknown-option", "timeuot".into(), "did you mean `timeout`?".into())]);
-    assert_eq!(faults("[defaults]\nsteam = 'stdout'"), [("unknown-option", "steam".into(), "did you mean `stream`?".into())]);
+    assert_eq!(
+        faults("[defaults]\ntimeuot = '1s'"),
+        [("unknown-option", "timeuot".into(), "did you mean `timeout`?".into())]
+    );
+    assert_eq!(
+        faults("[defaults]\nsteam = 'stdout'"),
+        [("unknown-option", "steam".into(), "did you mean `stream`?".into())]
+    );
     assert_eq!(faults("[[service]]\nrun = 'x'")[0].0, "unknown-key");
 }
 
 #[test]
 fn every_fault_of_the_file_is_told() {
-    let found = faults("edition = 2\nstrict = 'yes'\n[pages]\ninclude = 'a'\nexclude = ['[']\n[env]\n1A = 'x'\nB = []\n");
+    let found =
+        faults("edition = 2\nstrict = 'yes'\n[pages]\ninclude = 'a'\nexclude = ['[']\n[env]\n1A = 'x'\nB = []\n");
     let places: Vec<_> = found.iter().map(|(code, place, _)| (*code, place.as_str())).collect();
-    assert_eq!(places, [
-        ("bad-value", "2"), ("bad-value", "'yes'"), ("bad-value", "'a'"), ("bad-value", "'['"), ("bad-value", "1A"), ("bad-value", "[]"),
-    ]);
+    assert_eq!(
+        places,
+        [
+            ("bad-value", "2"),
+            ("bad-value", "'yes'"),
+            ("bad-value", "'a'"),
+            ("bad-value", "'['"),
+            ("bad-value", "1A"),
+            ("bad-value", "[]"),
+        ]
+    );
 }
 
 #[test]

@@ -131,7 +131,11 @@ impl Setting {
         let words: Vec<String> = choices.iter().map(|(word, _)| format!("`{word}`")).collect();
         let takes = words.join(" or ");
         let text = self.text(&takes)?;
-        choices.iter().find(|(word, _)| *word == text.value).map(|(_, choice)| *choice).ok_or_else(|| self.refuse(&takes))
+        choices
+            .iter()
+            .find(|(word, _)| *word == text.value)
+            .map(|(_, choice)| *choice)
+            .ok_or_else(|| self.refuse(&takes))
     }
 
     fn variable(&self, name: Option<&str>) -> Result<(String, String), OptionError> {

@@ -22,10 +22,8 @@ impl<'a> Page<'a> {
     /// Parses `text` from byte `start` on.
     pub(super) fn parse(text: &'a str, start: usize) -> Self {
         let parser = Parser::new_ext(&text[start..], Options::empty());
-        let events = parser
-            .into_offset_iter()
-            .map(|(event, range)| (event, range.start + start..range.end + start))
-            .collect();
+        let events =
+            parser.into_offset_iter().map(|(event, range)| (event, range.start + start..range.end + start)).collect();
         Self { text, start, events }
     }
 

@@ -34,17 +34,18 @@ pub(super) fn read(source: &Arc<SourceFile>) -> (FrontMatter, Vec<Diagnostic>) {
     };
     let options = serde_saphyr::options! { with_snippet: false };
     let reader = Reader { source, yaml };
-    let (settings, diagnostics) = match serde_saphyr::from_str_with_options::<Located<Node>>(source.slice(yaml), options) {
-        Ok(root) => reader.settings(&root.value),
-        Err(error) => {
-            let place = error.location().map_or(Span::new(yaml.start, yaml.start), |place| reader.point(&place));
-            let words = error.to_string();
-            let words = words.split(" at line ").next().unwrap_or_default();
-            let words = words.split(", set ").next().unwrap_or_default();
-            let finding = Diagnostic::error("bad-front-matter", format!("the front matter is not YAML: {words}"));
-            (Vec::new(), vec![finding.at(source, place, "")])
-        }
-    };
+    let (settings, diagnostics) =
+        match serde_saphyr::from_str_with_options::<Located<Node>>(source.slice(yaml), options) {
+            Ok(root) => reader.settings(&root.value),
+            Err(error) => {
+                let place = error.location().map_or(Span::new(yaml.start, yaml.start), |place| reader.point(&place));
+                let words = error.to_string();
+                let words = words.split(" at line ").next().unwrap_or_default();
+                let words = words.split(", set ").next().unwrap_or_default();
+                let finding = Diagnostic::error("bad-front-matter", format!("the front matter is not YAML: {words}"));
+                (Vec::new(), vec![finding.at(source, place, "")])
+            }
+        };
     (FrontMatter { settings, end }, diagnostics)
 }
 

@@ -143,13 +143,14 @@ fn assemble(
             );
         }
     };
-    let mut finish = |mut fence: Fence, pending: &mut Vec<Comment>, before: &mut Vec<Prose>, heading: &Option<String>| {
-        let said = pending.drain(..).flat_map(|comment| comment.settings);
-        fence.settings = said.chain(fence.settings).collect();
-        fence.before = std::mem::take(before);
-        fence.heading.clone_from(heading);
-        fences.push(fence);
-    };
+    let mut finish =
+        |mut fence: Fence, pending: &mut Vec<Comment>, before: &mut Vec<Prose>, heading: &Option<String>| {
+            let said = pending.drain(..).flat_map(|comment| comment.settings);
+            fence.settings = said.chain(fence.settings).collect();
+            fence.before = std::mem::take(before);
+            fence.heading.clone_from(heading);
+            fences.push(fence);
+        };
     for block in blocks.into_iter().map(Some).chain([None]) {
         let start = block.as_ref().map_or(usize::MAX, Block::start);
         while let Some(mut comment) = comments.next_if(|comment| comment.span.start < start) {

@@ -50,7 +50,13 @@ fn every_way_to_mark_code_off_is_seen() {
     let text = "```sh\na\n```\n\n~~~py\nb\n~~~\n\n    indented\n\n````md\n```sh\nno\n```\n````\n\n```sh\nopen\n";
     assert_eq!(
         codes(text),
-        [code("sh", "a\n"), code("py", "b\n"), code("", "indented\n"), code("md", "```sh\nno\n```\n"), code("sh", "open\n")]
+        [
+            code("sh", "a\n"),
+            code("py", "b\n"),
+            code("", "indented\n"),
+            code("md", "```sh\nno\n```\n"),
+            code("sh", "open\n")
+        ]
     );
     let kinds: Vec<_> = clean(text).fences.iter().map(|fence| fence.kind).collect();
     use FenceKind::{Backtick, Indented, Tilde};
@@ -111,9 +117,8 @@ fn options_are_read_in_all_four_spellings() {
     let tutorial = clean(text);
     let read: Vec<_> = tutorial.fences.iter().map(settings).collect();
     assert_eq!(read, [vec!["name=a", "exit=1"], vec!["name=b"], vec!["name=c"], vec!["name=d"]]);
-    let slices = |setting: &Setting| {
-        (tutorial.source.slice(setting.key.span), tutorial.source.slice(setting.value.span))
-    };
+    let slices =
+        |setting: &Setting| (tutorial.source.slice(setting.key.span), tutorial.source.slice(setting.value.span));
     assert_eq!(slices(&tutorial.fences[0].settings[1]), ("exit", "1"));
     assert_eq!(slices(&tutorial.fences[1].settings[0]), ("name", "b"));
     assert_eq!(slices(&tutorial.fences[2].settings[0]), ("name", "c"));
@@ -134,7 +139,8 @@ fn comments_stack_and_stand_in_lists_and_quotes() {
 
 #[test]
 fn comments_right_after_a_text_leave_it_as_it_is() {
-    let tutorial = clean("It fails:\n{/* doccheck: exit=1 */}\n```sh\nx\n```\n\nAgain:\n[doccheck]: # (exit=2)\n```sh\ny\n```\n");
+    let tutorial =
+        clean("It fails:\n{/* doccheck: exit=1 */}\n```sh\nx\n```\n\nAgain:\n[doccheck]: # (exit=2)\n```sh\ny\n```\n");
     assert_eq!(settings(&tutorial.fences[0]), ["exit=1"]);
     assert_eq!(tutorial.fences[0].before, [Prose::Paragraph("It fails:".to_owned())]);
     assert_eq!(settings(&tutorial.fences[1]), ["exit=2"]);
@@ -143,7 +149,8 @@ fn comments_right_after_a_text_leave_it_as_it_is() {
 
 #[test]
 fn a_comment_shown_as_code_is_no_comment() {
-    let tutorial = clean("Write `<!-- doccheck: exit=1 -->` so:\n\n```md\n[doccheck]: # (exit=1)\n<!-- doccheck: x -->\n```\n");
+    let tutorial =
+        clean("Write `<!-- doccheck: exit=1 -->` so:\n\n```md\n[doccheck]: # (exit=1)\n<!-- doccheck: x -->\n```\n");
     assert_eq!(settings(&tutorial.fences[0]), Vec::<String>::new());
 }
 
@@ -163,8 +170,14 @@ fn a_hidden_step_is_a_fence_that_no_reader_sees() {
 #[test]
 fn comments_that_cannot_be_understood_are_told_at_their_place() {
     let one = |text: &str| errors(text).into_iter().next().unwrap();
-    assert_eq!(one("# a\n\n<!-- doccheck: exit=1 -->\n\nText.\n"), ("comment-without-fence", Some(3), "<!-- doccheck: exit=1 -->".into()));
-    assert_eq!(one("<!-- doccheck: exit=1 -->\n"), ("comment-without-fence", Some(1), "<!-- doccheck: exit=1 -->".into()));
+    assert_eq!(
+        one("# a\n\n<!-- doccheck: exit=1 -->\n\nText.\n"),
+        ("comment-without-fence", Some(3), "<!-- doccheck: exit=1 -->".into())
+    );
+    assert_eq!(
+        one("<!-- doccheck: exit=1 -->\n"),
+        ("comment-without-fence", Some(1), "<!-- doccheck: exit=1 -->".into())
+    );
     assert_eq!(one("<!-- doccheck: name='a -->\n```sh\n```\n"), ("unclosed-quote", Some(1), "'".into()));
     assert_eq!(one("> <!-- doccheck: {x} -->\n> ```sh\n> ```\n"), ("bad-option", Some(1), "{x}".into()));
     assert_eq!(one("<!-- doccheck exit=1 -->\n```sh\n```\n"), ("bad-comment", Some(1), "doccheck".into()));
@@ -182,7 +195,11 @@ fn comments_that_cannot_be_understood_are_told_at_their_place() {
 fn front_matter_sets_options_with_their_places() {
     let text = "---\ntitle: é\ndoccheck:\n  python: [requests, \"a b\"]\n  timeout: 30s\n  env:\n    A: 3.10\n  skip:\n  setup: |\n    one\n    two\n---\n# T\n\n```sh\nx\n```\n";
     let tutorial = clean(text);
-    let seen: Vec<_> = tutorial.settings.iter().map(|setting| (setting.key.value.as_str(), tutorial.source.slice(setting.value.span))).collect();
+    let seen: Vec<_> = tutorial
+        .settings
+        .iter()
+        .map(|setting| (setting.key.value.as_str(), tutorial.source.slice(setting.value.span)))
+        .collect();
     assert_eq!(seen[..3], [("python", "["), ("timeout", "30s"), ("env.A", "3.10")]);
     assert_eq!(seen[3], ("skip", ""));
     assert_eq!(tutorial.settings[4].value.value, crate::options::Value::Text("one\ntwo\n".into()));

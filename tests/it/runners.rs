@@ -73,7 +73,8 @@ impl Bench {
             .enumerate()
             .map(|(index, step)| {
                 let commands: Vec<_> = step.commands.iter().map(|command| command.text.clone()).collect();
-                let job = Job { step, index, code: &step.code.text, commands: &commands, page: "docs/page.md", line: 10 };
+                let job =
+                    Job { step, index, code: &step.code.text, commands: &commands, page: "docs/page.md", line: 10 };
                 runners.run(&job).expect("the runner does its work")
             })
             .collect();
@@ -403,7 +404,10 @@ fn a_python_transcript_goes_on_after_an_exception() {
 #[test]
 fn javascript_steps_continue_one_another() {
     let ran = Bench::new().run(&[
-        continued(Language::JavaScript, "import { join } from 'node:path'\nconst base = 'a'\nlet n = 1\nfunction f() { return n }"),
+        continued(
+            Language::JavaScript,
+            "import { join } from 'node:path'\nconst base = 'a'\nlet n = 1\nfunction f() { return n }",
+        ),
         continued(Language::JavaScript, "n += 1\nconsole.log(join(base, 'b'), f())"),
         continued(Language::TypeScript, "const base: string = await Promise.resolve('c')\nconsole.log(base, n)"),
         continued(Language::JavaScript, "setTimeout(() => console.log('late', base), 30)"),

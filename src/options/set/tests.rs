@@ -69,9 +69,26 @@ fn a_key_in_the_wrong_place_is_told_where_it_belongs() {
 #[test]
 fn values_that_mean_nothing_are_refused_at_their_place() {
     for text in [
-        "exit=256", "exit=-1", "exit=one", "exit", "exit=[1]", "timeout=10", "timeout=soon", "timeout=0s", "name=''",
-        "name='a b'", "stream=stdin", "output=some", "env=1", "env.1A=x", "env.=x", "file=/etc/passwd",
-        "file=../a", "file=a/", "fault=", "fault=[]",
+        "exit=256",
+        "exit=-1",
+        "exit=one",
+        "exit",
+        "exit=[1]",
+        "timeout=10",
+        "timeout=soon",
+        "timeout=0s",
+        "name=''",
+        "name='a b'",
+        "stream=stdin",
+        "output=some",
+        "env=1",
+        "env.1A=x",
+        "env.=x",
+        "file=/etc/passwd",
+        "file=../a",
+        "file=a/",
+        "fault=",
+        "fault=[]",
     ] {
         let error = refused(text, Scope::Fence);
         assert_eq!(error.code, "bad-value", "{text}");
