@@ -20,7 +20,8 @@ use crate::run::{Event, Observer, Page, RunReport, Session};
 /// Runs every page under `paths` (relative to the package's root) as a test of its own.
 pub fn main(paths: &[&str]) -> ExitCode {
     let arguments = Arguments::from_args();
-    install_handlers();
+    // Without handlers, Ctrl-C ends the tests as it ends any program.
+    let _ = install_handlers();
     let surroundings = Surroundings {
         directory: std::env::current_dir().unwrap_or_default(),
         variables: std::env::vars_os()

@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Deserialize;
@@ -24,7 +23,7 @@ use crate::transcript::{Ending, PartRecord};
 /// A running interpreter.
 #[derive(Debug)]
 pub(super) struct Interpreter {
-    process: Arc<Process>,
+    process: Process,
     commands: Option<File>,
     status: StatusPipe,
 }
@@ -133,12 +132,12 @@ pub(super) fn watches(job: &Job<'_>) -> Value {
     job.step.watches.iter().map(|watch| serde_json::json!([watch.first_line, watch.last_line, watch.value])).collect()
 }
 
-/// The place with a step's own variables.
-pub(super) fn with_own_variables(place: &Place, job: &Job<'_>) -> Place {
+/// The place with a step's own variables, and with the mark by which the page's processes are known.
+pub(super) fn with_own_variables(stage: &Stage<'_>, place: &Place, job: &Job<'_>) -> Place {
     let mut place = place.clone();
-    for (name, value) in &job.step.env {
-        place.env.retain(|(known, _)| known != name);
-        place.env.push((name.clone(), value.clone()));
+    for (name, value) in job.step.env.iter().cloned().chain([stage.crew.mark()]) {
+        place.env.retain(|(known, _)| *known != name);
+        place.env.push((name, value));
     }
     place
 }

@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::capture::Capture;
@@ -25,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// One bash.
 #[derive(Debug)]
 pub(super) struct Terminal {
-    process: Arc<Process>,
+    process: Process,
     script: File,
     status: StatusPipe,
     name: String,

@@ -1,5 +1,9 @@
 //! The types of captures and typed wildcards.
 
+use std::sync::OnceLock;
+
+use regex::Regex;
+
 /// What a typed capture (`<name:uuid>`) or, in JSON, a typed wildcard (`"<uuid>"`) matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -48,7 +52,14 @@ impl Kind {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
     }
 
-    /// The name of a type that `name` is probably meant to be: differing in case or in one letter.
+    /// True where `text` as a whole is of this type.
+    pub(super) fn takes(self, text: &str) -> bool {
+        static BUILT: [OnceLock<Option<Regex>>; Kind::ALL.len()] = [const { OnceLock::new() }; Kind::ALL.len()];
+        let regex = BUILT[self as usize].get_or_init(|| Regex::new(&format!(r"(?s)\A(?:{})\z", self.pattern())).ok());
+        regex.as_ref().is_some_and(|regex| regex.is_match(text))
+    }
+
+    /// The name of a type that `name` is probably meant to be: differing in case, in one letter, or in the order of two.
     pub(super) fn near(name: &str) -> Option<&'static str> {
         let lower = name.to_lowercase();
         Self::ALL.iter().map(|(known, _)| *known).find(|known| one_apart(known, &lower))
@@ -94,18 +105,19 @@ impl Kind {
     }
 }
 
-/// True where `left` becomes `right` by changing, adding or dropping at most one character.
+/// True where `left` becomes `right` by changing, adding or dropping at most one character, or by swapping two.
 fn one_apart(left: &str, right: &str) -> bool {
     let prefix = left.bytes().zip(right.bytes()).take_while(|(a, b)| a == b).count();
     let (left, right) = (&left.as_bytes()[prefix..], &right.as_bytes()[prefix..]);
     let suffix = left.iter().rev().zip(right.iter().rev()).take_while(|(a, b)| a == b).count();
-    left.len() - suffix <= 1 && right.len() - suffix <= 1
+    match (&left[..left.len() - suffix], &right[..right.len() - suffix]) {
+        ([a, b], [c, d]) => a == d && b == c,
+        (left, right) => left.len() <= 1 && right.len() <= 1,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use regex::Regex;
-
     use super::*;
 
     #[test]
@@ -143,12 +155,11 @@ mod tests {
             (Kind::String, vec!["crm_01HX"], vec!["", "two words"]),
             (Kind::Any, vec!["two words"], vec![""]),
         ] {
-            let regex = Regex::new(&format!(r"\A(?:{})\z", kind.pattern())).unwrap();
             for text in takes {
-                assert!(regex.is_match(text), "{kind:?} takes {text}");
+                assert!(kind.takes(text), "{kind:?} takes {text}");
             }
             for text in refuses {
-                assert!(!regex.is_match(text), "{kind:?} refuses {text}");
+                assert!(!kind.takes(text), "{kind:?} refuses {text}");
             }
         }
     }
@@ -159,6 +170,7 @@ mod tests {
         assert_eq!(Kind::near("UUID"), Some("uuid"));
         assert_eq!(Kind::near("timestmp"), Some("timestamp"));
         assert_eq!(Kind::near("int"), Some("int"));
+        assert_eq!(Kind::near("itn"), Some("int"));
         assert_eq!(Kind::near("h2"), None);
         assert_eq!(Kind::near("ü"), None);
     }

@@ -274,6 +274,11 @@ pub(super) fn near_misses(text: &str) -> Vec<String> {
     found
 }
 
+/// True where `text` is `<name:word>` and nothing else, whatever the word.
+pub(super) fn is_typed(text: &str) -> bool {
+    matches!(token(text), Some((_, Some(_), len)) if len == text.len())
+}
+
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let (mut literal, mut at) = (0, 0);

@@ -1,6 +1,11 @@
 //! The verdict tree: what a plan expected and a transcript shows, compared.
 
+mod hints;
+mod judge;
+
 use std::sync::Arc;
+
+pub use judge::{judge, judge_step, page_verdict};
 
 use crate::diagnostic::Diagnostic;
 use crate::matching::DiffLine;
@@ -167,15 +172,4 @@ impl PageOutcome {
         let path = path.to_owned();
         Self { path, plan, verdict: PageVerdict::PageError, duration_us: 0, diagnostics, steps: Vec::new() }
     }
-}
-pub fn judge_step(
-    _plan: &Plan,
-    _step: &crate::plan::Step,
-    _record: &crate::transcript::StepRecord,
-    _captures: &mut crate::matching::Captures,
-) -> StepOutcome {
-    todo!()
-}
-pub fn page_verdict(_d: &[Diagnostic], _s: &[StepOutcome]) -> PageVerdict {
-    todo!()
 }

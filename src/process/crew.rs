@@ -1,63 +1,57 @@
-//! Everything that one page starts, and its end.
+//! Everything that one page starts, and how all of it is ended.
 
-#![expect(unsafe_code, reason = "a session of its own is made between fork and exec")]
-
-use std::collections::BTreeSet;
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
-use std::os::unix::process::CommandExt;
+use std::collections::HashSet;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-#[cfg(target_os = "linux")]
-use super::namespace::Namespace;
-use super::{ExitStatus, Launch, ProcessError, interrupted, orphans};
-use crate::system_clock::now;
+use super::exit_watch::{exit_watch, wait_readable};
+use super::family::{self, Kin};
+use super::{ExitStatus, Launch, ProcessError, Woken, interrupt, spawn};
+use crate::system_clock;
 
-/// How long what was asked to end may take.
+/// How long processes may take to end by themselves after TERM.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// How long a wait lasts before it looks at interruptions again.
-const SLICE: Duration = Duration::from_millis(50);
+/// How long the kernel may take to end what was killed, before doccheck goes on without (a process that hangs in a
+/// system call cannot be killed).
+const KILL_LIMIT: Duration = Duration::from_secs(5);
 
-/// The variable that marks every process of a page, so that it is known wherever it went.
-const MARKER: &str = "DOCCHECK_PAGE";
-
-/// The processes that were launched and not waited for yet: their end is nobody else's to take note of.
-static LAUNCHED: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
-
-fn launched() -> MutexGuard<'static, BTreeSet<i32>> {
-    LAUNCHED.lock().unwrap_or_else(PoisonError::into_inner)
+/// What holds for all crews of the program. Locked while a process is started or waited for, so that nobody
+/// takes a process that is just being started for an orphan.
+#[derive(Default)]
+struct Registry {
+    /// The processes that crews launched and that were not waited for.
+    running: HashSet<Pid>,
+    /// The first one that was launched.
+    oldest: Option<Pid>,
+    /// How many crews there are.
+    crews: usize,
 }
 
-/// Kills the group of everything that runs, without waiting.
-pub(super) fn kill_all() {
-    for pid in launched().iter().filter_map(|pid| Pid::from_raw(*pid)) {
-        let _ = kill_process_group(pid, Signal::KILL);
-    }
+fn registry() -> MutexGuard<'static, Registry> {
+    static REGISTRY: OnceLock<Mutex<Registry>> = OnceLock::new();
+    lock(REGISTRY.get_or_init(Mutex::default))
+}
+
+/// A thread that panicked while it held a lock must not keep the others from ending their processes.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Everything that one page starts. Dropping it ends it.
 #[derive(Debug)]
 pub struct Crew {
     marker: String,
-    processes: Mutex<Vec<Arc<Process>>>,
-    #[cfg(target_os = "linux")]
-    namespace: Option<Arc<Namespace>>,
-}
-
-/// A running process of a crew.
-#[derive(Debug)]
-pub struct Process {
-    program: String,
-    pid: i32,
-    handle: duct::Handle,
-    #[cfg(target_os = "linux")]
-    pidfd: Option<OwnedFd>,
+    namespaces: Arc<Vec<OwnedFd>>,
+    members: Mutex<Vec<Arc<Member>>>,
+    /// True where nothing was launched since the last `end`.
+    quiet: AtomicBool,
 }
 
 impl Default for Crew {
@@ -69,22 +63,23 @@ impl Default for Crew {
 impl Crew {
     /// Nobody yet.
     pub fn new() -> Self {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        Self {
-            marker: format!("{}-{count}", std::process::id()),
-            processes: Mutex::default(),
-            #[cfg(target_os = "linux")]
-            namespace: None,
-        }
+        Self::inside(Vec::new())
     }
 
-    /// Nobody yet; everybody will live inside `namespace`.
-    #[cfg(target_os = "linux")]
-    #[must_use]
-    pub fn inside(mut self, namespace: Arc<Namespace>) -> Self {
-        self.namespace = Some(namespace);
-        self
+    /// Nobody yet; every process enters `namespaces` (as in `/proc/<pid>/ns/`), in order, before it becomes its
+    /// program. A user namespace comes before those that it owns.
+    pub fn inside(namespaces: Vec<OwnedFd>) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        family::adopt_orphans();
+        registry().crews += 1;
+        let marker = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let quiet = AtomicBool::new(true);
+        Self { marker, namespaces: Arc::new(namespaces), members: Mutex::default(), quiet }
+    }
+
+    /// The variable that marks the crew's processes, which a program that replaces its environment must keep.
+    pub fn mark(&self) -> (String, String) {
+        (super::MARKER.to_owned(), self.marker.clone())
     }
 
     /// Starts a process.
@@ -92,176 +87,177 @@ impl Crew {
     /// # Errors
     ///
     /// `ProcessError::Start`.
-    pub fn launch(&self, launch: Launch) -> Result<Arc<Process>, ProcessError> {
+    pub fn launch(&self, launch: Launch) -> Result<Process, ProcessError> {
         let program = launch.program.display().to_string();
-        let failed = |source| ProcessError::Start { program: program.clone(), source };
-        let mut expression = duct::cmd(&launch.program, &launch.args)
-            .dir(&launch.cwd)
-            .full_env(launch.env.iter().cloned().chain([(MARKER.to_owned(), self.marker.clone())]))
-            .stdout_file(launch.stdout)
-            .stderr_file(launch.stderr)
-            .unchecked();
-        expression = match launch.stdin {
-            Some(stdin) => expression.stdin_file(stdin),
-            None => expression.stdin_null(),
-        };
-        let descriptors = launch.descriptors;
-        let numbers: Vec<_> = descriptors.iter().map(|(number, fd)| (fd.as_raw_fd(), *number)).collect();
-        #[cfg(target_os = "linux")]
-        let namespace = self.namespace.clone();
-        expression = expression.before_spawn(move |command| {
-            let numbers = numbers.clone();
-            #[cfg(target_os = "linux")]
-            let namespace = namespace.clone();
-            // SAFETY: only system calls between fork and exec; what they need was allocated before the fork.
-            unsafe {
-                command.pre_exec(move || {
-                    rustix::process::setsid()?;
-                    for (from, to) in &numbers {
-                        place(*from, *to)?;
-                    }
-                    #[cfg(target_os = "linux")]
-                    if let Some(namespace) = &namespace {
-                        namespace.enter()?;
-                    }
-                    Ok(())
-                });
-            }
-            Ok(())
-        });
-        // Nobody may take a new child for an orphan before it is written down.
-        let mut known = launched();
-        let handle = expression.start().map_err(failed)?;
-        drop(descriptors);
-        let pid = handle.pids().first().copied().map_or(0, u32::cast_signed);
-        known.insert(pid);
-        drop(known);
-        #[cfg(target_os = "linux")]
-        let pidfd = Pid::from_raw(pid)
-            .and_then(|pid| rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok());
-        let process = Arc::new(Process {
-            program,
-            pid,
-            handle,
-            #[cfg(target_os = "linux")]
-            pidfd,
-        });
-        self.processes().push(Arc::clone(&process));
-        Ok(process)
-    }
-
-    fn processes(&self) -> MutexGuard<'_, Vec<Arc<Process>>> {
-        self.processes.lock().unwrap_or_else(PoisonError::into_inner)
+        let start = |source| ProcessError::Start { program: program.clone(), source };
+        let mut registry = registry();
+        let handle = spawn::spawn(launch, &self.marker, &self.namespaces).map_err(start)?;
+        let pid = handle.pids().first().and_then(|pid| Pid::from_raw(i32::try_from(*pid).ok()?));
+        let pid = pid.ok_or_else(|| start(io::Error::other("the process has no number")))?;
+        let exited = exit_watch(pid).inspect_err(|_| drop(handle.kill())).map_err(start)?;
+        registry.running.insert(pid);
+        registry.oldest.get_or_insert(pid);
+        let member = Arc::new(Member { program, pid, handle, exited });
+        lock(&self.members).push(Arc::clone(&member));
+        self.quiet.store(false, Ordering::SeqCst);
+        Ok(Process { member })
     }
 
     /// Ends everything that belongs to the crew: TERM, a short grace, KILL; returns when nothing is left.
     pub fn end(&self) {
-        let processes = std::mem::take(&mut *self.processes());
-        if processes.is_empty() {
+        if self.quiet.swap(true, Ordering::SeqCst) {
             return;
         }
-        for process in &processes {
-            process.signal_group(Signal::TERM);
+        let members = lock(&self.members).clone();
+        let start = system_clock::now();
+        self.signal_all(&members, Signal::TERM, start + GRACE);
+        while self.signal_all(&members, Signal::KILL, system_clock::now() + GRACE)
+            && system_clock::now() < start + KILL_LIMIT
+        {}
+    }
+
+    /// Sends `signal` to all that is there and waits until it is gone or `deadline` passes. False where nobody was.
+    fn signal_all(&self, members: &[Arc<Member>], signal: Signal, deadline: Instant) -> bool {
+        let running: Vec<_> = members.iter().filter(|member| matches!(member.try_wait(), Ok(None))).collect();
+        let relatives = self.relatives(members);
+        if running.is_empty() && relatives.is_empty() {
+            return false;
         }
-        let deadline = now() + GRACE;
-        for process in &processes {
-            process.wait_for_end(deadline);
-            process.signal_group(Signal::KILL);
-            process.wait_for_end(now() + Duration::from_secs(5));
-            let _ = process.try_wait();
+        for member in &running {
+            let _ = kill_process_group(member.pid, signal);
         }
-        orphans::end(&format!("{MARKER}={}", self.marker), &launched);
+        for pid in &relatives {
+            let _ = kill_process(*pid, signal);
+        }
+        let watches: Vec<_> = relatives.iter().filter_map(|pid| exit_watch(*pid).ok()).collect();
+        let mut alive: Vec<BorrowedFd<'_>> = running.iter().map(|member| member.exited.as_fd()).collect();
+        alive.extend(watches.iter().map(AsFd::as_fd));
+        while !alive.is_empty() && system_clock::now() < deadline {
+            let Ok(ended) = wait_readable(&alive, deadline) else { break };
+            let mut ended = ended.into_iter();
+            alive.retain(|_| !ended.next().unwrap_or(false));
+        }
+        true
+    }
+
+    fn relatives(&self, members: &[Arc<Member>]) -> Vec<Pid> {
+        let launched: Vec<Pid> = members.iter().map(|member| member.pid).collect();
+        let registry = registry();
+        let Some(oldest) = registry.oldest else { return Vec::new() };
+        let kin = Kin {
+            launched: &launched,
+            running: &|pid| registry.running.contains(&pid),
+            marker: &self.marker,
+            alone: registry.crews == 1,
+            oldest,
+        };
+        family::relatives(&kin)
     }
 }
 
 impl Drop for Crew {
     fn drop(&mut self) {
         self.end();
+        registry().crews -= 1;
     }
 }
 
+/// Kills what all crews launched, without waiting for it.
+pub(super) fn kill_everything() {
+    let registry = registry();
+    let Some(oldest) = registry.oldest else { return };
+    let launched: Vec<Pid> = registry.running.iter().copied().collect();
+    let running = |pid| registry.running.contains(&pid);
+    let relatives = family::relatives(&Kin { launched: &launched, running: &running, marker: "", alone: true, oldest });
+    for pid in launched {
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
+    for pid in relatives {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+}
+
+/// A process that a crew launched.
+#[derive(Debug)]
+struct Member {
+    program: String,
+    pid: Pid,
+    handle: duct::Handle,
+    /// Readable when it has ended.
+    exited: OwnedFd,
+}
+
+impl Member {
+    fn try_wait(&self) -> Result<Option<ExitStatus>, ProcessError> {
+        let mut registry = registry();
+        let Some(output) = self.handle.try_wait().map_err(|source| self.wait_error(source))? else { return Ok(None) };
+        registry.running.remove(&self.pid);
+        Ok(Some(match (output.status.code(), output.status.signal()) {
+            (Some(code), _) => ExitStatus::Code(code),
+            (None, signal) => ExitStatus::Signal(signal.unwrap_or_default()),
+        }))
+    }
+
+    fn wait_error(&self, source: io::Error) -> ProcessError {
+        ProcessError::Wait { program: self.program.clone(), source }
+    }
+}
+
+/// A running process of a crew. Dropping this does not end it; the crew does.
+#[derive(Debug)]
+pub struct Process {
+    member: Arc<Member>,
+}
+
 impl Process {
+    /// The system's number for it. It leads a process group and a session of the same number.
+    pub fn id(&self) -> i32 {
+        self.member.pid.as_raw_nonzero().get()
+    }
+
     /// How it ended, if it has.
     ///
     /// # Errors
     ///
     /// `ProcessError::Wait`.
     pub fn try_wait(&self) -> Result<Option<ExitStatus>, ProcessError> {
-        let ended = self
-            .handle
-            .try_wait()
-            .map_err(|source| ProcessError::Wait { program: self.program.clone(), source })?
-            .map(|output| output.status);
-        if ended.is_some() {
-            launched().remove(&self.pid);
-        }
-        Ok(ended.map(|status| match (status.code(), status.signal()) {
-            (Some(code), _) => ExitStatus::Code(code),
-            (None, signal) => ExitStatus::Signal(signal.unwrap_or(0)),
-        }))
+        self.member.try_wait()
     }
 
-    /// Waits until it ends, `deadline` passes or the user interrupts; `None` where it still runs then.
+    /// Waits until it ends or `deadline` passes; `None` where it still runs then. Does not poll. Returns early with
+    /// `None` when the user presses Ctrl-C.
     ///
     /// # Errors
     ///
     /// `ProcessError::Wait`.
     pub fn wait_until(&self, deadline: Instant) -> Result<Option<ExitStatus>, ProcessError> {
-        loop {
-            if let Some(status) = self.try_wait()? {
-                return Ok(Some(status));
-            }
-            let left = deadline.saturating_duration_since(now());
-            if left.is_zero() || interrupted() {
-                return Ok(None);
-            }
-            self.pause(left.min(SLICE));
+        match self.wait(None, deadline)? {
+            Woken::Ended(status) => Ok(Some(status)),
+            _ => Ok(None),
         }
     }
 
-    fn wait_for_end(&self, deadline: Instant) {
-        while matches!(self.try_wait(), Ok(None)) {
-            let left = deadline.saturating_duration_since(now());
-            if left.is_zero() {
-                return;
-            }
-            self.pause(left.min(SLICE));
-        }
+    /// Waits until there is something to read from `input` (a pipe that the process writes to), it ends, or
+    /// `deadline` passes. Does not poll. What was written before the end is told before the end.
+    ///
+    /// # Errors
+    ///
+    /// `ProcessError::Wait`.
+    pub fn wait_for(&self, input: BorrowedFd<'_>, deadline: Instant) -> Result<Woken, ProcessError> {
+        self.wait(Some(input), deadline)
     }
 
-    /// Sleeps until the process ends, at most for `duration`.
-    fn pause(&self, duration: Duration) {
-        let timeout = Timespec::try_from(duration).ok();
-        #[cfg(target_os = "linux")]
-        if let Some(pidfd) = &self.pidfd {
-            let _ = poll(&mut [PollFd::new(pidfd, PollFlags::IN)], timeout.as_ref());
-            return;
+    fn wait(&self, input: Option<BorrowedFd<'_>>, deadline: Instant) -> Result<Woken, ProcessError> {
+        let exited = self.member.exited.as_fd();
+        let wake = interrupt::wake();
+        let descriptors: Vec<_> = input.into_iter().chain([exited]).chain(wake).collect();
+        let readable = wait_readable(&descriptors, deadline).map_err(|source| self.member.wait_error(source))?;
+        if input.is_some() && readable.first() == Some(&true) {
+            return Ok(Woken::Readable);
         }
-        let short = Timespec::try_from(duration.min(Duration::from_millis(5))).ok();
-        let _ = poll(&mut [], short.as_ref().or(timeout.as_ref()));
-    }
-
-    fn signal_group(&self, signal: Signal) {
-        if let Some(pid) = Pid::from_raw(self.pid) {
-            // The group outlives its leader as long as anyone is left in it.
-            let _ = kill_process_group(pid, signal);
-            if !matches!(self.try_wait(), Ok(Some(_))) {
-                let _ = kill_process(pid, signal);
-            }
+        if let Some(status) = self.try_wait()? {
+            return Ok(Woken::Ended(status));
         }
+        Ok(if interrupt::interrupted() { Woken::Interrupted } else { Woken::Deadline })
     }
-}
-
-/// Makes the descriptor `from` known as `to`, and open after exec.
-fn place(from: i32, to: i32) -> std::io::Result<()> {
-    // SAFETY: `from` is open: the parent holds it across the fork. `to` is given away right after.
-    let source = unsafe { rustix::fd::BorrowedFd::borrow_raw(from) };
-    let mut target = unsafe { OwnedFd::from_raw_fd(to) };
-    if from == to {
-        rustix::io::fcntl_setfd(source, rustix::io::FdFlags::empty())?;
-    } else {
-        rustix::io::dup2(source, &mut target)?;
-    }
-    let _ = target.into_raw_fd();
-    Ok(())
 }

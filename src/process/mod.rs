@@ -5,18 +5,27 @@
 //! ends all of it, also what detached itself.
 
 mod crew;
-mod interruption;
+mod exit_watch;
+mod family;
+mod interrupt;
 #[cfg(target_os = "linux")]
 pub mod namespace;
-mod orphans;
+mod program;
+mod spawn;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use crew::{Crew, Process};
-pub use interruption::{install_handlers, interrupted};
+pub use interrupt::interrupted;
+pub use program::find_program;
+
+/// The variable that every process of a crew carries: it tells whose a detached process is.
+pub const MARKER: &str = "DOCCHECK_PAGE";
 
 /// What is to be started.
 #[derive(Debug)]
@@ -27,7 +36,7 @@ pub struct Launch {
     pub args: Vec<OsString>,
     /// Its working directory.
     pub cwd: PathBuf,
-    /// Its whole environment; nothing is inherited.
+    /// Its whole environment; nothing is inherited. The crew adds its `MARKER`.
     pub env: Vec<(String, String)>,
     /// Standard input; end-of-file where `None`.
     pub stdin: Option<OwnedFd>,
@@ -46,6 +55,19 @@ pub enum ExitStatus {
     Code(i32),
     /// By a signal.
     Signal(i32),
+}
+
+/// What ended a wait for a process or for what it writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Woken {
+    /// There is something to read, or the other end was closed.
+    Readable,
+    /// The process ended, and there is nothing to read.
+    Ended(ExitStatus),
+    /// The deadline passed.
+    Deadline,
+    /// The user pressed Ctrl-C.
+    Interrupted,
 }
 
 /// Why a process could not be started or waited for.
@@ -69,10 +91,15 @@ pub enum ProcessError {
     },
 }
 
-/// The absolute path of the program `name` on `path` (a `PATH` value).
-pub fn find_program(name: &str, path: &str) -> Option<PathBuf> {
-    path.split(':')
-        .filter(|folder| !folder.is_empty())
-        .map(|folder| Path::new(folder).join(name))
-        .find(|program| program.is_file() && rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_ok())
+/// Takes over SIGINT, SIGTERM and SIGHUP for the whole program. From the first one on `interrupted` is true and
+/// every wait returns early, so that the program can end what it started and clean up. The second one kills
+/// everything and ends the program with status 130. A second call does nothing.
+///
+/// A program that runs pages without calling this leaves their processes behind when Ctrl-C ends it.
+///
+/// # Errors
+///
+/// The system's, where no handler can be set.
+pub fn install_handlers() -> std::io::Result<()> {
+    interrupt::install(crew::kill_everything)
 }

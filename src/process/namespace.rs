@@ -20,7 +20,7 @@ use rustix::net::{
 use rustix::thread::{LinkNameSpaceType, UnshareFlags};
 
 /// The most descriptors that a child passes.
-const MOST: usize = 16;
+const MOST: usize = 64;
 
 /// A network namespace, kept alive by the descriptors.
 #[derive(Debug)]
@@ -79,12 +79,17 @@ impl Namespace {
         Ok((Self { user: own_user.then_some(user), net }, fds.map(TcpListener::from).collect()))
     }
 
-    /// Moves the calling process into the namespace. For a child between fork and exec.
+    /// The namespaces to enter, in order, for `Crew::inside`.
     ///
     /// # Errors
     ///
-    /// The system's answer.
-    pub(super) fn enter(&self) -> io::Result<()> {
+    /// The system's answer: there are no more descriptors.
+    pub fn doors(&self) -> io::Result<Vec<OwnedFd>> {
+        self.user.iter().chain([&self.net]).map(OwnedFd::try_clone).collect()
+    }
+
+    /// Moves the calling process into the namespace. For a child between fork and exec.
+    fn enter(&self) -> io::Result<()> {
         if let Some(user) = &self.user {
             rustix::thread::move_into_link_name_space(user.as_fd(), Some(LinkNameSpaceType::User))?;
         }

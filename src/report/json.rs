@@ -19,12 +19,13 @@ pub fn run(report: &RunReport) -> schema::Run {
             stale: count(schema::PageVerdict::Stale),
             error: count(schema::PageVerdict::Error),
             steps: report.pages.iter().map(|page| page.steps.len()).sum(),
-            unsure: report.pages.iter().filter_map(|page| page.plan.as_deref()).map(unsure).sum(),
+            unsure: report.unsure(),
             duration_ms: milliseconds(report.duration_us),
         },
         pages: report.pages.iter().map(page).collect(),
         diagnostics: diagnostics(&report.diagnostics),
         allowed: report.allowed.clone(),
+        notes: report.notes.clone(),
         interrupted: report.interrupted,
     }
 }
@@ -48,11 +49,6 @@ pub fn text(document: &impl serde::Serialize) -> String {
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
     text
-}
-
-/// How many fences of a plan have an open role.
-pub(super) fn unsure(plan: &Plan) -> usize {
-    plan.roles.iter().filter(|decision| decision.role == Role::Unsure).count()
 }
 
 /// Every fence of a plan with its decision.

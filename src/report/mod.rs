@@ -10,3 +10,5 @@ pub mod schema;
 pub mod terminal;
 
 mod paint;
+
+pub use terminal::plain_page;

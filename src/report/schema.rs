@@ -27,6 +27,8 @@ pub struct Run {
     pub diagnostics: Vec<Diagnostic>,
     /// Hosts that steps could reach for real.
     pub allowed: Vec<String>,
+    /// What holds for the whole run and should be known.
+    pub notes: Vec<String>,
     /// True where the run was broken off from outside.
     pub interrupted: bool,
 }

@@ -8,6 +8,7 @@ mod finding;
 mod steps;
 mod summary;
 
+use crate::outcome::PageOutcome;
 use crate::run::RunReport;
 
 pub use finding::diagnostic;
@@ -23,14 +24,20 @@ pub struct Look {
     pub colour: bool,
 }
 
+/// All that there is to tell of one page, for a log.
+pub fn plain_page(outcome: &PageOutcome) -> String {
+    let look = Look { width: 100, colour: false };
+    let mut text: String = outcome.steps.iter().map(|of| step(&outcome.path, of, look)).collect();
+    text.push_str(&page_end(outcome, look));
+    text.push_str(&page_findings(outcome, look));
+    text
+}
+
 /// Every failure of a run and every finding about its pages, each after an empty line.
 pub fn findings(report: &RunReport, look: Look) -> String {
-    let mut text = String::new();
-    for page in &report.pages {
-        for drawn in finding::page(page, look) {
-            text.push('\n');
-            text.push_str(&drawn);
-        }
-    }
-    text
+    report.pages.iter().map(|page| page_findings(page, look)).collect()
+}
+
+fn page_findings(outcome: &PageOutcome, look: Look) -> String {
+    finding::page(outcome, look).into_iter().flat_map(|drawn| ["\n".to_owned(), drawn]).collect()
 }

@@ -96,7 +96,6 @@ impl Clients {
             "SSL_CERT_FILE",
             "REQUESTS_CA_BUNDLE",
             "CURL_CA_BUNDLE",
-            "NODE_EXTRA_CA_CERTS",
             "PIP_CERT",
             "GIT_SSL_CAINFO",
             "DENO_CERT",

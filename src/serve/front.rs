@@ -119,7 +119,9 @@ impl Front {
             async move { Ok::<_, Infallible>(front.answer(request, arrival).await) }
         });
         Box::pin(async move {
-            let builder = auto::Builder::new(TokioExecutor::new());
+            let mut builder = auto::Builder::new(TokioExecutor::new());
+            // The gateway dates answers by the world's clock.
+            builder.http1().auto_date_header(false).http2().auto_date_header(false);
             // A broken connection is the client's to report.
             let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
         })

@@ -46,7 +46,7 @@ impl Runner for JavaScript<'_> {
     fn run(&mut self, job: &Job<'_>, place: &Place) -> Result<Ran, ExecError> {
         let started = now();
         let deadline = started + job.step.timeout;
-        let place = with_own_variables(place, job);
+        let place = with_own_variables(self.stage, place, job);
         let workspace = self.stage.workspace;
         let capture = Capture::create(workspace, &format!("step-{}", job.index), job.step.splits_streams())?;
         let mut notes = Vec::new();

@@ -141,7 +141,14 @@ def report(error):
         trace = trace.tb_next
     # Frames of this file lie at the end too where a watched statement was left by the exception.
     flush()
-    sys.excepthook(type(error), error.with_traceback(trace), trace)
+    error.__traceback__ = trace
+    if sys.excepthook is sys.__excepthook__:
+        # The built-in hook looks for source in files alone; the page's lines are known to `linecache`.
+        import traceback
+
+        traceback.print_exception(type(error), error, trace)
+    else:
+        sys.excepthook(type(error), error, trace)
     flush()
 
 

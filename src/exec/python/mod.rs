@@ -39,7 +39,7 @@ impl Runner for Python<'_> {
         let started = now();
         let deadline = started + job.step.timeout;
         let workspace = self.stage.workspace;
-        let place = with_own_variables(place, job);
+        let place = with_own_variables(self.stage, place, job);
         let capture = Capture::create(workspace, &format!("step-{}", job.index), job.step.splits_streams())?;
         let stdin = match &job.step.stdin {
             Some(text) => Some(workspace.scribble(&format!("step-{}.in", job.index), text)?),

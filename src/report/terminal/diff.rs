@@ -131,6 +131,8 @@ fn is_same(line: &DiffLine) -> bool {
 fn same<'a>(rows: &mut Vec<Row<'a>>, run: &'a [DiffLine], first: bool, last: bool) {
     let head = if first { 0 } else { CONTEXT };
     let tail = if last { 0 } else { CONTEXT };
+    // A gap of one line would take as much room as the line.
+    let head = if run.len() <= head + tail + 1 { run.len() } else { head };
     let mut left_out = 0;
     for (at, line) in run.iter().enumerate() {
         match line {
@@ -258,12 +260,19 @@ mod tests {
     #[test]
     fn changed_words_are_marked_without_colours_too() {
         let same = |text: &str| DiffLine::Same(text.to_owned());
-        let diff =
-            [same("a"), same("b"), same("c"), missing("id: 7, name: Ada"), unexpected("id: 8, name: Ada"), same("d")];
+        let diff = [
+            same("z"),
+            same("a"),
+            same("b"),
+            same("c"),
+            missing("id: 7, name: Ada"),
+            unexpected("id: 8, name: Ada"),
+            same("d"),
+        ];
         insta::assert_snapshot!(drawn(&diff), @r"
            | - the page   + what happened
            |
-           | … 1 line the same
+           | … 2 lines the same
            |   b
            |   c
            | - id: 7, name: Ada

@@ -57,7 +57,9 @@ pub(super) fn draw(
     let heading = level.primary_title(safe(title.text)).id(safe(title.code));
     let path = source.map(|source| safe(&source.path().display().to_string()));
     let group = match (source, path) {
-        (Some(_), Some(path)) if marks.is_empty() => heading.element(Origin::path(path)),
+        (Some(source), Some(path)) if marks.is_empty() || source.text().is_empty() => {
+            heading.element(Origin::path(path))
+        }
         (Some(source), Some(path)) => {
             let drawn = heading.element(snippet(source, marks, shown).path(path));
             if title.goes_on { drawn.element(Padding) } else { drawn }

@@ -6,7 +6,6 @@ use super::Look;
 use super::diff::counted;
 use super::steps::duration;
 use crate::outcome::{PageVerdict, StepVerdict};
-use crate::report::json::unsure;
 use crate::report::paint::{BAD, DOUBT, GOOD, Paint, QUIET, STRONG};
 use crate::run::RunReport;
 
@@ -55,7 +54,7 @@ fn remarks(paint: &mut Paint, report: &RunReport, unchecked: usize) {
             format!("unchecked: {} printed what no page shows; nothing was compared", counted(unchecked, "step"));
         paint.add_in(DOUBT, &what).end_line();
     }
-    let open: usize = report.pages.iter().filter_map(|page| page.plan.as_deref()).map(unsure).sum();
+    let open = report.unsure();
     if open > 0 {
         let (style, strictly) = if report.strict { (BAD, ", which fails a strict run") } else { (DOUBT, "") };
         let what = format!("unsure: {} not run{strictly}; `doccheck list` says why", counted(open, "fence"));
@@ -63,6 +62,9 @@ fn remarks(paint: &mut Paint, report: &RunReport, unchecked: usize) {
     }
     if !report.allowed.is_empty() {
         paint.add_in(DOUBT, &format!("network: steps may reach {} for real", report.allowed.join(", "))).end_line();
+    }
+    for note in &report.notes {
+        paint.add_in(DOUBT, &format!("note: {note}")).end_line();
     }
     if report.interrupted {
         paint.add_in(BAD, "interrupted: what had not ended is missing here").end_line();

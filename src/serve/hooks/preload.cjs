@@ -12,6 +12,7 @@ const { syncBuiltinESMExports } = require('node:module')
 const net = require('node:net')
 const os = require('node:os')
 const path = require('node:path')
+const tls = require('node:tls')
 
 const folder = path.dirname(__dirname)
 const ownName = os.hostname().toLowerCase()
@@ -70,6 +71,15 @@ net.Socket.prototype.connect = function (...args) {
   // `tls.connect({ host })` names no server by itself, and the sandbox has one certificate a name.
   if (this.encrypted && !options.servername && !net.isIP(host)) this.setServername(host)
   return connect.call(this, normal)
+}
+
+// Trust in the sandbox. The variable that Node has for it (NODE_EXTRA_CA_CERTS) makes every start read all of
+// Node's own roots too, which takes longer than the start itself.
+let authority
+const createSecureContext = tls.createSecureContext
+tls.createSecureContext = function (options) {
+  authority ??= fs.readFileSync(path.join(folder, 'ca.pem'), 'utf8')
+  return createSecureContext.call(this, { ...options, ca: [options?.ca ?? [], authority].flat() })
 }
 
 // What `lookup` answers for a host: its address in the sandbox, or an error; undefined where Node may answer.

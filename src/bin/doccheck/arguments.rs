@@ -1,0 +1,107 @@
+//! What can be typed. The doc comments here are the texts of `--help`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Runs tutorials as tests, the way a reader would, against a sandbox of the API
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Whether to colour the output; auto colours a terminal, unless NO_COLOR or TERM=dumb forbids it
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
+
+const EXIT: &str = "\
+Exit status:
+  0    everything that the pages say is true
+  1    something is not
+  2    the command, the configuration or a page is wrong
+  3    doccheck could not do its work, because a tool, a port or a package is missing
+  4    nothing was selected
+  130  interrupted";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run pages and compare what happens with what they say
+    #[command(after_help = "Example: doccheck run tutorials/first-call.md")]
+    Run(RunArguments),
+    /// Tell what each code block is taken for, and why, without running anything
+    #[command(after_help = "Example: doccheck list docs/")]
+    List(ListArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Pages and folders; without any, the pages that doccheck.toml includes
+    pub(crate) paths: Vec<PathBuf>,
+    /// What to print: text for people, or one JSON document for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// How many pages run at once; as many as there are processors where not said
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Fail when it is not clear whether a code block is to be run
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Stop at the first difference
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Keep the folders that the steps worked in, and tell where they are
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Install nothing; say what is missing
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Print failures and the summary only
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// Pages and folders; without any, the pages that doccheck.toml includes
+    pub(crate) paths: Vec<PathBuf>,
+    /// What to print: text for people, or one JSON document for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<Color> for anstream::ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_hold_together() {
+        Arguments::command().debug_assert();
+    }
+}

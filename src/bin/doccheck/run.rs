@@ -1,0 +1,65 @@
+//! `doccheck run`.
+
+use std::num::NonZeroUsize;
+
+use doccheck::app::{self, RunRequest, Surroundings};
+use doccheck::diagnostic::Diagnostic;
+use doccheck::process::install_handlers;
+use doccheck::report::{github, json, terminal};
+use doccheck::run::ExitCode;
+
+use crate::arguments::{Format, RunArguments};
+use crate::narrator::Narrator;
+use crate::printer::Printer;
+use crate::progress::Progress;
+
+pub(crate) fn run(arguments: &RunArguments, surroundings: &Surroundings, printer: &Printer) -> ExitCode {
+    if let Err(error) = install_handlers() {
+        let found = Diagnostic::warning("no-handlers", format!("Ctrl-C will not be able to clean up: {error}"));
+        printer.aside(&terminal::diagnostic(&found, printer.aside_look()));
+    }
+    let request = RunRequest {
+        paths: arguments.paths.clone(),
+        jobs: arguments.jobs.map_or_else(processors, NonZeroUsize::get),
+        strict: arguments.strict,
+        fail_fast: arguments.fail_fast,
+        keep: arguments.keep,
+        offline: arguments.offline,
+    };
+    let text = arguments.format == Format::Text;
+    let dumb = surroundings.variable("TERM") == Some("dumb");
+    let progress = Progress::new(!arguments.quiet, dumb);
+    let mut report = app::run(&request, surroundings, &Narrator::new(printer, &progress, text && !arguments.quiet));
+    progress.end();
+    if report.nothing_selected && report.diagnostics.is_empty() {
+        report.diagnostics.push(nothing());
+    }
+    for found in &report.diagnostics {
+        printer.aside(&terminal::diagnostic(found, printer.aside_look()));
+    }
+    let annotations = if surroundings.variable("GITHUB_ACTIONS") == Some("true") {
+        github::annotations(&report)
+    } else {
+        String::new()
+    };
+    if text {
+        let look = printer.look();
+        let findings = terminal::findings(&report, look);
+        printer.result(&format!("{findings}\n{}{annotations}", terminal::summary(&report, look)));
+    } else {
+        printer.result(&json::text(&json::run(&report)));
+        // A runner picks them out of either stream; on this one they leave the document whole.
+        printer.aside(&annotations);
+    }
+    report.exit_code()
+}
+
+/// What to tell where no page was selected.
+pub(crate) fn nothing() -> Diagnostic {
+    Diagnostic::warning("nothing-selected", "there is no page to look at")
+        .help("name a Markdown file, a folder that holds some, or set `include` under `[pages]` in doccheck.toml")
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}

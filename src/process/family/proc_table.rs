@@ -1,0 +1,79 @@
+//! The table of processes as Linux tells it, under `/proc` (see proc(5)).
+#![expect(clippy::disallowed_methods, reason = "the kernel's table of processes is read from /proc")]
+
+use std::fs;
+
+use super::super::MARKER;
+use super::Entry;
+
+/// Makes doccheck the reaper of its orphans.
+pub(super) fn adopt() {
+    // Where the kernel refuses, orphans go to init, and only those that stay in their session are found.
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// doccheck's own session.
+pub(super) fn home_session() -> i32 {
+    rustix::process::getsid(None).map_or(0, super::number)
+}
+
+/// The value of the marker in the environment of the process, as it was when its program started.
+pub(super) fn carried_marker(pid: i32) -> Option<Vec<u8>> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    environment
+        .split(|byte| *byte == 0)
+        .find_map(|variable| variable.strip_prefix(MARKER.as_bytes())?.strip_prefix(b"="))
+        .map(<[u8]>::to_vec)
+}
+
+/// The processes that may have been started after `oldest`: numbers are given in rising order, and from the bottom
+/// again past the highest. Reading only these makes the table cheap on a busy machine.
+pub(super) fn read_table(oldest: i32) -> Vec<Entry> {
+    let newest = fs::read_to_string("/proc/loadavg")
+        .ok()
+        .and_then(|text| text.split_whitespace().next_back()?.parse::<i32>().ok())
+        .unwrap_or(i32::MAX);
+    let since = |pid: i32| if newest >= oldest { pid >= oldest } else { pid >= oldest || pid <= newest };
+    let Ok(folders) = fs::read_dir("/proc") else { return Vec::new() };
+    folders
+        .filter_map(|folder| folder.ok()?.file_name().to_str()?.parse::<i32>().ok())
+        .filter(|pid| since(*pid))
+        .filter_map(|pid| parse(&fs::read(format!("/proc/{pid}/stat")).ok()?))
+        .collect()
+}
+
+/// Reads a line of `/proc/<pid>/stat`. The second field is the program's name in parentheses, which may hold
+/// anything, also parentheses and blanks.
+fn parse(line: &[u8]) -> Option<Entry> {
+    let line = String::from_utf8_lossy(line);
+    let (pid, rest) = line.split_once(" (")?;
+    let mut fields = rest.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    let session = fields.nth(1)?.parse().ok()?;
+    Some(Entry { pid: pid.parse().ok()?, ended: matches!(state, "Z" | "X"), parent, session })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_programs_name_may_look_like_the_rest_of_the_line() {
+        let line = b"4711 (a) Z 1 (b) S 17 4711 4700 0 -1 4194560 1";
+        assert_eq!(parse(line), Some(Entry { pid: 4711, ended: false, parent: 17, session: 4700 }));
+        let line = b"9 (\xff) Z 1 9 9 0";
+        assert_eq!(parse(line), Some(Entry { pid: 9, ended: true, parent: 1, session: 9 }));
+        assert_eq!(parse(b"9 (sh"), None);
+        assert_eq!(parse(b""), None);
+    }
+
+    #[test]
+    fn the_table_holds_this_process() {
+        let me = i32::try_from(std::process::id()).unwrap();
+        let table = read_table(me);
+        let entry = table.iter().find(|entry| entry.pid == me).unwrap();
+        assert_eq!(entry.session, home_session());
+        assert!(!entry.ended);
+    }
+}
