@@ -1,4 +1,5 @@
 //! The binary as people and programs call it: whole invocations, with what they print and their exit status.
+#![expect(clippy::expect_used, reason = "a test that cannot be set up shall fail")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
