@@ -20,7 +20,7 @@ use rustix::net::{
 use rustix::thread::{LinkNameSpaceType, UnshareFlags};
 
 /// The most descriptors that a child passes.
-const MOST: usize = 16;
+const MOST: usize = 64;
 
 /// A network namespace, kept alive by the descriptors.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 
 mod authority;
 mod clients;
+mod doors;
 mod engine;
 mod front;
 mod gateway;
@@ -12,6 +13,8 @@ mod hosts;
 mod journal;
 mod relay;
 mod send;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
@@ -27,11 +30,13 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use wiremock::MockServer;
 
 use crate::http::{Reply, Request};
+use crate::process::Crew;
 use crate::sandbox::{Fault, World};
 use crate::transcript::{Exchange, Refusal};
 
 use authority::Authority;
 use clients::{Clients, Ports};
+use doors::Loopback;
 use engine::Engine;
 use front::{Front, Port};
 use gateway::Gateway;
@@ -46,6 +51,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// closes its ports; its folder is its owner's to remove.
 pub struct Network {
     hosts: Arc<Hosts>,
+    loopback: Loopback,
     journal: Arc<Journal>,
     engine: Arc<Engine>,
     front: Arc<Front>,
@@ -122,9 +128,13 @@ impl Network {
             .map_err(text)?;
         let _inside = runtime.enter();
 
+        let own_places = hosts.allowed().iter().map(|target| if target.is_loopback() { target.port } else { 0 });
+        let places: Vec<u16> = [0, 0, 0].into_iter().chain(own_places).collect();
+        let (loopback, opened) = Loopback::open(&places)?;
+        let mut opened = opened.into_iter();
         let mut listeners = Vec::new();
         let mut listen = |port: Port| -> Result<u16, String> {
-            let listener = loopback_listener()?;
+            let listener = opened.next().map_or_else(loopback_listener, Ok)?;
             let number = listener.local_addr().map_err(text)?.port();
             listeners.push((tokio::net::TcpListener::from_std(listener).map_err(text)?, port));
             Ok(number)
@@ -139,6 +149,8 @@ impl Network {
                 .map(|target| listen(Port::Relay(target.clone())))
                 .collect::<Result<_, _>>()?,
         };
+        // Requests of `http` steps are sent from here, where a listener inside a namespace is out of reach.
+        let proxy_port = if loopback.is_own() { listen(Port::Proxy)? } else { ports.proxy };
 
         let journal = Arc::new(Journal::default());
         let engine = Arc::new(Engine::new(Arc::clone(&journal)));
@@ -152,13 +164,17 @@ impl Network {
             hosts: Arc::clone(&hosts),
             journal: Arc::clone(&journal),
             engine: Arc::clone(&engine),
-            relay: Relay { tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)) },
+            relay: Relay {
+                tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)),
+                hosts: Arc::clone(&hosts),
+                loopback: loopback.clone(),
+            },
             upstream: server.address().to_string(),
             client: Client::builder(TokioExecutor::new()).build_http(),
             gate: tokio::sync::RwLock::default(),
         };
         let tls = TlsAcceptor::from(Arc::new(authority::server_config(authority, Arc::clone(&hosts))?));
-        let front = Arc::new(Front { gateway, tls, page: tokio::sync::watch::Sender::new(0), proxy_port: ports.proxy });
+        let front = Arc::new(Front { gateway, tls, page: tokio::sync::watch::Sender::new(0), proxy_port });
         for (listener, port) in listeners {
             runtime.spawn(Arc::clone(&front).listen(listener, port));
         }
@@ -166,6 +182,7 @@ impl Network {
         clients.write_routes(&hosts).map_err(text)?;
         Ok(Self {
             hosts,
+            loopback,
             journal,
             engine,
             front,
@@ -176,6 +193,20 @@ impl Network {
             server: Some(server),
             server_gone: Mutex::new(server_gone),
         })
+    }
+
+    /// Nobody yet, who will reach nothing but this network: its own loopback, the sandbox, and what is allowed.
+    ///
+    /// # Errors
+    ///
+    /// `ServeError::Start`.
+    pub fn crew(&self) -> Result<Crew, ServeError> {
+        self.loopback.doors().map(Crew::inside).map_err(|error| ServeError::Start(text(error)))
+    }
+
+    /// True where the system keeps the steps from every other host, and not only proxies and hooks.
+    pub fn is_contained(&self) -> bool {
+        self.loopback.is_own()
     }
 
     /// Variables that lead every client here.

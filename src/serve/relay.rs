@@ -1,6 +1,7 @@
 //! The way to real hosts that the configuration allows, and to services that a page itself started.
 
 use std::io;
+use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -12,17 +13,24 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::hosts::Target;
+use super::doors::Loopback;
+use super::hosts::{Hosts, Target};
 
 /// Opens connections for clients.
 pub(super) struct Relay {
     /// Trusts what the steps trust.
     pub(super) tls: TlsConnector,
+    pub(super) hosts: Arc<Hosts>,
+    /// Where a page's own services are.
+    pub(super) loopback: Loopback,
 }
 
 impl Relay {
     /// A connection to `target`.
     pub(super) async fn dial(&self, target: &Target) -> io::Result<TcpStream> {
+        if target.is_loopback() && !self.hosts.allowed().contains(target) {
+            return self.loopback.dial(target.port).await;
+        }
         TcpStream::connect((target.host.as_str(), target.port)).await
     }
 

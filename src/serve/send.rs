@@ -20,7 +20,7 @@ pub(super) async fn send(
     proxy: &str,
     bundle: &str,
 ) -> Result<Reply, ServeError> {
-    let client = client(protocol, timeout, proxy, bundle).map_err(ServeError::NoAnswer)?;
+    let client = client(protocol, proxy, bundle).map_err(ServeError::NoAnswer)?;
     let answer = async {
         let method = Method::from_bytes(request.method.as_bytes()).map_err(|error| error.to_string());
         let mut built = client.request(method?, request.url());
@@ -47,7 +47,7 @@ pub(super) async fn send(
     }
 }
 
-fn client(protocol: Protocol, timeout: Duration, proxy: &str, bundle: &str) -> Result<Client, String> {
+fn client(protocol: Protocol, proxy: &str, bundle: &str) -> Result<Client, String> {
     let (alpn, builder) = match protocol {
         Protocol::Http1 => ("http/1.1", Client::builder().http1_only()),
         Protocol::Http2 => ("h2", Client::builder().http2_prior_knowledge()),
@@ -57,7 +57,6 @@ fn client(protocol: Protocol, timeout: Duration, proxy: &str, bundle: &str) -> R
         .proxy(Proxy::all(proxy).map_err(reason)?)
         .redirect(Policy::none())
         .retry(reqwest::retry::never())
-        .timeout(timeout)
         .build()
         .map_err(reason)
 }

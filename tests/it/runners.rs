@@ -54,7 +54,8 @@ impl Bench {
         env.push(("HOME".to_owned(), workspace.home().display().to_string()));
         let tutorial = tutorial::Tutorial { source: SourceFile::new("page.md", ""), settings: vec![], fences: vec![] };
         let plan = Plan { tutorial, page: PagePlan::default(), roles: vec![], actions: vec![] };
-        Self { workspace, crew: Crew::new(), network, env, plan, _folder: folder }
+        let crew = network.crew().expect("a crew");
+        Self { workspace, crew, network, env, plan, _folder: folder }
     }
 
     /// Runs steps one after the other, as those of one page.
