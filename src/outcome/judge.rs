@@ -20,10 +20,18 @@ const SHOWN: usize = 64 * 1024;
 pub fn judge(plan: Arc<Plan>, transcript: &Transcript) -> PageOutcome {
     let mut captures = Captures::new();
     let records = transcript.steps.iter();
-    let steps: Vec<_> = plan.steps().zip(records).map(|(step, record)| judge_step(&plan, step, record, &mut captures)).collect();
+    let steps: Vec<_> =
+        plan.steps().zip(records).map(|(step, record)| judge_step(&plan, step, record, &mut captures)).collect();
     let verdict = page_verdict(&[], &steps);
     let duration_us = transcript.steps.iter().map(|record| record.duration_us).sum();
-    PageOutcome { path: transcript.page.clone(), plan: Some(plan), verdict, duration_us, diagnostics: Vec::new(), steps }
+    PageOutcome {
+        path: transcript.page.clone(),
+        plan: Some(plan),
+        verdict,
+        duration_us,
+        diagnostics: Vec::new(),
+        steps,
+    }
 }
 
 /// The verdict on a page that could be planned.
@@ -127,10 +135,13 @@ impl Judging<'_> {
             Ending::Exited { code } => code,
             Ending::Signaled { signal } => 128 + signal,
             _ => {
-                let mut check = self.check(CheckKind::Containment, false, format!("the step {}", self.record.ending.words()));
+                let mut check =
+                    self.check(CheckKind::Containment, false, format!("the step {}", self.record.ending.words()));
                 check.actual = Some(shown(&self.record.output.text));
                 check.help.push(match self.record.ending {
-                    Ending::TimedOut { .. } => "give it more time with the option `timeout=`, or mend what hangs".to_owned(),
+                    Ending::TimedOut { .. } => {
+                        "give it more time with the option `timeout=`, or mend what hangs".to_owned()
+                    }
                     _ => "print less, or write it to a file".to_owned(),
                 });
                 return vec![check];
@@ -144,7 +155,8 @@ impl Judging<'_> {
         if self.step.language == Language::Console {
             checks.extend(self.failed_command());
         }
-        let mut check = self.check(CheckKind::Exit, fits(code), format!("the step {}, not {expected}", self.record.ending.words()));
+        let mut check =
+            self.check(CheckKind::Exit, fits(code), format!("the step {}, not {expected}", self.record.ending.words()));
         if !check.ok {
             check.expected = Some(expected);
             check.actual = Some(code.to_string());
@@ -164,7 +176,9 @@ impl Judging<'_> {
             let (Part::Command(at), Some(code @ 1..)) = (part.part, part.exit) else { return None };
             let command = self.step.commands.get(at).filter(|_| at < last)?;
             let announced = self.step.expectations.iter().any(|expected| {
-                expected.part == part.part && !expected.text.text.trim().is_empty() && normalize(&part.text) == normalize(&expected.text.text)
+                expected.part == part.part
+                    && !expected.text.text.trim().is_empty()
+                    && normalize(&part.text) == normalize(&expected.text.text)
             });
             if announced {
                 return None;
@@ -198,7 +212,8 @@ impl Judging<'_> {
             Some(OutputRule::None) => {
                 let printed = normalize(&self.record.output.text);
                 let silent = printed.trim().is_empty();
-                let mut check = self.check(CheckKind::Output, silent, "the step must print nothing, and prints".to_owned());
+                let mut check =
+                    self.check(CheckKind::Output, silent, "the step must print nothing, and prints".to_owned());
                 if !silent {
                     check.expected = Some(String::new());
                     check.diff = printed.lines().take(60).map(|line| DiffLine::Unexpected(line.to_owned())).collect();
@@ -228,7 +243,8 @@ impl Judging<'_> {
             check.at = Some(self.plan.tutorial.source.line(check.span.start));
             check.message = message;
             check.diff = diff;
-            check.help = help.into_iter().chain(hints::about_output(&expected.text.text, &self.record.exchanges)).collect();
+            check.help =
+                help.into_iter().chain(hints::about_output(&expected.text.text, &self.record.exchanges)).collect();
         }
         check
     }
@@ -250,8 +266,12 @@ impl Judging<'_> {
         let refusals = self.record.refusals.iter();
         refusals
             .map(|refusal| {
-                let mut check = self.check(CheckKind::Network, false, format!("no sandbox serves host {}", refusal.host));
-                check.help.push("name a host that the sandbox serves, or allow this one in doccheck.toml: `[network]` `allow`".to_owned());
+                let mut check =
+                    self.check(CheckKind::Network, false, format!("no sandbox serves host {}", refusal.host));
+                check.help.push(
+                    "name a host that the sandbox serves, or allow this one in doccheck.toml: `[network]` `allow`"
+                        .to_owned(),
+                );
                 check
             })
             .collect()
@@ -268,7 +288,9 @@ impl Judging<'_> {
                 if !met {
                     check.span = fault.span;
                     check.at = Some(self.plan.tutorial.source.line(fault.span.start));
-                    check.help.push("no request of the step met it: mend its method or path, or take the option away".to_owned());
+                    check.help.push(
+                        "no request of the step met it: mend its method or path, or take the option away".to_owned(),
+                    );
                 }
                 check
             })

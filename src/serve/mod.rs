@@ -9,7 +9,10 @@ mod engine;
 mod front;
 mod gateway;
 mod hosts;
+mod inside;
 mod journal;
+mod listeners;
+mod names;
 mod relay;
 mod send;
 #[cfg(test)]
@@ -17,6 +20,7 @@ mod tests;
 
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +29,7 @@ use std::time::Duration;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tokio::runtime::{Handle, Runtime};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsConnector;
 use wiremock::MockServer;
 
 use crate::http::{Reply, Request};
@@ -33,12 +37,14 @@ use crate::sandbox::{Fault, World};
 use crate::transcript::{Exchange, Refusal};
 
 use authority::Authority;
-use clients::{Clients, Ports};
+use clients::Clients;
 use engine::Engine;
-use front::{Front, Port};
+use front::Front;
 use gateway::Gateway;
 use hosts::{Hosts, Target, Way};
+use inside::Inside;
 use journal::Journal;
+use listeners::{Listeners, Resolver};
 use relay::Relay;
 
 /// How long dropping a network waits for its threads to end.
@@ -53,6 +59,9 @@ pub struct Network {
     front: Arc<Front>,
     clients: Clients,
     bundle: String,
+    /// The port of the proxy for doccheck itself.
+    own_proxy: u16,
+    inside: Result<Arc<Inside>, String>,
     handle: Handle,
     // Both are there until the network is dropped.
     runtime: Option<Runtime>,
@@ -84,6 +93,18 @@ pub enum Protocol {
     Http2,
 }
 
+/// What keeps the steps of a page from reaching anything but the sandbox, their own services and what is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Containment<'a> {
+    /// A network namespace: nothing leaves it, whatever the client.
+    Namespace,
+    /// The proxy's variables and the hooks of Python and Node alone: a client that heeds neither goes out.
+    HooksOnly {
+        /// Why there is no namespace: the system's answer.
+        reason: &'a str,
+    },
+}
+
 /// Why the network cannot do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -101,7 +122,8 @@ pub enum ServeError {
 impl Network {
     /// Starts listeners on loopback. `folder` is an existing, empty folder for the CA's certificate, the clients'
     /// configuration files and the hooks; `allow` are hosts (`host` or `host:port`) that may be reached for real.
-    /// A host without a port stands for its ports 80 and 443.
+    /// A host without a port stands for its ports 80 and 443. Where the system has network namespaces, the listeners are
+    /// in one: see `doors`.
     ///
     /// # Errors
     ///
@@ -124,27 +146,12 @@ impl Network {
             .map_err(text)?;
         let _inside = runtime.enter();
 
-        let mut listeners = Vec::new();
-        let mut listen = |port: Port| -> Result<u16, String> {
-            let listener = loopback_listener()?;
-            let number = listener.local_addr().map_err(text)?.port();
-            listeners.push((tokio::net::TcpListener::from_std(listener).map_err(text)?, port));
-            Ok(number)
-        };
-        let ports = Ports {
-            proxy: listen(Port::Proxy)?,
-            tls: listen(Port::Tls)?,
-            plain: listen(Port::Plain)?,
-            relays: hosts
-                .allowed()
-                .iter()
-                .map(|target| listen(Port::Relay(target.clone())))
-                .collect::<Result<_, _>>()?,
-        };
+        let resolver = Resolver::of_this_machine();
+        let listeners = Listeners::open(&hosts, &resolver)?;
 
         let journal = Arc::new(Journal::default());
         let engine = Arc::new(Engine::new(Arc::clone(&journal)));
-        let listener = loopback_listener()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(text)?;
         let (server, server_gone) = runtime.block_on(async {
             let server = MockServer::builder().listener(listener).disable_request_recording().start().await;
             let gone = engine::mount(&server, Arc::clone(&engine)).await;
@@ -154,17 +161,30 @@ impl Network {
             hosts: Arc::clone(&hosts),
             journal: Arc::clone(&journal),
             engine: Arc::clone(&engine),
-            relay: Relay { tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)) },
+            relay: Relay {
+                tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)),
+                inside: listeners.inside.as_ref().ok().cloned(),
+            },
             upstream: server.address().to_string(),
             client: Client::builder(TokioExecutor::new()).build_http(),
             gate: tokio::sync::RwLock::default(),
         };
-        let tls = TlsAcceptor::from(Arc::new(authority::server_config(authority, Arc::clone(&hosts))?));
-        let front = Arc::new(Front { gateway, tls, page: tokio::sync::watch::Sender::new(0), proxy_port: ports.proxy });
-        for (listener, port) in listeners {
+        let front = Arc::new(Front {
+            gateway,
+            tls: Arc::new(authority::server_config(authority, Arc::clone(&hosts))?),
+            page: tokio::sync::watch::Sender::new(0),
+            proxy_ports: [listeners.ports.proxy, listeners.own_proxy],
+            search: resolver.search,
+        });
+        for (listener, port) in listeners.streams {
+            let listener = tokio::net::TcpListener::from_std(listener).map_err(text)?;
             runtime.spawn(Arc::clone(&front).listen(listener, port));
         }
-        let clients = Clients::write(&folder, ports, &bundle).map_err(text)?;
+        for socket in listeners.name_servers {
+            let socket = tokio::net::UdpSocket::from_std(socket).map_err(text)?;
+            runtime.spawn(Arc::clone(&front).serve_names(socket));
+        }
+        let clients = Clients::write(&folder, listeners.ports, &bundle).map_err(text)?;
         clients.write_routes(&hosts).map_err(text)?;
         Ok(Self {
             hosts,
@@ -173,11 +193,34 @@ impl Network {
             front,
             clients,
             bundle,
+            own_proxy: listeners.own_proxy,
+            inside: listeners.inside,
             handle: runtime.handle().clone(),
             runtime: Some(runtime),
             server: Some(server),
             server_gone: Mutex::new(server_gone),
         })
+    }
+
+    /// Whether the system keeps steps from reaching anything else, or why not.
+    pub fn containment(&self) -> Containment<'_> {
+        match &self.inside {
+            Ok(_) => Containment::Namespace,
+            Err(reason) => Containment::HooksOnly { reason },
+        }
+    }
+
+    /// The namespaces that every process of a page must enter (`Crew::inside`): where there are any, the listeners are
+    /// nowhere else. None where the system refuses namespaces.
+    ///
+    /// # Errors
+    ///
+    /// `ServeError::Start` where there are no more descriptors.
+    pub fn doors(&self) -> Result<Vec<OwnedFd>, ServeError> {
+        match &self.inside {
+            Ok(inside) => inside.doors().map_err(|error| ServeError::Start(text(error))),
+            Err(_) => Ok(Vec::new()),
+        }
     }
 
     /// Variables that lead every client here.
@@ -236,7 +279,7 @@ impl Network {
             self.journal.refuse(&target);
             return Err(ServeError::NoAnswer(gateway::refusal(&target)));
         }
-        let proxy = format!("http://127.0.0.1:{}", self.front.proxy_port);
+        let proxy = format!("http://127.0.0.1:{}", self.own_proxy);
         self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle))
     }
 }
@@ -255,14 +298,8 @@ impl Drop for Network {
 
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Network").field("proxy_port", &self.front.proxy_port).finish_non_exhaustive()
+        f.debug_struct("Network").field("containment", &self.containment()).finish_non_exhaustive()
     }
-}
-
-fn loopback_listener() -> Result<TcpListener, String> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(text)?;
-    listener.set_nonblocking(true).map_err(text)?;
-    Ok(listener)
 }
 
 fn text(error: impl fmt::Display) -> String {
