@@ -13,7 +13,7 @@ mod text;
 mod wildcard;
 
 pub use captures::Captures;
-// pub use http::{compare_http, last_body};
+pub use http::{compare_http, last_body};
 pub use json::compare_json;
 pub use mismatch::{DiffLine, Mismatch};
 pub use text::compare_text;

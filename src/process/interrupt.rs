@@ -10,7 +10,6 @@ use std::time::Duration;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level;
 
-use super::crew;
 use crate::system_clock;
 
 /// The exit status of a program that Ctrl-C ended, by the shells' custom: 128 and the signal's number.
@@ -24,16 +23,8 @@ struct Handlers {
 
 static HANDLERS: OnceLock<Handlers> = OnceLock::new();
 
-/// Takes over SIGINT, SIGTERM and SIGHUP for the whole program. From the first one on `interrupted` is true and
-/// every wait returns early, so that the program can end what it started and clean up. The second one kills
-/// everything and ends the program with status 130. A second call does nothing.
-///
-/// A program that runs pages without calling this leaves their processes behind when Ctrl-C ends it.
-///
-/// # Errors
-///
-/// The system's, where no handler can be set.
-pub fn install_handlers() -> io::Result<()> {
+/// As `install_handlers`; `kill_everything` is what a second press does.
+pub(super) fn install(kill_everything: fn()) -> io::Result<()> {
     if HANDLERS.get().is_some() {
         return Ok(());
     }
@@ -45,7 +36,7 @@ pub fn install_handlers() -> io::Result<()> {
         low_level::pipe::register(signal, wake_writer.try_clone()?)?;
         low_level::pipe::register(signal, count_writer.try_clone()?)?;
     }
-    std::thread::Builder::new().name("ctrl-c".into()).spawn(move || die_on_second(count))?;
+    std::thread::Builder::new().name("ctrl-c".into()).spawn(move || die_on_second(count, kill_everything))?;
     let _ = HANDLERS.set(Handlers { pressed, wake });
     Ok(())
 }
@@ -53,12 +44,12 @@ pub fn install_handlers() -> io::Result<()> {
 /// `timeout`, a closing terminal and some CI runners send their signal twice in a row; a person cannot.
 const ONE_PRESS: Duration = Duration::from_millis(200);
 
-fn die_on_second(mut signals: UnixStream) {
+fn die_on_second(mut signals: UnixStream, kill_everything: fn()) {
     let mut first = None;
     while signals.read_exact(&mut [0]).is_ok() {
         let now = system_clock::now();
         if now.duration_since(*first.get_or_insert(now)) > ONE_PRESS {
-            crew::kill_everything();
+            kill_everything();
             low_level::exit(INTERRUPTED);
         }
     }

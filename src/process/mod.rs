@@ -21,7 +21,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 pub use crew::{Crew, Process};
-pub use interrupt::{install_handlers, interrupted};
+pub use interrupt::interrupted;
 pub use program::find_program;
 
 /// The variable that every process of a crew carries: it tells whose a detached process is.
@@ -89,4 +89,17 @@ pub enum ProcessError {
         /// The system's answer.
         source: std::io::Error,
     },
+}
+
+/// Takes over SIGINT, SIGTERM and SIGHUP for the whole program. From the first one on `interrupted` is true and
+/// every wait returns early, so that the program can end what it started and clean up. The second one kills
+/// everything and ends the program with status 130. A second call does nothing.
+///
+/// A program that runs pages without calling this leaves their processes behind when Ctrl-C ends it.
+///
+/// # Errors
+///
+/// The system's, where no handler can be set.
+pub fn install_handlers() -> std::io::Result<()> {
+    interrupt::install(crew::kill_everything)
 }

@@ -145,7 +145,9 @@ impl Session {
 
     /// What holds for the whole run and should be known.
     pub fn notes(&self) -> Vec<String> {
-        Vec::new()
+        let uncontained = lock(&self.idle).iter().any(|worker| !worker.network.is_contained());
+        let note = "this machine has no network namespaces: proxies and hooks alone keep steps from other hosts";
+        uncontained.then(|| note.to_owned()).into_iter().collect()
     }
 
     /// Runs all `pages`, `jobs` at once. The outcomes come in the order of the pages; pages that a stop or an

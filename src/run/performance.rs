@@ -12,7 +12,7 @@ use crate::fs::read_source;
 use crate::matching::Captures;
 use crate::outcome::{StepOutcome, judge_step};
 use crate::plan::{Action, FileAction, Plan, Step};
-use crate::process::{Crew, interrupted};
+use crate::process::interrupted;
 use crate::sandbox::World;
 use crate::source::{Span, Spanned};
 use crate::transcript::{Ending, StepRecord};
@@ -47,7 +47,7 @@ impl Performance<'_> {
         let worker =
             Worker::borrow(self.session).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let workspace = Workspace::create(self.session.options.keep).map_err(|error| self.cannot(&error))?;
-        let crew = Crew::new();
+        let crew = worker.network.crew().map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let world = World::new(Arc::clone(&self.session.definition), self.plan.page.scopes.as_deref());
         let sandbox = world.environment();
         worker.network.open(world).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;

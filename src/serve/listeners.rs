@@ -24,8 +24,8 @@ pub(super) struct Listeners {
     pub(super) ports: Ports,
     /// The proxy's port for doccheck itself, which is always outside.
     pub(super) own_proxy: u16,
-    /// The namespace, or why there is none.
-    pub(super) inside: Result<Arc<Inside>, String>,
+    /// The namespace; none where the system refuses it.
+    pub(super) inside: Option<Arc<Inside>>,
 }
 
 /// The resolver's configuration of this machine, as far as it matters here (`resolv.conf(5)`).
@@ -76,7 +76,7 @@ impl Listeners {
         // A machine may have IPv6 switched off.
         Self::inside(with(IpAddr::V6(Ipv6Addr::UNSPECIFIED)), &resolver.servers)
             .or_else(|_| Self::inside(with(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), &resolver.servers))
-            .or_else(|reason| Self::outside(common(hosts), reason))
+            .or_else(|_| Self::outside(common(hosts)))
     }
 
     fn inside(wanted: Vec<(SocketAddr, Port)>, servers: &[IpAddr]) -> Result<Self, String> {
@@ -86,22 +86,22 @@ impl Listeners {
         let streams = listeners.into_iter().zip(wanted.into_iter().map(|(_, port)| port)).collect();
         // doccheck itself stays outside, and needs a proxy there.
         let own = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(text)?;
-        Self::new(streams, name_servers, Some(own), Ok(Arc::new(inside)))
+        Self::new(streams, name_servers, Some(own), Some(Arc::new(inside)))
     }
 
-    fn outside(wanted: Vec<(SocketAddr, Port)>, reason: String) -> Result<Self, String> {
+    fn outside(wanted: Vec<(SocketAddr, Port)>) -> Result<Self, String> {
         let streams = wanted
             .into_iter()
             .map(|(address, port)| Ok((TcpListener::bind(address).map_err(text)?, port)))
             .collect::<Result<_, String>>()?;
-        Self::new(streams, Vec::new(), None, Err(reason))
+        Self::new(streams, Vec::new(), None, None)
     }
 
     fn new(
         mut streams: Vec<(TcpListener, Port)>,
         name_servers: Vec<UdpSocket>,
         own_proxy: Option<TcpListener>,
-        inside: Result<Arc<Inside>, String>,
+        inside: Option<Arc<Inside>>,
     ) -> Result<Self, String> {
         let mut ports = Ports::default();
         for (listener, port) in &streams {

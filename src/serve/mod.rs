@@ -20,7 +20,6 @@ mod tests;
 
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +32,7 @@ use tokio_rustls::TlsConnector;
 use wiremock::MockServer;
 
 use crate::http::{Reply, Request};
+use crate::process::Crew;
 use crate::sandbox::{Fault, World};
 use crate::transcript::{Exchange, Refusal};
 
@@ -61,7 +61,8 @@ pub struct Network {
     bundle: String,
     /// The port of the proxy for doccheck itself.
     own_proxy: u16,
-    inside: Result<Arc<Inside>, String>,
+    /// The namespace; none where the system refuses it.
+    inside: Option<Arc<Inside>>,
     handle: Handle,
     // Both are there until the network is dropped.
     runtime: Option<Runtime>,
@@ -93,18 +94,6 @@ pub enum Protocol {
     Http2,
 }
 
-/// What keeps the steps of a page from reaching anything but the sandbox, their own services and what is allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Containment<'a> {
-    /// A network namespace: nothing leaves it, whatever the client.
-    Namespace,
-    /// The proxy's variables and the hooks of Python and Node alone: a client that heeds neither goes out.
-    HooksOnly {
-        /// Why there is no namespace: the system's answer.
-        reason: &'a str,
-    },
-}
-
 /// Why the network cannot do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -123,7 +112,7 @@ impl Network {
     /// Starts listeners on loopback. `folder` is an existing, empty folder for the CA's certificate, the clients'
     /// configuration files and the hooks; `allow` are hosts (`host` or `host:port`) that may be reached for real.
     /// A host without a port stands for its ports 80 and 443. Where the system has network namespaces, the listeners are
-    /// in one: see `doors`.
+    /// in one: see `crew`.
     ///
     /// # Errors
     ///
@@ -163,7 +152,7 @@ impl Network {
             engine: Arc::clone(&engine),
             relay: Relay {
                 tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)),
-                inside: listeners.inside.as_ref().ok().cloned(),
+                inside: listeners.inside.clone(),
             },
             upstream: server.address().to_string(),
             client: Client::builder(TokioExecutor::new()).build_http(),
@@ -202,25 +191,21 @@ impl Network {
         })
     }
 
-    /// Whether the system keeps steps from reaching anything else, or why not.
-    pub fn containment(&self) -> Containment<'_> {
-        match &self.inside {
-            Ok(_) => Containment::Namespace,
-            Err(reason) => Containment::HooksOnly { reason },
-        }
-    }
-
-    /// The namespaces that every process of a page must enter (`Crew::inside`): where there are any, the listeners are
-    /// nowhere else. None where the system refuses namespaces.
+    /// Nobody yet, who will reach nothing but this network: the loopback of its namespace, with the sandbox and what is
+    /// allowed. Processes of a page belong to such a crew: where there is a namespace, the front is nowhere else.
     ///
     /// # Errors
     ///
     /// `ServeError::Start` where there are no more descriptors.
-    pub fn doors(&self) -> Result<Vec<OwnedFd>, ServeError> {
-        match &self.inside {
-            Ok(inside) => inside.doors().map_err(|error| ServeError::Start(text(error))),
-            Err(_) => Ok(Vec::new()),
-        }
+    pub fn crew(&self) -> Result<Crew, ServeError> {
+        let doors = self.inside.as_ref().map_or_else(|| Ok(Vec::new()), |inside| inside.doors());
+        doors.map(Crew::inside).map_err(|error| ServeError::Start(text(error)))
+    }
+
+    /// True where a network namespace keeps the steps from every other host, whatever the client; false where the
+    /// system refuses namespaces, and a client goes out that heeds neither the proxy's variables nor the hooks.
+    pub fn is_contained(&self) -> bool {
+        self.inside.is_some()
     }
 
     /// Variables that lead every client here.
@@ -298,7 +283,7 @@ impl Drop for Network {
 
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Network").field("containment", &self.containment()).finish_non_exhaustive()
+        f.debug_struct("Network").field("is_contained", &self.is_contained()).finish_non_exhaustive()
     }
 }
 

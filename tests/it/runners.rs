@@ -31,7 +31,8 @@ fn tools() -> &'static Tools {
     static TOOLS: OnceLock<Tools> = OnceLock::new();
     TOOLS.get_or_init(|| {
         let (tutorial, _) = tutorial::read(SourceFile::new("page.md", "```python\n1\n```\n"));
-        let steps = [Language::Python, Language::JavaScript].map(|language| Action::Step(Box::new(step(language, "1"))));
+        let steps =
+            [Language::Python, Language::JavaScript].map(|language| Action::Step(Box::new(step(language, "1"))));
         let plan = Plan { tutorial, page: PagePlan::default(), roles: vec![], actions: steps.into() };
         let variables = std::env::vars().collect();
         Provisioner::new(cache(), true, variables).provide(&plan, &|_| {}).expect("Python and Node are installed")
@@ -53,7 +54,8 @@ impl Bench {
         env.push(("HOME".to_owned(), workspace.home().display().to_string()));
         let tutorial = tutorial::Tutorial { source: SourceFile::new("page.md", ""), settings: vec![], fences: vec![] };
         let plan = Plan { tutorial, page: PagePlan::default(), roles: vec![], actions: vec![] };
-        Self { workspace, crew: Crew::new(), network, env, plan, _folder: folder }
+        let crew = network.crew().expect("a crew");
+        Self { workspace, crew, network, env, plan, _folder: folder }
     }
 
     /// Runs steps one after the other, as those of one page.

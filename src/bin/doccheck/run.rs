@@ -14,7 +14,10 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 
 pub(crate) fn run(arguments: &RunArguments, surroundings: &Surroundings, printer: &Printer) -> ExitCode {
-    install_handlers();
+    if let Err(error) = install_handlers() {
+        let found = Diagnostic::warning("no-handlers", format!("Ctrl-C will not be able to clean up: {error}"));
+        printer.aside(&terminal::diagnostic(&found, printer.aside_look()));
+    }
     let request = RunRequest {
         paths: arguments.paths.clone(),
         jobs: arguments.jobs.map_or_else(processors, NonZeroUsize::get),

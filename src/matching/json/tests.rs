@@ -251,9 +251,8 @@ proptest! {
 
     #[test]
     fn a_changed_character_is_found_on_its_line(value in value("[a-zé7 ]{0,8}"), pick in any::<prop::sample::Index>()) {
-        let actual = serde_json::to_string_pretty(&value).unwrap();
+        let actual = serde_json::to_string_pretty(&json!({"k": value})).unwrap();
         let places: Vec<(usize, char)> = actual.char_indices().filter(|(_, char)| char.is_alphanumeric()).collect();
-        prop_assume!(!places.is_empty());
         let (at, char) = places[pick.index(places.len())];
         let new = if char == '7' { "8" } else if char.is_ascii_digit() { "7" } else { "Z" };
         let expected = format!("{}{new}{}", &actual[..at], &actual[at + char.len_utf8()..]);

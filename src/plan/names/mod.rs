@@ -1,17 +1,25 @@
-//! Which names a step's program defines and reads: enough to tell whether it continues an earlier step.
+//! Which names a step's code defines, and which it takes from elsewhere: what tells a program of its own from a
+//! fragment that continues earlier steps.
 //!
-//! Small lexers, no parsers: they never fail, and where they err they err on names that no step defines.
-
-use std::collections::BTreeSet;
+//! The languages are read by small lexers and walkers of their own, which know scopes but no grammar: code that does
+//! not parse still gets an answer, and no input makes them panic. They are right about code that runs; where code is
+//! broken, a guess does no harm, since its step fails either way.
 
 pub mod javascript;
 pub mod python;
+#[cfg(test)]
+mod tests;
 
-/// The names of a program's outermost scope.
+use std::collections::BTreeSet;
+
+/// The names of one step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Names {
-    /// Those that it defines.
+    /// What the code binds at its top level. Types are no bindings.
     pub defines: BTreeSet<String>,
-    /// Those that it reads without having defined them.
+    /// What the code uses and neither binds itself (in Python: before the use) nor finds built in.
     pub reads: BTreeSet<String>,
 }
+
+/// How deep brackets and functions are followed. Real code stays far below; generated nests must not exhaust the stack.
+const DEEPEST: usize = 100;
