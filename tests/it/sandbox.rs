@@ -396,6 +396,10 @@ fn the_environment_hands_over_what_the_requests_need() {
     let mut world = world();
     let environment: BTreeMap<_, _> = world.environment().into_iter().collect();
     assert_eq!(environment["TRUTO_API_KEY"], TOKEN);
+    let readme = fs::read_to_string(root().join("sandbox/README.md")).unwrap();
+    for name in environment.keys() {
+        assert!(readme.contains(&format!("| `{name}` |")), "sandbox/README.md does not tell of {name}");
+    }
     let list =
         without(ask("GET", &format!("{LONG}?integrated_account_id={}", environment["ACCOUNT_ID"])), "X-Tenant-ID");
     let list = with(list, "Authorization", &format!("Bearer {}", environment["TRUTO_API_KEY"]));
@@ -909,4 +913,19 @@ fn kind(path: &str) -> String {
         }
     }
     kept.join(".")
+}
+
+#[test]
+fn the_readmes_resource_and_route_can_be_added_as_they_stand() {
+    let readme = fs::read_to_string(root().join("sandbox/README.md")).unwrap();
+    let section = readme.split("## Add a resource and a route").nth(1).unwrap();
+    let example = section.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut files = data();
+    files.get_mut("apis/unified.toml").unwrap().push_str(example);
+    files.insert("records/deals.json".to_owned(), "[{ \"id\": \"deal_0\", \"code\": \"A\" }]".to_owned());
+    let mut world = World::new(Arc::new(read(&files).unwrap()), None);
+    let target = format!("/unified/crm/deals?integrated_account_id={ACCOUNT}");
+    assert_eq!(answer(&mut world, &send("POST", &target, &json!({ "code": "a" }))).status, 409);
+    assert_eq!(answer(&mut world, &send("POST", &target, &json!({ "code": "B" }))).status, 201);
+    assert_eq!(ids(&body(&answer(&mut world, &ask("GET", &target)))), ["deal_0", "deal_1"]);
 }
