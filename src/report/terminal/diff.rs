@@ -46,8 +46,12 @@ pub(super) fn draw(paint: &mut Paint, gutter: usize, diff: &[DiffLine], look: Lo
             paint.add_in(FRAME, &bar).add_in(QUIET, &left).end_line();
             break;
         }
-        paint.add_in(FRAME, &bar);
         lines += 1;
+        if let Row::Same("") = row {
+            paint.add_in(FRAME, bar.trim_end()).end_line();
+            continue;
+        }
+        paint.add_in(FRAME, &bar);
         match row {
             Row::Same(text) => {
                 paint.add("  ").add_in(QUIET, &clipped(&safe(text), width)).end_line();
