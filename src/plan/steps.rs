@@ -1,0 +1,109 @@
+//! From a decision to a step: what is run, and what is expected of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::options::{ExpectedExit, Stream};
+use crate::sandbox::Fault;
+use crate::source::{SourceFile, Span, Spanned};
+use crate::tutorial::Prose;
+
+use super::language::Kind;
+use super::roles::{Decision, Reading};
+use super::{Expectation, Language, Part, Role, Session, Step, exits, inline, output, transcript};
+
+/// The step at fence `at`, with everything that the page says of it.
+pub(super) fn build(
+    at: usize,
+    language: Language,
+    readings: &[Reading<'_>],
+    decisions: &[Decision],
+    timeout: Duration,
+    source: &Arc<SourceFile>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Step {
+    let Reading { fence, options, .. } = &readings[at];
+    let stream = options.stream.unwrap_or_default();
+    let (mut commands, mut watches, mut expectations) = (Vec::new(), Vec::new(), Vec::new());
+    if matches!(language, Language::Console | Language::Pycon) {
+        let read = transcript::read(&fence.code, language, at);
+        (commands, expectations) = (read.commands, read.expectations);
+    } else {
+        (watches, expectations) = inline::read(&fence.code, language, at);
+    }
+    expectations.iter_mut().for_each(|expectation| expectation.stream = stream);
+    for (index, reading) in readings.iter().enumerate().filter(|(index, _)| decisions[*index].role.of == Some(at)) {
+        expectations.push(documented(index, reading, stream, commands.len()));
+    }
+    let last = expectations.iter().rfind(|expectation| matches!(expectation.part, Part::Whole | Part::Command(_)));
+    let words = match fence.before.last() {
+        Some(Prose::Paragraph(words)) => Some(words.as_str()),
+        _ => None,
+    };
+    let (exit, exit_reason) = match &options.exit {
+        Some(exit) => (exit.value, (exit.value != ExpectedExit::Code(0)).then(|| "`exit=` says so".to_owned())),
+        None => exits::announced(language, &fence.code.text, last.map(|last| last.text.text.as_str()), words),
+    };
+    let line = source.line(fence.span.start);
+    Step {
+        name: options.name.as_ref().map_or_else(|| format!("{}-{line}", language.word()), |name| name.value.clone()),
+        fence: at,
+        language,
+        code: fence.code.clone(),
+        commands,
+        watches,
+        session: Session::Fresh,
+        exit,
+        exit_reason,
+        timeout: options.timeout.unwrap_or(timeout),
+        stdin: options.stdin.clone(),
+        env: options.env.clone(),
+        faults: options.fault.as_ref().map_or_else(Vec::new, |faults| read_faults(faults, source, diagnostics)),
+        skip: (decisions[at].role.role == Role::Skipped).then(|| decisions[at].role.reason.clone()),
+        output: options.output,
+        expectations,
+    }
+}
+
+/// What an output fence shows. Under a transcript of one command it is that command's output.
+fn documented(index: usize, reading: &Reading<'_>, stream: Stream, commands: usize) -> Expectation {
+    let text = reading.fence.code.clone();
+    Expectation {
+        part: if commands > 0 { Part::Command(commands - 1) } else { Part::Whole },
+        stream: reading.options.stream.unwrap_or(stream),
+        format: output::format(&text.text, reading.kind == Kind::Json),
+        text,
+        fence: index,
+    }
+}
+
+/// Faults with commas between, each with its place.
+fn read_faults(
+    text: &Spanned<String>,
+    source: &Arc<SourceFile>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Spanned<Fault>> {
+    let mut faults = Vec::new();
+    // A value with escapes or a list is written differently from what it says: then its whole place is meant.
+    let exact = source.slice(text.span) == text.value;
+    let mut at = 0;
+    for part in text.value.split(',') {
+        let start = at + part.len() - part.trim_start().len();
+        at += part.len() + 1;
+        let part = part.trim();
+        let span =
+            if exact { Span::new(text.span.start + start, text.span.start + start + part.len()) } else { text.span };
+        match Fault::parse(part) {
+            Ok(fault) => faults.push(Spanned::new(fault, span)),
+            Err(error) => {
+                let finding = Diagnostic::error("bad-fault", error.message).at(source, span, "");
+                diagnostics.push(match error.help {
+                    Some(help) => finding.help(help),
+                    None => finding,
+                });
+            }
+        }
+    }
+    faults
+}
