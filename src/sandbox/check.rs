@@ -73,14 +73,21 @@ impl Check<'_> {
     fn hosts_and_tokens(&mut self) {
         let api = self.api;
         for host in api.hosts.iter().filter(|host| host.get_ref().is_empty() || host.get_ref().contains(['/', ':'])) {
-            self.tell(host, "sandbox-value", format!("`{}` is no host", host.get_ref()), "such as api.example.com".to_owned());
+            self.tell(
+                host,
+                "sandbox-value",
+                format!("`{}` is no host", host.get_ref()),
+                "such as api.example.com".to_owned(),
+            );
         }
         let scopes = api.scopes();
         for token in &api.tokens {
             for scope in token.scopes.iter().flatten().filter(|scope| !scopes.contains(scope.get_ref().as_str())) {
                 self.no_such(scope, "scope", scope.get_ref(), &scopes.iter().copied().collect::<Vec<_>>());
             }
-            if let Some(expires) = token.expires.as_ref().filter(|instant| Timestamp::parse(instant.get_ref()).is_none()) {
+            if let Some(expires) =
+                token.expires.as_ref().filter(|instant| Timestamp::parse(instant.get_ref()).is_none())
+            {
                 self.tell(expires, "sandbox-value", "the end of the token is no instant".to_owned(), String::new());
             }
         }
@@ -111,7 +118,12 @@ impl Check<'_> {
             let situation = Situation::ALL.into_iter().find(|situation| situation.name() == name);
             let is_named = named.iter().any(|used| used.get_ref() == name);
             if situation.is_none() && !is_named {
-                self.tell(error, "sandbox-reference", format!("nothing answers with the error `{name}`"), String::new());
+                self.tell(
+                    error,
+                    "sandbox-reference",
+                    format!("nothing answers with the error `{name}`"),
+                    String::new(),
+                );
             }
             // Whoever names an error tells only the common values.
             let more = situation.filter(|_| !is_named).map_or(&[] as &[&str], Situation::variables);
@@ -199,9 +211,12 @@ impl Check<'_> {
         for rule in &api.accounts.refuse {
             self.field(&rule.field, &accounts.fields);
         }
-        let ids = accounts.records.iter().flat_map(|records| &records.rows).filter_map(|row| accounts.id_of(&row.value));
+        let ids =
+            accounts.records.iter().flat_map(|records| &records.rows).filter_map(|row| accounts.id_of(&row.value));
         let ids = ids.collect::<Vec<_>>();
-        for named in api.resources.values().flat_map(|resource| &resource.records).filter_map(|records| records.account.as_ref()) {
+        for named in
+            api.resources.values().flat_map(|resource| &resource.records).filter_map(|records| records.account.as_ref())
+        {
             if !ids.contains(&named.get_ref().as_str()) {
                 self.no_such(named, "account", named.get_ref(), &ids);
             }
@@ -221,7 +236,8 @@ impl Check<'_> {
         }
         let page = &self.api.list;
         if page.page_size == 0 || page.max_page_size < page.page_size || self.api.quota.seconds == 0 {
-            let message = "a page holds at least one record and at most `max_page_size`, and a quota's window lasts a second";
+            let message =
+                "a page holds at least one record and at most `max_page_size`, and a quota's window lasts a second";
             self.found.push(Diagnostic::error("sandbox-value", message).at(self.source, Span::default(), ""));
         }
     }
