@@ -163,7 +163,12 @@ impl Check<'_> {
     fn names<T>(&mut self, at: &Spanned<T>, texts: Vec<&str>, more: &[&str]) {
         let known = COMMON.iter().chain(more).copied().collect::<Vec<_>>();
         for name in texts.into_iter().flat_map(template::names).filter(|name| !known.contains(name)) {
-            self.no_such(at, "value", name, &known);
+            // The table may be long, and its span is its heading: look for the place itself.
+            let place = format!("{{{{{name}}}}}");
+            let start = at.span().start;
+            let found = self.source.text().get(start..).and_then(|rest| rest.find(&place)).map(|offset| start + offset);
+            let span = found.map_or(at.span(), |found| found..found + place.len());
+            self.no_such(&Spanned::new(span, ()), "value", name, &known);
         }
     }
 
@@ -181,9 +186,8 @@ impl Check<'_> {
             if let Some(list) = &route.list {
                 self.template(list, LIST);
             }
-            match (&route.account, account_fields) {
-                (Some(key), Some(fields)) => self.field(&key.field, fields),
-                _ => {}
+            if let (Some(key), Some(fields)) = (&route.account, account_fields) {
+                self.field(&key.field, fields);
             }
             let Some(resource) = api.resources.get(route.resource.get_ref()) else {
                 self.no_such(&route.resource, "resource", route.resource.get_ref(), &resources);

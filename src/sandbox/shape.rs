@@ -19,10 +19,10 @@ pub(super) struct Shape {
     /// What a text must look like; refused after the body as a whole was found in order.
     pub(super) format: Option<Format>,
     /// What every element of an array is.
-    pub(super) items: Option<Box<Shape>>,
+    pub(super) items: Option<Box<Self>>,
     /// The fields of an object; others are kept as they come.
     #[serde(default)]
-    pub(super) fields: BTreeMap<String, Shape>,
+    pub(super) fields: BTreeMap<String, Self>,
     /// The API fills it, whatever a body says.
     pub(super) set: Option<Set>,
     /// The API fills it from this template over the record's other fields.
