@@ -9,6 +9,7 @@ use reqwest::{Client, Method, Proxy};
 
 use crate::http::{Headers, Reply, Request};
 
+use super::gateway::PROXY_STATUS;
 use super::{Protocol, ServeError, authority};
 
 /// Sends `request` through the proxy at `proxy`, trusting `bundle`. A connection of its own each time: nothing
@@ -33,6 +34,10 @@ pub(super) async fn send(
             built = built.body(request.body);
         }
         let response = built.send().await.map_err(reason)?;
+        let speaker = response.headers().get(PROXY_STATUS);
+        if speaker.is_some_and(|speaker| speaker.as_bytes().starts_with(b"doccheck;")) {
+            return Err("nobody answers there".to_owned());
+        }
         let status = response.status().as_u16();
         let mut headers = Headers::new();
         for (name, value) in response.headers() {
