@@ -8,6 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Proxy};
 
 use crate::http::{Headers, Reply, Request};
+use crate::process::interrupted;
 
 use super::gateway::PROXY_STATUS;
 use super::{Protocol, ServeError, authority};
@@ -46,9 +47,17 @@ pub(super) async fn send(
         let body = response.bytes().await.map_err(reason)?.to_vec();
         Ok(Reply { status, headers, body })
     };
-    match tokio::time::timeout(timeout, answer).await {
-        Ok(answer) => answer.map_err(ServeError::NoAnswer),
-        Err(_) => Err(ServeError::TimedOut(timeout)),
+    tokio::select! {
+        answer = answer => answer.map_err(ServeError::NoAnswer),
+        () = tokio::time::sleep(timeout) => Err(ServeError::TimedOut(timeout)),
+        () = interruption() => Err(ServeError::NoAnswer("interrupted".to_owned())),
+    }
+}
+
+/// Ends when the user presses Ctrl-C.
+async fn interruption() {
+    while !interrupted() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -60,7 +60,7 @@ impl Wires {
             descriptors: Vec::new(),
         };
         let ended = crew.launch(launch).unwrap().wait_until(Instant::now() + PATIENCE).unwrap();
-        let mut read = |file: &mut File| {
+        let read = |file: &mut File| {
             let mut text = String::new();
             file.rewind().unwrap();
             file.read_to_string(&mut text).unwrap();
