@@ -199,6 +199,25 @@ fn a_wrong_configuration_is_told_at_its_place() {
 }
 
 #[test]
+fn the_picture_in_the_readme_shows_what_is_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let site = Site::new(&[]);
+    let mut command = site.doccheck(&["run", "--color", "always", "examples/stale.md"]);
+    let mut printed =
+        command.current_dir(root).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let output = printed.stdout.take().expect("it is piped");
+    let mut python = Command::new("python3");
+    python.current_dir(root).args(["scripts/picture.py", "doccheck run examples/stale.md"]).stdin(output);
+    let picture = python.output().expect("there is a Python");
+    printed.wait().expect("it ends");
+    let drawn = std::fs::read(root.join("docs/failure.svg")).expect("the picture is there");
+    assert!(
+        picture.stdout == drawn,
+        "the report looks otherwise now; how to draw it again stands in scripts/picture.py"
+    );
+}
+
+#[test]
 fn pages_that_run_at_once_are_told_one_after_the_other() {
     let page = |name: &str| format!("```bash name={name}-1\ntrue\n```\n\n```bash name={name}-2\ntrue\n```\n");
     let pages: Vec<(String, String)> =
