@@ -11,7 +11,7 @@ pub enum DiffLine {
     Missing(String),
     /// It happened, and the page does not show it.
     Unexpected(String),
-    /// This many lines that are the same were left out.
+    /// This many lines were left out: they are the same, or the page leaves them open.
     Skipped(usize),
 }
 

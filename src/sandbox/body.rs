@@ -81,7 +81,8 @@ pub(super) fn conflict(
     for path in &resource.unique {
         for value in shape::values_at(record, path).into_iter().filter(|value| !value.is_null()) {
             let others = rows.iter().filter(|row| Some(row.id.as_str()) != id);
-            let mut same = others.filter(|row| shape::values_at(&row.record, path).iter().any(|other| is_same(other, value)));
+            let mut same =
+                others.filter(|row| shape::values_at(&row.record, path).iter().any(|other| is_same(other, value)));
             if let Some(other) = same.next() {
                 let values = [("field", json!(path)), ("value", value.clone()), ("other", json!(other.id))];
                 return Err((Situation::Conflict, variables(&values)));

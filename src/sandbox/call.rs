@@ -161,7 +161,8 @@ impl<'c> Call<'c> {
         let given = match key.place {
             Place::Header => self.request.headers.get(&key.name),
             Place::Query => {
-                let mut named = self.query.iter().filter(|parameter| parameter.name == key.name && parameter.key.is_none());
+                let mut named =
+                    self.query.iter().filter(|parameter| parameter.name == key.name && parameter.key.is_none());
                 named.next().map(|parameter| parameter.value.as_str())
             }
         };
@@ -170,7 +171,8 @@ impl<'c> Call<'c> {
         let given = given.ok_or(Refusal::Named(key.missing.get_ref()))?;
         self.set("value", json!(given));
         let accounts = store.rows(self.api.accounts.resource.get_ref(), "");
-        let named = accounts.iter().find(|row| row.record.get(key.field.get_ref()).and_then(Value::as_str) == Some(&given));
+        let named =
+            accounts.iter().find(|row| row.record.get(key.field.get_ref()).and_then(Value::as_str) == Some(&given));
         named.map(|row| Some(row.id.clone())).ok_or(Situation::UnknownAccount.into())
     }
 

@@ -73,14 +73,21 @@ impl Check<'_> {
     fn hosts_and_tokens(&mut self) {
         let api = self.api;
         for host in api.hosts.iter().filter(|host| host.get_ref().is_empty() || host.get_ref().contains(['/', ':'])) {
-            self.tell(host, "sandbox-value", format!("`{}` is no host", host.get_ref()), "such as api.example.com".to_owned());
+            self.tell(
+                host,
+                "sandbox-value",
+                format!("`{}` is no host", host.get_ref()),
+                "such as api.example.com".to_owned(),
+            );
         }
         let scopes = api.scopes();
         for token in &api.tokens {
             for scope in token.scopes.iter().flatten().filter(|scope| !scopes.contains(scope.get_ref().as_str())) {
                 self.no_such(scope, "scope", scope.get_ref(), &scopes.iter().copied().collect::<Vec<_>>());
             }
-            if let Some(expires) = token.expires.as_ref().filter(|instant| Timestamp::parse(instant.get_ref()).is_none()) {
+            if let Some(expires) =
+                token.expires.as_ref().filter(|instant| Timestamp::parse(instant.get_ref()).is_none())
+            {
                 self.tell(expires, "sandbox-value", "the end of the token is no instant".to_owned(), String::new());
             }
         }
@@ -111,7 +118,12 @@ impl Check<'_> {
             let situation = Situation::ALL.into_iter().find(|situation| situation.name() == name);
             let is_named = named.iter().any(|used| used.get_ref() == name);
             if situation.is_none() && !is_named {
-                self.tell(error, "sandbox-reference", format!("nothing answers with the error `{name}`"), String::new());
+                self.tell(
+                    error,
+                    "sandbox-reference",
+                    format!("nothing answers with the error `{name}`"),
+                    String::new(),
+                );
             }
             // Whoever names an error tells only the common values.
             let more = situation.filter(|_| !is_named).map_or(&[] as &[&str], Situation::variables);
@@ -151,7 +163,12 @@ impl Check<'_> {
     fn names<T>(&mut self, at: &Spanned<T>, texts: Vec<&str>, more: &[&str]) {
         let known = COMMON.iter().chain(more).copied().collect::<Vec<_>>();
         for name in texts.into_iter().flat_map(template::names).filter(|name| !known.contains(name)) {
-            self.no_such(at, "value", name, &known);
+            // The table may be long, and its span is its heading: look for the place itself.
+            let place = format!("{{{{{name}}}}}");
+            let start = at.span().start;
+            let found = self.source.text().get(start..).and_then(|rest| rest.find(&place)).map(|offset| start + offset);
+            let span = found.map_or(at.span(), |found| found..found + place.len());
+            self.no_such(&Spanned::new(span, ()), "value", name, &known);
         }
     }
 
@@ -169,9 +186,8 @@ impl Check<'_> {
             if let Some(list) = &route.list {
                 self.template(list, LIST);
             }
-            match (&route.account, account_fields) {
-                (Some(key), Some(fields)) => self.field(&key.field, fields),
-                _ => {}
+            if let (Some(key), Some(fields)) = (&route.account, account_fields) {
+                self.field(&key.field, fields);
             }
             let Some(resource) = api.resources.get(route.resource.get_ref()) else {
                 self.no_such(&route.resource, "resource", route.resource.get_ref(), &resources);
@@ -199,9 +215,12 @@ impl Check<'_> {
         for rule in &api.accounts.refuse {
             self.field(&rule.field, &accounts.fields);
         }
-        let ids = accounts.records.iter().flat_map(|records| &records.rows).filter_map(|row| accounts.id_of(&row.value));
+        let ids =
+            accounts.records.iter().flat_map(|records| &records.rows).filter_map(|row| accounts.id_of(&row.value));
         let ids = ids.collect::<Vec<_>>();
-        for named in api.resources.values().flat_map(|resource| &resource.records).filter_map(|records| records.account.as_ref()) {
+        for named in
+            api.resources.values().flat_map(|resource| &resource.records).filter_map(|records| records.account.as_ref())
+        {
             if !ids.contains(&named.get_ref().as_str()) {
                 self.no_such(named, "account", named.get_ref(), &ids);
             }
@@ -221,7 +240,8 @@ impl Check<'_> {
         }
         let page = &self.api.list;
         if page.page_size == 0 || page.max_page_size < page.page_size || self.api.quota.seconds == 0 {
-            let message = "a page holds at least one record and at most `max_page_size`, and a quota's window lasts a second";
+            let message =
+                "a page holds at least one record and at most `max_page_size`, and a quota's window lasts a second";
             self.found.push(Diagnostic::error("sandbox-value", message).at(self.source, Span::default(), ""));
         }
     }

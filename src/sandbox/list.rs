@@ -105,7 +105,8 @@ pub(super) fn page(rows: &[Row], resource: &Resource, list: &List, query: &[Para
 /// The record without the fields that the query leaves out.
 pub(super) fn visible(record: &Map<String, Value>, list: &List, query: &[Parameter]) -> Value {
     let excluded = query.iter().filter(|parameter| parameter.name == list.exclude).map(|parameter| &parameter.value);
-    let dropped = list.drop.iter().filter(|(name, _)| query.iter().any(|given| given.name == **name && given.value == "true"));
+    let dropped =
+        list.drop.iter().filter(|(name, _)| query.iter().any(|given| given.name == **name && given.value == "true"));
     let hidden = excluded.chain(dropped.map(|(_, field)| field)).collect::<BTreeSet<_>>();
     let shown = record.iter().filter(|(name, _)| !hidden.contains(name));
     Value::Object(shown.map(|(name, value)| (name.clone(), value.clone())).collect())

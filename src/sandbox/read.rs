@@ -53,7 +53,13 @@ impl<'f> Reader<'f> {
         let root: Root = self.toml(source)?;
         let start = Timestamp::parse(root.start.get_ref());
         if start.is_none() {
-            self.tell(source, root.start.span(), "sandbox-value", "the start is no instant", "such as 2026-04-15T09:00:00Z");
+            self.tell(
+                source,
+                root.start.span(),
+                "sandbox-value",
+                "the start is no instant",
+                "such as 2026-04-15T09:00:00Z",
+            );
         }
         let mut apis = Vec::new();
         for path in &root.apis {
@@ -99,7 +105,14 @@ impl<'f> Reader<'f> {
         }
     }
 
-    fn tell(&mut self, source: &Arc<SourceFile>, at: Range<usize>, code: &'static str, message: impl Into<String>, label: &str) {
+    fn tell(
+        &mut self,
+        source: &Arc<SourceFile>,
+        at: Range<usize>,
+        code: &'static str,
+        message: impl Into<String>,
+        label: &str,
+    ) {
         self.found.push(Diagnostic::error(code, message).at(source, Span::new(at.start, at.end), label));
     }
 
@@ -124,7 +137,11 @@ fn rows(source: &Arc<SourceFile>) -> Result<Vec<Spanned<Map<String, Value>>>, Di
     let values: Vec<Map<String, Value>> = serde_json::from_str(text).map_err(|error| {
         let start = source.line_span(error.line()).start + error.column().saturating_sub(1);
         let message = format!("the records cannot be read: {error}");
-        Diagnostic::error("sandbox-shape", message).at(source, Span::new(start.min(text.len()), start.min(text.len())), "")
+        Diagnostic::error("sandbox-shape", message).at(
+            source,
+            Span::new(start.min(text.len()), start.min(text.len())),
+            "",
+        )
     })?;
     // The text is an array, so every value stands after `[` or `,`.
     let mut at = text.find('[').map_or(0, |open| open + 1);

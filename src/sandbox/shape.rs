@@ -19,10 +19,10 @@ pub(super) struct Shape {
     /// What a text must look like; refused after the body as a whole was found in order.
     pub(super) format: Option<Format>,
     /// What every element of an array is.
-    pub(super) items: Option<Box<Shape>>,
+    pub(super) items: Option<Box<Self>>,
     /// The fields of an object; others are kept as they come.
     #[serde(default)]
-    pub(super) fields: BTreeMap<String, Shape>,
+    pub(super) fields: BTreeMap<String, Self>,
     /// The API fills it, whatever a body says.
     pub(super) set: Option<Set>,
     /// The API fills it from this template over the record's other fields.
@@ -160,7 +160,11 @@ impl Type {
 fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(name, host)| {
         let is_part = |part: &str| !part.is_empty() && !part.contains(|letter: char| letter.is_whitespace());
-        is_part(name) && is_part(host) && !host.contains('@') && host.split('.').count() > 1 && host.split('.').all(is_part)
+        is_part(name)
+            && is_part(host)
+            && !host.contains('@')
+            && host.split('.').count() > 1
+            && host.split('.').all(is_part)
     })
 }
 
@@ -175,7 +179,9 @@ pub(super) fn values_at<'r>(record: &'r Map<String, Value>, path: &str) -> Vec<&
     };
     match rest {
         None => reached,
-        Some(rest) => reached.into_iter().filter_map(Value::as_object).flat_map(|inner| values_at(inner, rest)).collect(),
+        Some(rest) => {
+            reached.into_iter().filter_map(Value::as_object).flat_map(|inner| values_at(inner, rest)).collect()
+        }
     }
 }
 
@@ -191,7 +197,10 @@ mod tests {
 
     fn told(fields: &BTreeMap<String, Shape>, body: Value, whole: bool) -> Vec<String> {
         let Value::Object(body) = body else { panic!("an object") };
-        problems(fields, &body, whole).into_iter().map(|problem| format!("{} {}", problem.field, problem.text)).collect()
+        problems(fields, &body, whole)
+            .into_iter()
+            .map(|problem| format!("{} {}", problem.field, problem.text))
+            .collect()
     }
 
     #[test]
@@ -222,16 +231,23 @@ mod tests {
 
     #[test]
     fn an_email_address_has_a_name_and_a_host_with_a_dot() {
-        for (text, is_one) in
-            [("a@b.co", true), ("é@exämple.com", true), ("a@b", false), ("@b.c", false), ("a b@c.d", false), ("a@b@c.d", false)]
-        {
+        for (text, is_one) in [
+            ("a@b.co", true),
+            ("é@exämple.com", true),
+            ("a@b", false),
+            ("@b.c", false),
+            ("a b@c.d", false),
+            ("a@b@c.d", false),
+        ] {
             assert_eq!(is_email(text), is_one, "{text}");
         }
     }
 
     #[test]
     fn paths_reach_into_arrays() {
-        let Value::Object(record) = json!({ "a": [{ "b": 1 }, { "b": 2 }, 3], "c": { "d": 4 } }) else { unreachable!() };
+        let Value::Object(record) = json!({ "a": [{ "b": 1 }, { "b": 2 }, 3], "c": { "d": 4 } }) else {
+            unreachable!()
+        };
         assert_eq!(values_at(&record, "a[].b"), [&json!(1), &json!(2)]);
         assert_eq!(values_at(&record, "c.d"), [&json!(4)]);
         assert!(values_at(&record, "c.x.y").is_empty());

@@ -2,7 +2,19 @@
 
 /// Values that every answer may show.
 pub(super) const COMMON: [&str; 13] = [
-    "host", "method", "path", "date", "serial", "resource", "id", "scope", "account", "limit", "window", "remaining", "reset",
+    "host",
+    "method",
+    "path",
+    "date",
+    "serial",
+    "resource",
+    "id",
+    "scope",
+    "account",
+    "limit",
+    "window",
+    "remaining",
+    "reset",
 ];
 
 /// What can go wrong without a fault. The data has an error for each, under its name.

@@ -90,7 +90,8 @@ mod tests {
     fn a_place_alone_keeps_the_type_and_a_place_in_text_is_written_out() {
         let variables = json!({ "n": 3, "who": "Ada", "none": null });
         let Value::Object(variables) = variables else { unreachable!() };
-        let template = json!({ "a": "{{n}}", "b": ["{{ who }} has {{n}}{{none}}{{gone}}"], "c": "{{gone}}", "d": 1, "e": "{{" });
+        let template =
+            json!({ "a": "{{n}}", "b": ["{{ who }} has {{n}}{{none}}{{gone}}"], "c": "{{gone}}", "d": 1, "e": "{{" });
         let expected = json!({ "a": 3, "b": ["Ada has 3"], "c": null, "d": 1, "e": "{{" });
         assert_eq!(fill(&template, &variables), expected);
         assert_eq!(fill(&json!("{{n}}{{who}}"), &variables), json!("3Ada"));

@@ -54,7 +54,8 @@ impl World {
     /// Variables that hand tokens and account ids to the page's steps.
     pub fn environment(&self) -> Vec<(String, String)> {
         let of = |api: &Api| {
-            let tokens = api.tokens.iter().map(|token| (token.variable.get_ref().clone(), token.token.get_ref().clone()));
+            let tokens =
+                api.tokens.iter().map(|token| (token.variable.get_ref().clone(), token.token.get_ref().clone()));
             let fixed = api.variables.iter().map(|(name, value)| (name.clone(), value.clone()));
             tokens.chain(fixed).collect::<Vec<_>>()
         };

@@ -62,6 +62,7 @@ fn client(protocol: Protocol, proxy: &str, bundle: &str) -> Result<Client, Strin
 }
 
 /// The innermost cause, which names what happened; reqwest's own text only repeats the URL.
+#[expect(clippy::needless_pass_by_value, reason = "called by `map_err`")]
 fn reason(error: reqwest::Error) -> String {
     let mut cause: &dyn Error = &error;
     while let Some(source) = cause.source() {
