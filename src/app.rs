@@ -100,7 +100,8 @@ pub struct Prepared {
 pub fn prepare(request: &RunRequest, surroundings: &Surroundings) -> Result<Prepared, Vec<Diagnostic>> {
     let Site { config, root, pages, diagnostics } = Site::find(&request.paths, surroundings)?;
     let definition = Arc::new(definition(&config, &root)?);
-    let provisioner = Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone());
+    let provisioner =
+        Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone()).with_root(root.clone());
     let options = RunOptions {
         fail_fast: request.fail_fast,
         keep: request.keep,
