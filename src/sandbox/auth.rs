@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::definition::{Api, Authorization};
+use super::data::{Api, Authorization};
 use super::situation::Situation;
 use crate::clock::Timestamp;
 use crate::http::Headers;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::definition::{Api, Resource, Route};
+use super::data::{Api, Resource, Route};
 use super::shape::{self, Problem, ProblemKind, Set, Shape};
 use super::situation::Situation;
 use super::store::Row;

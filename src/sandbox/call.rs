@@ -2,20 +2,30 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Answer;
 use super::auth;
 use super::body;
-use super::definition::{Api, Effect, Operation, Place, Resource, Route};
+use super::data::{Api, Effect, Operation, Place, Resource, Route};
 use super::fault::{Armed, Fault};
 use super::list;
 use super::quota::Rate;
 use super::situation::Situation;
+use super::state::State;
 use super::store::Store;
 use super::template::{self, Template, Variables};
 use super::url::{self, Parameter};
-use super::world::State;
 use crate::clock::Timestamp;
 use crate::http::{Headers, Reply, Request};
+
+/// An answer and what led to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What the client gets.
+    pub reply: Reply,
+    /// The fault that decided it, as written.
+    pub fault: Option<String>,
+    /// True where there is no such route.
+    pub unknown_route: bool,
+}
 
 /// One request while it is answered.
 pub(super) struct Call<'c> {

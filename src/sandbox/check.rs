@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::definition::Api;
+use super::data::Api;
 use super::fault::Kind;
 use super::shape::{self, Set, Shape};
 use super::situation::{COMMON, Situation};

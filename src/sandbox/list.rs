@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::definition::{Comparison, Filter, List, Resource};
+use super::data::{Comparison, Filter, List, Resource};
 use super::shape::{self, Shape, Type};
 use super::store::Row;
 use super::url::{self, Parameter};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::definition::Quota;
+use super::data::Quota;
 use crate::clock::Timestamp;
 
 /// The windows of all tokens.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Deserializer, Map, Value};
 
 use super::check;
-use super::definition::{Api, Root};
+use super::data::{Api, Root};
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span, Spanned};

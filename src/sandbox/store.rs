@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::definition::Api;
+use super::data::Api;
 
 /// A record and its place in the order of creation.
 #[derive(Debug, Clone)]

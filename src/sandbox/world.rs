@@ -1,15 +1,12 @@
 //! The state of a sandbox during one run of one page.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::auth::Tokens;
-use super::call::Call;
-use super::definition::Api;
+use super::call::{Answer, Call};
+use super::data::Api;
+use super::definition::Definition;
 use super::fault::{Armed, Fault};
-use super::quota::Quotas;
-use super::store::Store;
-use super::{Answer, Definition};
+use super::state::State;
 use crate::clock::Timestamp;
 use crate::http::{Headers, Reply, Request};
 
@@ -22,16 +19,6 @@ pub struct World {
     armed: Armed,
     /// Requests so far.
     serial: u64,
-}
-
-/// The state of one API.
-#[derive(Debug)]
-pub(super) struct State {
-    pub(super) tokens: Tokens,
-    pub(super) quotas: Quotas,
-    pub(super) store: Store,
-    /// What was answered to writes that carried a key, so that a repeated one writes nothing.
-    pub(super) repeatable: BTreeMap<[String; 4], Reply>,
 }
 
 impl World {
@@ -84,16 +71,5 @@ impl World {
             return Answer { reply, fault: None, unknown_route: true };
         };
         Call::new(api, request, host, self.serial, now, state).answer(state, &mut self.armed)
-    }
-}
-
-impl State {
-    fn new(api: &Api, scopes: Option<&[String]>) -> Self {
-        Self {
-            tokens: Tokens::new(api, scopes),
-            quotas: Quotas::default(),
-            store: Store::new(api),
-            repeatable: BTreeMap::new(),
-        }
     }
 }

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tokio_rustls::server::StartHandshake;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
-use super::gateway::{Body, Gateway, message};
+use super::gateway::{Body, Gateway, message, unreachable};
 use super::hosts::{Target, Way};
 use super::names::Names;
 use super::relay::Relay;
@@ -224,10 +224,7 @@ impl Front {
             Way::Sandbox => None,
             Way::Loopback | Way::Allowed => match self.gateway.relay.dial(&target).await {
                 Ok(real) => Some(real),
-                Err(error) => {
-                    let text = format!("cannot reach {}: {error}", target.name());
-                    return message(StatusCode::BAD_GATEWAY, &text);
-                }
+                Err(error) => return unreachable(&target, &error.to_string()),
             },
         };
         let front = Arc::clone(&self);

@@ -265,7 +265,14 @@ impl Network {
             return Err(ServeError::NoAnswer(gateway::refusal(&target)));
         }
         let proxy = format!("http://127.0.0.1:{}", self.own_proxy);
-        self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle))
+        self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle)).map_err(
+            |error| match error {
+                ServeError::NoAnswer(reason) => {
+                    ServeError::NoAnswer(format!("cannot reach {}: {reason}", target.name()))
+                }
+                other => other,
+            },
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sandbox: its data, and what the engine answers with it.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -396,6 +396,10 @@ fn the_environment_hands_over_what_the_requests_need() {
     let mut world = world();
     let environment: BTreeMap<_, _> = world.environment().into_iter().collect();
     assert_eq!(environment["TRUTO_API_KEY"], TOKEN);
+    let readme = fs::read_to_string(root().join("sandbox/README.md")).unwrap();
+    for name in environment.keys() {
+        assert!(readme.contains(&format!("| `{name}` |")), "sandbox/README.md does not tell of {name}");
+    }
     let list =
         without(ask("GET", &format!("{LONG}?integrated_account_id={}", environment["ACCOUNT_ID"])), "X-Tenant-ID");
     let list = with(list, "Authorization", &format!("Bearer {}", environment["TRUTO_API_KEY"]));
@@ -771,4 +775,157 @@ fn a_file_too_many_or_too_few_is_told() {
     let twice = files["sandbox.toml"].replace("[\"apis", "[\"apis/unified.toml\", \"apis");
     files.insert("sandbox.toml".to_owned(), twice);
     assert_eq!(first_finding(&files).2, "`api.truto.one` is already taken");
+}
+
+// ---------------------------------------------------------------------------------------------- schemas
+
+fn schema(name: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(root().join("sandbox").join(name)).unwrap()).unwrap()
+}
+
+#[test]
+fn the_data_fits_its_schemas() {
+    for (name, text) in data() {
+        let (schema, value): (_, Value) = match name.as_str() {
+            "sandbox.toml" => (schema("sandbox.schema.json"), toml::from_str(&text).unwrap()),
+            name if name.starts_with("apis/") => (schema("api.schema.json"), toml::from_str(&text).unwrap()),
+            _ => (schema("records.schema.json"), serde_json::from_str(&text).unwrap()),
+        };
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let errors = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path()));
+        assert_eq!(errors.collect::<Vec<_>>(), Vec::<String>::new(), "{name}");
+    }
+}
+
+/// Every property that a schema names, with its own schema.
+fn properties(schema: &Value, found: &mut Vec<(String, Value)>) {
+    match schema {
+        Value::Object(fields) => {
+            for (name, property) in fields.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                found.push((name.clone(), property.clone()));
+            }
+            fields.values().for_each(|value| properties(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| properties(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_of_the_data_is_documented() {
+    let readme = fs::read_to_string(root().join("sandbox/README.md")).unwrap();
+    let mut found = Vec::new();
+    for name in ["sandbox.schema.json", "api.schema.json"] {
+        properties(&schema(name), &mut found);
+    }
+    assert!(found.len() > 60);
+    for (name, property) in found {
+        assert!(
+            property["description"].as_str().is_some_and(|text| text.ends_with('.') || text.contains(": ")),
+            "{name}"
+        );
+        assert!(readme.contains(&name), "{name} does not occur in sandbox/README.md");
+    }
+}
+
+/// `value` with one change at one place, for every place and some changes; with what was changed.
+fn changes(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
+    let mut add = |what: &str, changed: Value| found.push((format!("{what} {path}"), changed));
+    match value {
+        Value::Object(fields) => {
+            let mut more = fields.clone();
+            more.insert("no_such_key".to_owned(), json!(1));
+            add("more at", more.into());
+            add("text at", json!("text"));
+            for name in fields.keys() {
+                let mut fewer = fields.clone();
+                fewer.shift_remove(name);
+                add(&format!("no {name} at"), fewer.into());
+            }
+        }
+        Value::Array(_) => add("number at", json!(7)),
+        Value::String(_) => add("number at", json!(7)),
+        _ => add("text at", json!("text")),
+    }
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let mut inner = Vec::new();
+                changes(field, &format!("{path}.{name}"), &mut inner);
+                for (what, changed) in inner {
+                    let mut whole = fields.clone();
+                    whole.insert(name.clone(), changed);
+                    found.push((what, whole.into()));
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                let mut inner = Vec::new();
+                changes(item, &format!("{path}[]"), &mut inner);
+                for (what, changed) in inner {
+                    let mut whole = items.clone();
+                    whole[at] = changed;
+                    found.push((what, whole.into()));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn schema_and_reader_refuse_the_same_files() {
+    let mut files = data();
+    let mut whole: Value = toml::from_str(&files["apis/unified.toml"]).unwrap();
+    // One of many alike is enough, and a small file is read faster.
+    whole["errors"].as_object_mut().unwrap().retain(|name, _| name == "missing_token");
+    for (name, text) in &mut files {
+        if name.starts_with("records/") {
+            "[]".clone_into(text);
+        }
+    }
+    let validator = jsonschema::validator_for(&schema("api.schema.json")).unwrap();
+    let mut all = Vec::new();
+    changes(&whole, "", &mut all);
+    let mut tried = BTreeSet::new();
+    for (what, changed) in all {
+        if !changed.is_object() || !tried.insert(kind(&what)) {
+            continue;
+        }
+        files.insert("apis/unified.toml".to_owned(), toml::to_string(&changed).unwrap());
+        let findings = read(&files).err().unwrap_or_default();
+        let is_read = findings.iter().all(|finding| finding.code != "sandbox-shape");
+        assert_eq!(is_read, validator.is_valid(&changed), "{what}: {findings:?}");
+    }
+    assert!(tried.len() > 150, "{}", tried.len());
+}
+
+/// `path` without the names that the data chooses: those are all alike, so one of each kind is enough.
+fn kind(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for step in path.split('.') {
+        let is_chosen = ["errors", "faults", "resources", "fields", "filters", "drop", "headers", "variables"]
+            .contains(kept.last().unwrap_or(&""));
+        kept.push(if is_chosen { "*" } else { step });
+        if ["body", "with", "failure"].contains(&step) {
+            break;
+        }
+    }
+    kept.join(".")
+}
+
+#[test]
+fn the_readmes_resource_and_route_can_be_added_as_they_stand() {
+    let readme = fs::read_to_string(root().join("sandbox/README.md")).unwrap();
+    let section = readme.split("## Add a resource and a route").nth(1).unwrap();
+    let example = section.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut files = data();
+    files.get_mut("apis/unified.toml").unwrap().push_str(example);
+    files.insert("records/deals.json".to_owned(), "[{ \"id\": \"deal_0\", \"code\": \"A\" }]".to_owned());
+    let mut world = World::new(Arc::new(read(&files).unwrap()), None);
+    let target = format!("/unified/crm/deals?integrated_account_id={ACCOUNT}");
+    assert_eq!(answer(&mut world, &send("POST", &target, &json!({ "code": "a" }))).status, 409);
+    assert_eq!(answer(&mut world, &send("POST", &target, &json!({ "code": "B" }))).status, 201);
+    assert_eq!(ids(&body(&answer(&mut world, &ask("GET", &target)))), ["deal_0", "deal_1"]);
 }
