@@ -98,22 +98,31 @@ impl Environment {
         progress: &dyn Fn(&str),
         build: impl FnOnce(&File) -> Result<(), String>,
     ) -> Result<(), EnvironmentError> {
-        let cache = |path: &Path| {
-            let path = path.to_path_buf();
-            move |source| EnvironmentError::Cache { path, source }
-        };
         let parent = self.folder.parent().unwrap_or(Path::new("/"));
-        std::fs::create_dir_all(parent).map_err(cache(parent))?;
+        std::fs::create_dir_all(parent).map_err(cannot_use(parent))?;
         let lock = self.lock(progress)?;
+        let built = self.build_locked(building, progress, &lock, build);
+        // Closing it would not do: a child that is just being started elsewhere holds it too until it executes.
+        let _ = lock.unlock();
+        built
+    }
+
+    fn build_locked(
+        &self,
+        building: &str,
+        progress: &dyn Fn(&str),
+        lock: &File,
+        build: impl FnOnce(&File) -> Result<(), String>,
+    ) -> Result<(), EnvironmentError> {
         if self.is_complete() {
             return Ok(());
         }
-        self.remove().map_err(cache(&self.folder))?;
+        self.remove().map_err(cannot_use(&self.folder))?;
         progress(building);
-        let built = build(&lock).map_err(|output| {
+        let built = build(lock).map_err(|output| {
             if interrupted() { EnvironmentError::Interrupted } else { EnvironmentError::Installer(output) }
         });
-        let marked = built.and_then(|()| File::create(self.mark()).map(drop).map_err(cache(&self.folder)));
+        let marked = built.and_then(|()| File::create(self.mark()).map(drop).map_err(cannot_use(&self.folder)));
         if marked.is_err() {
             // What cannot be removed now is removed before the next try: it has no mark.
             let _ = self.remove();
@@ -122,8 +131,7 @@ impl Environment {
     }
 
     fn lock(&self, progress: &dyn Fn(&str)) -> Result<File, EnvironmentError> {
-        let cache = |source| EnvironmentError::Cache { path: self.lock.clone(), source };
-        let lock = OpenOptions::new().create(true).append(true).open(&self.lock).map_err(cache)?;
+        let lock = OpenOptions::new().create(true).append(true).open(&self.lock).map_err(cannot_use(&self.lock))?;
         let mut told = false;
         loop {
             match lock.try_lock() {
@@ -136,7 +144,7 @@ impl Environment {
                     }
                     std::thread::sleep(LOCK_PAUSE);
                 }
-                Err(TryLockError::Error(error)) => return Err(cache(error)),
+                Err(TryLockError::Error(error)) => return Err(cannot_use(&self.lock)(error)),
             }
         }
     }
@@ -147,4 +155,9 @@ impl Environment {
             _ => Ok(()),
         }
     }
+}
+
+fn cannot_use(path: &Path) -> impl FnOnce(std::io::Error) -> EnvironmentError {
+    let path = path.to_path_buf();
+    move |source| EnvironmentError::Cache { path, source }
 }

@@ -58,19 +58,26 @@ impl Installation<'_> {
         }
     }
 
-    /// Makes a folder with `node_modules`.
+    /// Makes a folder with `node_modules`. What npm downloads is kept in `cache`.
     ///
     /// # Errors
     ///
     /// What npm said last.
-    pub(super) fn node(&self, npm: &Path) -> Result<(), String> {
+    pub(super) fn node(&self, npm: &Path, cache: &Path) -> Result<(), String> {
         let written = std::fs::create_dir_all(self.target)
             .and_then(|()| std::fs::write(self.target.join("package.json"), "{\"private\": true}\n"));
         written.map_err(|error| format!("cannot write to {}: {error}", self.target.display()))?;
         // A package from a folder is copied: a link would be resolved to where the page's own packages are not.
-        let install =
-            ["install", "--install-links", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
-        self.run(npm, &install.map(OsStr::new), &self.args(), self.target)
+        let install = [
+            "install",
+            "--install-links",
+            "--no-audit",
+            "--no-fund",
+            "--no-update-notifier",
+            "--loglevel=error",
+            "--cache",
+        ];
+        self.run(npm, &install.map(OsStr::new), &[&[cache.as_os_str()], &self.args()[..]].concat(), self.target)
     }
 
     fn args(&self) -> Vec<&OsStr> {

@@ -46,6 +46,12 @@ pub struct Tools {
     pub env: Vec<(String, String)>,
 }
 
+impl Tools {
+    fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.env.push((name.to_owned(), value.into()));
+    }
+}
+
 impl Provisioner {
     /// Nothing found or installed yet. `cache` is doccheck's cache folder; where `offline`, nothing is installed;
     /// `variables` is doccheck's own environment, where tools are looked for and of which installers get a part.
@@ -93,7 +99,9 @@ impl Provisioner {
             (Family::Python, Some(venv)) => {
                 tools.python = Some(venv.join("bin/python"));
                 tools.path.push(venv.join("bin"));
-                tools.env.push(("VIRTUAL_ENV".to_owned(), venv.display().to_string()));
+                tools.set("VIRTUAL_ENV", venv.display().to_string());
+                // A page's own `pip install` finds the package there; it must not look for a newer pip.
+                tools.set("PIP_DISABLE_PIP_VERSION_CHECK", "1");
             }
             (Family::Python, None) => {
                 tools.python = Some(interpreter.path);
@@ -101,8 +109,14 @@ impl Provisioner {
             }
             (Family::Node, environment) => {
                 tools.node = Some(interpreter.path);
-                tools.node_modules = environment.map(|folder| folder.join("node_modules"));
                 tools.path.push(links);
+                if let Some(folder) = environment {
+                    tools.node_modules = Some(folder.join("node_modules"));
+                    // A page's own `npm install` finds the package where it was downloaded to.
+                    tools.set("npm_config_cache", self.npm_cache().display().to_string());
+                    tools.set("npm_config_offline", "true");
+                    tools.set("npm_config_update_notifier", "false");
+                }
             }
         }
         Ok(())
@@ -140,6 +154,10 @@ impl Provisioner {
         };
         Err(located(Diagnostic::error("missing-tool", message), plan, place)
             .help(format!("install {name} {lowest} or later, so that `{program}` is on the PATH")))
+    }
+
+    fn npm_cache(&self) -> PathBuf {
+        self.cache.join("npm")
     }
 
     fn requirements(&self, plan: &Plan, family: Family) -> Result<Vec<Requirement>, Diagnostic> {
@@ -193,7 +211,7 @@ impl Provisioner {
             match family {
                 Family::Python => installation.python(),
                 Family::Node => match npm(links, &self.variables) {
-                    Some(npm) => installation.node(&npm),
+                    Some(npm) => installation.node(&npm, &self.npm_cache()),
                     None => Err("`npm` is not on the PATH: install it".to_owned()),
                 },
             }

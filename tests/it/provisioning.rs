@@ -260,7 +260,7 @@ fn packages_are_installed_once_whatever_their_order() {
     assert_eq!(told, ["installing requests==2.32.5, httpx >= 0.28 (once)"]);
     let venv = tools.python.clone().unwrap().ancestors().nth(2).unwrap().to_path_buf();
     assert_eq!(tools.path, [venv.join("bin")]);
-    assert_eq!(tools.env, [("VIRTUAL_ENV".to_owned(), venv.display().to_string())]);
+    assert_eq!(tools.env[0], ("VIRTUAL_ENV".to_owned(), venv.display().to_string()));
     let (python, venv) = (machine.path("bin/python3"), venv.display());
     assert_eq!(
         machine.log(),
@@ -359,6 +359,18 @@ fn two_runs_at_once_install_once() {
     assert_eq!(machine.log().iter().filter(|line| line.starts_with("uv venv")).count(), 1);
 }
 
+/// It may outlive a doccheck that is killed, and nobody else may build in its place meanwhile.
+#[test]
+fn the_installer_holds_the_lock_too() {
+    let machine = Machine::new();
+    machine.interpreter("python3", "3.11.7");
+    machine.uv("bash -c 'echo held >&210'");
+    provide(&machine.provisioner(false), &machine.page(&["requests"], &[], &[Language::Python])).unwrap();
+    let entries = fs::read_dir(machine.path("cache/env")).unwrap().map(|entry| entry.unwrap().path());
+    let locks: Vec<_> = entries.filter(|path| path.extension().is_some()).collect();
+    assert_eq!((locks.len(), fs::read_to_string(&locks[0]).unwrap()), (1, "held\n".to_owned()));
+}
+
 #[test]
 fn paths_of_packages_are_the_pages_or_the_configurations() {
     let machine = Machine::new();
@@ -411,6 +423,7 @@ fn pip_installs_a_real_package() {
     // A page's own `pip install` finds it there.
     let pip = printed(&tools.path[0].join("pip"), &["install", "--no-index", "greeting"]);
     assert!(pip.contains("Requirement already satisfied: greeting"), "{pip}");
+    assert_eq!(tools.env[1], ("PIP_DISABLE_PIP_VERSION_CHECK".to_owned(), "1".to_owned()));
 }
 
 #[test]
@@ -430,6 +443,16 @@ fn npm_installs_a_real_package() {
     let (tools, told) = provide(&machine.provisioner(false), &plan).unwrap();
     assert_eq!(told, ["installing file:./sdk (once)"]);
     assert_eq!(tools.node, Some(node));
+    // A page's own `npm install` finds packages where they were downloaded to.
+    let cache = machine.path("cache/npm");
+    assert!(cache.is_dir());
+    assert_eq!(
+        tools.env[..2],
+        [
+            ("npm_config_cache".to_owned(), cache.display().to_string()),
+            ("npm_config_offline".to_owned(), "true".to_owned())
+        ]
+    );
 
     // Where the folder is linked above a working directory, an ES module finds the package, and it is a copy.
     symlink(tools.node_modules.as_ref().unwrap(), machine.path("node_modules")).unwrap();
