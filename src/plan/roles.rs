@@ -210,7 +210,8 @@ impl Decider<'_> {
         let may_be = match kind {
             Kind::Json | Kind::Output => request::read(text).is_none(),
             Kind::Text | Kind::Untagged => self.language().is_none() && request::read(text).is_none(),
-            Kind::Runs(Language::Http) => output::has_status_line(text),
+            // Also where its status line has lost a character: then it is an output that is not true any more.
+            Kind::Runs(Language::Http) => request::read(text).is_none(),
             Kind::Runs(Language::Console) => !transcript::has_prompt(text, Language::Console),
             Kind::Runs(Language::Shell) => {
                 !transcript::has_prompt(text, Language::Console) && !programs::reads_like_commands(text)
