@@ -8,7 +8,7 @@ use crate::plan::Part;
 use crate::text::normalize;
 use crate::transcript::Ending;
 
-/// The last lines of what was printed that are told with an unexpected status.
+/// How many of the last lines that were printed are told with an unexpected end.
 const TOLD: usize = 20;
 
 /// One check for the step; one more for a command of a transcript that failed and was not meant to.
@@ -80,6 +80,7 @@ fn passed_limit(evidence: Evidence<'_>, help: &str) -> Check {
     let message = format!("it {}", evidence.record.ending.words());
     let mut check = evidence.failed(CheckKind::Containment, message);
     let printed = normalize(carried(&evidence.record.output.text));
+    check.diff = last_lines(&evidence.record.output.text);
     check.actual = Some(printed).filter(|text| !text.is_empty());
     check.help.push(help.to_owned());
     check

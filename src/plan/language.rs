@@ -12,7 +12,7 @@ pub(super) enum Kind {
     Runs(Language),
     /// `json`, `jsonc`.
     Json,
-    /// `output`, which can be nothing else.
+    /// `output`, `stdout`, `stderr`, `error`, which can be nothing else.
     Output,
     /// `text`, `txt`: output, or anything.
     Text,
@@ -142,7 +142,7 @@ pub(super) fn kind(fence: &Fence) -> Kind {
     match word.as_str() {
         "" => Kind::Untagged,
         "json" | "jsonc" => Kind::Json,
-        "output" => Kind::Output,
+        "output" | "stdout" | "stderr" | "error" => Kind::Output,
         "text" | "txt" => Kind::Text,
         word => match RUNNABLE.iter().find(|(known, _)| *known == word) {
             Some((_, language)) => Kind::Runs(*language),

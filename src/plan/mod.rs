@@ -1,12 +1,16 @@
 //! What is to be run and what is expected of it: a `Tutorial` with a decision on every fence.
 
+mod builtins;
 mod checks;
 mod exits;
+mod files;
 mod inline;
 mod language;
 mod lines;
 pub mod names;
 mod output;
+mod programs;
+mod request;
 mod roles;
 mod sessions;
 mod shell;
@@ -284,10 +288,10 @@ pub fn plan(tutorial: Tutorial, config: &Config) -> (Plan, Vec<Diagnostic>) {
     let mut decisions = roles::decide(&readings);
     let timeout = page_options.timeout.unwrap_or(DEFAULT_TIMEOUT);
     let mut steps = Vec::new();
-    let mut files = Vec::new();
+    let mut file_actions = Vec::new();
     for (at, decision) in decisions.iter().enumerate() {
-        match (decision.language, &readings[at].options.file) {
-            (_, Some(path)) => files.push(FileAction { fence: at, path: path.clone() }),
+        match (decision.language, &decision.file) {
+            (_, Some(path)) => file_actions.push(FileAction { fence: at, path: path.clone() }),
             (Some(language), None) => {
                 let source = &tutorial.source;
                 steps.push(steps::build(at, language, &readings, &decisions, timeout, source, &mut diagnostics));
@@ -302,7 +306,7 @@ pub fn plan(tutorial: Tutorial, config: &Config) -> (Plan, Vec<Diagnostic>) {
         decisions[step.fence].role.continues = continues;
     }
     checks::check(&tutorial, &readings, &decisions, &steps, &mut diagnostics);
-    let mut actions: Vec<Action> = files.into_iter().map(Action::File).collect();
+    let mut actions: Vec<Action> = file_actions.into_iter().map(Action::File).collect();
     actions.extend(steps.into_iter().map(|step| Action::Step(Box::new(step))));
     actions.sort_by_key(Action::fence);
     let roles = decisions.into_iter().map(|decision| decision.role).collect();

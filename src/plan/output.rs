@@ -1,9 +1,8 @@
 //! Does a fence show what a step printed, and how is it compared?
 
-use crate::tutorial::{Fence, Prose};
+use crate::tutorial::Prose;
 
 use super::Format;
-use super::language::Kind;
 
 /// Longer paragraphs explain; they announce nothing.
 const SHORT: usize = 320;
@@ -69,75 +68,74 @@ fn is_invisible(prose: &Prose) -> bool {
 
 /// True where the end of `words` announces what a step prints.
 pub(super) fn announces(words: &str) -> bool {
-    const PHRASES: [&str; 44] = [
+    const STRONG: [&str; 34] = [
         "output",
+        "outputs",
+        "print",
         "prints",
         "printed",
-        "print:",
         "returns",
-        "return ",
         "returned",
+        "return",
         "response",
-        "you should see",
-        "you will see",
-        "you'll see",
-        "you see",
-        "we see",
-        "should now see",
-        "should show",
-        "shows",
-        "displays",
-        "display ",
-        "result",
-        "look like",
-        "looks like",
-        "looks similar",
-        "something like",
-        "similar to",
+        "responses",
         "responds",
+        "see",
+        "show",
+        "shows",
+        "display",
+        "displays",
+        "displayed",
+        "result",
+        "results",
         "replies",
         "answers",
-        "you get",
-        "you will get",
-        "you'll get",
-        "we get",
+        "get",
         "gives",
-        "give you",
+        "give",
         "yields",
         "expected",
-        "will be:",
-        "should be",
+        "receive",
         "error",
         "fails",
         "raises",
-        "receive",
-        "answer",
         "logged",
         "report",
+        "reports",
+        "throws",
     ];
-    let sentence = last_sentence(words).to_ascii_lowercase();
-    let sentence = sentence.replace(['*', '_'], "");
-    if sentence.contains("request body")
-        || sentence.contains("the following command")
-        || sentence.contains("following request")
-    {
+    const LIKE: [&str; 4] = ["look like", "looks like", "look something like", "looks similar"];
+    const NOT: [&str; 5] = ["request body", "the following command", "following request", "pseudo", "if you see"];
+    let text = words.to_ascii_lowercase().replace(['*', '_'], "");
+    let sentence = last_sentence(&text);
+    if NOT.iter().any(|phrase| sentence.contains(phrase)) || instructs(sentence) {
         return false;
     }
-    PHRASES.iter().any(|phrase| sentence.contains(phrase))
+    let says = |text: &str| text.split(|c: char| !c.is_alphanumeric()).any(|word| STRONG.contains(&word));
+    if says(sentence) {
+        return true;
+    }
+    // “It looks like:” speaks of what the sentence before named; “The record looks like:” names something else.
+    let like = LIKE.iter().any(|phrase| sentence.contains(phrase));
+    like && ["it ", "this ", "they ", "these "].iter().any(|subject| sentence.starts_with(subject))
+}
+
+/// True for a sentence that tells the reader what to do next: what follows is no output.
+fn instructs(sentence: &str) -> bool {
+    const VERBS: [&str; 14] = [
+        "run ", "execute ", "create ", "add ", "send ", "use ", "call ", "save ", "install ", "open ", "start ",
+        "type ", "enter ", "to ",
+    ];
+    let sentence = ["then ", "now ", "next, ", "now, ", "and ", "first, ", "finally, ", "let's "]
+        .iter()
+        .fold(sentence, |sentence, word| sentence.strip_prefix(word).unwrap_or(sentence));
+    VERBS.iter().any(|verb| sentence.starts_with(verb))
+        && !["output", "see", "should", "prints", "returns"].iter().any(|word| sentence.contains(word))
 }
 
 /// The last sentence of a paragraph.
 fn last_sentence(words: &str) -> &str {
     let words = words.trim_end().trim_end_matches(['.', ':']);
-    let start = words.rfind(". ").map_or(0, |at| at + 2);
+    let start = [". ", ": ", "; "].iter().filter_map(|end| words.rfind(end)).max().map_or(0, |at| at + 2);
     &words[start..]
-}
-
-/// True for languages that a step's output may have.
-pub(super) fn may_be_output(kind: Kind, fence: &Fence) -> bool {
-    match kind {
-        Kind::Json | Kind::Output | Kind::Text | Kind::Untagged => true,
-        Kind::Runs(super::Language::Http) => has_status_line(&fence.code.text),
-        _ => false,
-    }
 }

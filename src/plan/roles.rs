@@ -1,11 +1,15 @@
 //! The decision on each fence, with its reason.
 
+use std::collections::BTreeSet;
+
 use crate::options::{Options, Value};
+use crate::source::Spanned;
 use crate::tutorial::{Fence, FenceKind};
 
 use super::language::{self, Kind};
 use super::output::{self, Between};
-use super::{FenceRole, Language, Role, shell, transcript};
+use super::request::{self, Request};
+use super::{FenceRole, Language, Role, files, inline, names, programs, transcript};
 
 /// A fence with what its options and its language say.
 pub(super) struct Reading<'a> {
@@ -19,31 +23,83 @@ pub(super) struct Reading<'a> {
 pub(super) struct Decision {
     pub(super) role: FenceRole,
     pub(super) language: Option<Language>,
+    /// The path, for a file.
+    pub(super) file: Option<Spanned<String>>,
 }
 
 /// Decides on every fence, in order.
 pub(super) fn decide(readings: &[Reading<'_>]) -> Vec<Decision> {
+    let defined = Defined::read(readings);
     let mut decisions: Vec<Decision> = Vec::new();
     for at in 0..readings.len() {
-        let decision = Decider { readings, decisions: &decisions, at }.decide();
+        let decision = Decider { readings, decisions: &decisions, defined: &defined, at }.decide();
         decisions.push(decision);
     }
     decisions
 }
 
+/// The names that the page's programs define, before or after a step.
+struct Defined {
+    python: BTreeSet<String>,
+    javascript: BTreeSet<String>,
+}
+
+impl Defined {
+    fn read(readings: &[Reading<'_>]) -> Self {
+        let mut defined = Self { python: BTreeSet::new(), javascript: BTreeSet::new() };
+        for (at, reading) in readings.iter().enumerate() {
+            if files::named(readings, at).is_some() {
+                continue;
+            }
+            let code = &reading.fence.code.text;
+            match reading.kind {
+                Kind::Runs(Language::Python) => defined.python.extend(names::python::names(code).defines),
+                Kind::Runs(Language::JavaScript | Language::TypeScript) => {
+                    defined.javascript.extend(names::javascript::names(code).defines);
+                }
+                Kind::Runs(Language::Pycon) => {
+                    let typed: Vec<&str> = code
+                        .lines()
+                        .filter_map(|line| line.strip_prefix(">>> ").or_else(|| line.strip_prefix("... ")))
+                        .collect();
+                    defined.python.extend(names::python::names(&typed.join("\n")).defines);
+                }
+                _ => {}
+            }
+        }
+        defined
+    }
+
+    fn holds(&self, name: &str, language: Language) -> bool {
+        let names = if language == Language::Python { &self.python } else { &self.javascript };
+        names.contains(name)
+    }
+}
+
 struct Decider<'a> {
     readings: &'a [Reading<'a>],
     decisions: &'a [Decision],
+    defined: &'a Defined,
     at: usize,
 }
 
 fn role(role: Role, reason: impl Into<String>) -> Decision {
-    Decision { role: FenceRole { role, of: None, path: None, continues: false, reason: reason.into() }, language: None }
+    Decision {
+        role: FenceRole { role, of: None, path: None, continues: false, reason: reason.into() },
+        language: None,
+        file: None,
+    }
 }
 
 fn step(language: Language, reason: impl Into<String>) -> Decision {
     let what = if language == Language::Http { Role::Request } else { Role::Step };
     Decision { language: Some(language), ..role(what, reason) }
+}
+
+fn file(path: Spanned<String>, reason: impl Into<String>) -> Decision {
+    let mut decision = role(Role::File, reason);
+    decision.role.path = Some(path.value.clone());
+    Decision { file: Some(path), ..decision }
 }
 
 impl Decider<'_> {
@@ -55,9 +111,7 @@ impl Decider<'_> {
         let Reading { fence, options, kind } = self.reading();
         let text = &fence.code.text;
         if let Some(path) = &options.file {
-            let mut decision = role(Role::File, format!("`file=` saves it as `{}`", path.value));
-            decision.role.path = Some(path.value.clone());
-            return decision;
+            return file(path.clone(), format!("`file=` saves it as `{}`", path.value));
         }
         if let Some(skip) = &options.skip {
             let reason = if skip.value.is_empty() { "the author skips it".to_owned() } else { skip.value.clone() };
@@ -72,23 +126,52 @@ impl Decider<'_> {
         if fence.kind == FenceKind::Indented {
             return role(Role::Shown, "indented code is only shown");
         }
+        // Options that only a step has, and the comment that hides a step, leave nothing to guess.
+        let told = fence.hidden
+            || fence.settings.iter().any(|setting| !matches!(setting.key.value.as_str(), "stream" | "output"));
+        if told && let Some(language) = self.language() {
+            return step(language, reason(language, *kind));
+        }
         if let Some(output) = self.output() {
             return output;
         }
-        if let Some(language) = self.language() {
-            if text.trim().is_empty() {
-                return role(Role::Shown, "it is empty");
-            }
-            return step(language, reason(language, *kind));
+        if let Some(named) = files::named(self.readings, self.at) {
+            return file(named.path, named.reason);
+        }
+        let Some(language) = self.language() else { return self.shown() };
+        if text.trim().is_empty() {
+            return role(Role::Shown, "it is empty");
+        }
+        if let Some(reason) = programs::not_meant(fence, language) {
+            return role(Role::Shown, reason);
+        }
+        let unknown = programs::unknown_name(text, language, |name| self.defined.holds(name, language));
+        if let Some(name) =
+            unknown.filter(|_| !self.output_follows() && inline::read(&fence.code, language, self.at).0.is_empty())
+        {
+            return role(Role::Unsure, format!("it reads `{name}`, which nothing on the page defines"));
+        }
+        step(language, reason(language, *kind))
+    }
+
+    /// What is neither run nor anything else.
+    fn shown(&self) -> Decision {
+        let Reading { fence, kind, .. } = self.reading();
+        let word = language::word(fence);
+        if request::read(&fence.code.text).is_some()
+            && matches!(kind, Kind::Runs(Language::Http) | Kind::Json | Kind::Text | Kind::Untagged)
+        {
+            return role(Role::Request, "it begins with a request line, but names no host: it is not sent");
         }
         match kind {
-            Kind::Misspelt(near) => {
-                role(Role::Unsure, format!("`{}` is no language; did you mean `{near}`?", language::word(fence)))
+            Kind::Misspelt(near) => role(Role::Unsure, format!("`{word}` is no language; did you mean `{near}`?")),
+            Kind::Runs(Language::Console | Language::Pycon) => {
+                role(Role::Shown, "it has no prompt, and no step is near whose output it could be")
             }
-            Kind::Runs(_) => role(Role::Shown, "it holds no command"),
+            Kind::Runs(_) => role(Role::Shown, "it is neither a request nor an answer to one"),
             Kind::Json | Kind::Output | Kind::Text => role(Role::Shown, "no step is near whose output it could be"),
             Kind::Untagged => role(Role::Shown, "it has no language, and no step is near whose output it could be"),
-            Kind::Other | Kind::Indented => role(Role::Shown, format!("`{}` is not run", language::word(fence))),
+            Kind::Other | Kind::Indented => role(Role::Shown, format!("`{word}` is not run")),
         }
     }
 
@@ -96,33 +179,60 @@ impl Decider<'_> {
     fn language(&self) -> Option<Language> {
         let Reading { fence, kind, .. } = self.reading();
         let text = &fence.code.text;
+        let terminal = transcript::has_prompt(text, Language::Console);
+        let python = transcript::has_prompt(text, Language::Pycon);
         match kind {
-            Kind::Runs(Language::Shell) if transcript::has_prompt(text, Language::Console) => Some(Language::Console),
-            Kind::Runs(Language::Python) if transcript::has_prompt(text, Language::Pycon) => Some(Language::Pycon),
-            Kind::Other if language::word(fence) == "doctest" && transcript::has_prompt(text, Language::Pycon) => {
+            Kind::Runs(Language::Shell | Language::Console) | Kind::Untagged | Kind::Text if terminal => {
+                Some(Language::Console)
+            }
+            Kind::Runs(Language::Python | Language::Pycon) | Kind::Untagged | Kind::Text if python => {
                 Some(Language::Pycon)
             }
-            Kind::Runs(Language::Console) if !transcript::has_prompt(text, Language::Console) => None,
-            Kind::Runs(Language::Pycon) if !transcript::has_prompt(text, Language::Pycon) => None,
-            Kind::Runs(Language::Http) if !has_method_line(text) => None,
+            Kind::Other if python && language::word(fence) == "doctest" => Some(Language::Pycon),
+            Kind::Runs(Language::Console) => programs::is_bare_console(*kind, text).then_some(Language::Shell),
+            Kind::Runs(Language::Pycon) | Kind::Untagged | Kind::Text => None,
+            Kind::Runs(Language::Http) | Kind::Json => {
+                (request::read(text) == Some(Request::Sendable)).then_some(Language::Http)
+            }
             Kind::Runs(language) => Some(*language),
-            _ => None,
+            Kind::Output | Kind::Other | Kind::Misspelt(_) | Kind::Indented => None,
         }
     }
 
     fn output(&self) -> Option<Decision> {
         let Reading { fence, kind, .. } = self.reading();
-        let of = self.step_above()?;
-        let console = matches!(kind, Kind::Runs(Language::Console)) && self.language().is_none();
-        if !console && !output::may_be_output(*kind, fence) {
+        let text = &fence.code.text;
+        let titled = fence.attributes.iter().any(|setting| {
+            setting.key.value == "title"
+                && matches!(&setting.value.value, Value::Text(title) if title.eq_ignore_ascii_case("output"))
+        });
+        let between = output::between(&fence.before);
+        let may_be = match kind {
+            Kind::Json | Kind::Output => request::read(text).is_none(),
+            Kind::Text | Kind::Untagged => self.language().is_none() && request::read(text).is_none(),
+            Kind::Runs(Language::Http) => output::has_status_line(text),
+            Kind::Runs(Language::Console) => !transcript::has_prompt(text, Language::Console),
+            Kind::Runs(Language::Shell) => {
+                !transcript::has_prompt(text, Language::Console) && !programs::reads_like_commands(text)
+            }
+            _ => false,
+        };
+        if !may_be && !titled {
             return None;
         }
-        let between = output::between(&fence.before);
+        let of = self.step_above(between)?;
         let reason = match (between, kind) {
+            _ if titled => "its title says so",
             (Between::Nothing, _) => "follows a step",
             (Between::Announced, _) => "follows a step, and the text between announces it",
             (_, Kind::Output) => "its language is `output`",
-            (Between::Words, Kind::Runs(_)) => "follows a step",
+            (Between::Words, Kind::Runs(Language::Http)) => "an answer that follows a step",
+            (Between::Words, Kind::Runs(Language::Console)) if !programs::is_bare_console(*kind, text) => {
+                "follows a step, and has no prompt"
+            }
+            (Between::Words, Kind::Text | Kind::Untagged) if output::has_status_line(text) => {
+                "an answer that follows a step"
+            }
             _ => return None,
         };
         let mut decision = role(Role::Output, reason);
@@ -130,15 +240,29 @@ impl Decider<'_> {
         Some(decision)
     }
 
-    /// The last step above, where nothing but outputs stands between.
-    fn step_above(&self) -> Option<usize> {
-        let (at, above) = self.decisions.iter().enumerate().next_back()?;
-        match above.role.role {
-            Role::Step | Role::Request => Some(at),
-            Role::Output => above.role.of,
-            Role::Skipped if above.language.is_some() => Some(at),
-            _ => None,
+    /// The last step above, where nothing but outputs stands between, or code of languages that are not run and words
+    /// that announce output.
+    fn step_above(&self, between: Between) -> Option<usize> {
+        for (at, above) in self.decisions.iter().enumerate().rev() {
+            match above.role.role {
+                Role::Step | Role::Request => return Some(at),
+                Role::Output => return above.role.of,
+                Role::Skipped if above.language.is_some() => return Some(at),
+                Role::Shown if between == Between::Announced && self.readings[at].kind == Kind::Other => {}
+                _ => return None,
+            }
         }
+        None
+    }
+
+    /// True where the next fence shows what this one prints, if this one is a step.
+    fn output_follows(&self) -> bool {
+        let Some(next) = self.readings.get(self.at + 1) else { return false };
+        let may_be = matches!(
+            next.kind,
+            Kind::Json | Kind::Output | Kind::Text | Kind::Untagged | Kind::Runs(Language::Console)
+        );
+        may_be && matches!(output::between(&next.fence.before), Between::Nothing | Between::Announced)
     }
 }
 
@@ -148,7 +272,8 @@ fn reason(language: Language, kind: Kind) -> &'static str {
             "a transcript with prompts"
         }
         (Language::Console | Language::Pycon, _) => "its first line has a prompt",
-        (Language::Http, _) => "it begins with a method line",
+        (Language::Http, _) => "it begins with a request line",
+        (Language::Shell, Kind::Runs(Language::Console)) => "it has no prompt, but reads like commands",
         _ => "its language is run",
     }
 }
@@ -170,17 +295,4 @@ fn skip_word(fence: &Fence) -> Option<String> {
         };
         says.then(|| if value.is_empty() { key.to_owned() } else { format!("{key}={value}") })
     })
-}
-
-/// True where the first line is that of a request (RFC 9112, section 3): a method, then a URL or a path.
-pub(super) fn has_method_line(text: &str) -> bool {
-    const METHODS: [&str; 8] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY"];
-    let mut words = text.trim_start().lines().next().unwrap_or_default().split_whitespace();
-    words.next().is_some_and(|method| METHODS.contains(&method))
-        && words.next().is_some_and(|target| target.starts_with('/') || target.contains("://"))
-}
-
-/// True where shell code calls no program at all.
-pub(super) fn calls_nothing(text: &str) -> bool {
-    shell::scan(text).programs().next().is_none()
 }

@@ -8,7 +8,7 @@
 pub(super) struct Shell {
     /// True where nothing is open: no quote, here-document, loop, group, or operator that asks for more.
     pub(super) complete: bool,
-    /// The simple commands, each with its words as written; assignments and redirections stand in them, too.
+    /// The simple commands, each with its words as written, assignments before it included.
     pub(super) commands: Vec<Vec<String>>,
 }
 
@@ -68,6 +68,9 @@ impl Scanner<'_> {
                     let end = self.rest.find('\n').unwrap_or(self.rest.len());
                     self.rest = &self.rest[end..];
                 }
+                '<' if self.rest.starts_with("<<") && !self.rest.starts_with("<<<") => self.heredoc(),
+                '<' | '>' if !self.rest[1..].starts_with('(') => self.redirection(),
+                '&' if self.rest.starts_with("&>") => self.redirection(),
                 ';' | '&' | '|' => {
                     self.end_command();
                     let run = self.rest.len() - self.rest.trim_start_matches(['&', '|', ';']).len();
@@ -87,8 +90,6 @@ impl Scanner<'_> {
                     }
                     self.rest = &self.rest[1..];
                 }
-                '<' if self.rest.starts_with("<<<") => self.rest = &self.rest[3..],
-                '<' if self.rest.starts_with("<<") => self.heredoc(),
                 _ => self.word(),
             }
         }
@@ -139,6 +140,15 @@ impl Scanner<'_> {
             return;
         }
         self.words.push(word);
+    }
+
+    /// `>`, `>>`, `<&`, `&>`, `<<<` and what they name, which is no word of the command.
+    fn redirection(&mut self) {
+        self.rest = self.rest.trim_start_matches(['<', '>', '&', '|']).trim_start_matches([' ', '\t']);
+        match word_length(self.rest) {
+            Some(len) => self.rest = &self.rest[len..],
+            None => (self.wants_more, self.rest) = (true, ""),
+        }
     }
 
     fn heredoc(&mut self) {
@@ -282,5 +292,7 @@ mod tests {
         assert_eq!(programs("cat <<EOF\nrm x\nEOF\nls"), ["cat", "ls"]);
         assert_eq!(programs("for f in *; do echo $f; done"), ["for", "echo"]);
         assert_eq!(programs("export A=1"), ["export"]);
+        assert_eq!(programs("curl x >/dev/null 2>&1 &\nls &> log; sort < a > b"), ["curl", "ls", "sort"]);
+        assert_eq!(programs("A='1'\ntar -x a-${A}.tgz && \\\n  cd a"), ["tar", "cd"]);
     }
 }

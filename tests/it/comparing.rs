@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use doccheck::matching::DiffLine;
 use doccheck::options::{ExpectedExit, OutputRule, Stream};
 use doccheck::outcome::{CheckKind, PageOutcome, PageVerdict, StepVerdict, judge};
 use doccheck::plan::{Action, Command, Expectation, Format, Language, PagePlan, Part, Plan, Session, Step};
@@ -306,6 +307,8 @@ fn limits() {
     let outcome =
         check(page(TEXT), hang, "stale, stops\n  containment 3:3 \"```bash\" it passed its time limit of 300ms");
     assert_eq!(outcome.steps[0].exit, None);
+    let said = &outcome.steps[0].checks[0].diff;
+    assert_eq!(said[..], [DiffLine::Unexpected("synced 3 leads".to_owned())], "what it printed until then is told");
     let flood = StepRecord { ending: Ending::OutputLimit { limit: 64 << 20 }, ..exited(0, &"y\n".repeat(1 << 19)) };
     let outcome = check(page(TEXT), flood, "stale, stops\n  containment 3:3 \"```bash\" it printed more than 64 MiB");
     assert!(

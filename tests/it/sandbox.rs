@@ -396,6 +396,10 @@ fn the_environment_hands_over_what_the_requests_need() {
     let mut world = world();
     let environment: BTreeMap<_, _> = world.environment().into_iter().collect();
     assert_eq!(environment["TRUTO_API_KEY"], TOKEN);
+    let readme = fs::read_to_string(root().join("sandbox/README.md")).unwrap();
+    for name in environment.keys() {
+        assert!(readme.contains(&format!("| `{name}` |")), "sandbox/README.md does not tell of {name}");
+    }
     let list =
         without(ask("GET", &format!("{LONG}?integrated_account_id={}", environment["ACCOUNT_ID"])), "X-Tenant-ID");
     let list = with(list, "Authorization", &format!("Bearer {}", environment["TRUTO_API_KEY"]));
@@ -572,6 +576,8 @@ fn any_request() -> impl Strategy<Value = Request> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     /// Whatever comes, the answer is JSON in the API's shape with the three headers, and two worlds answer alike.
     #[test]
     fn any_requests_are_answered_and_always_alike(
@@ -839,8 +845,7 @@ fn changes(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
                 add(&format!("no {name} at"), fewer.into());
             }
         }
-        Value::Array(_) => add("number at", json!(7)),
-        Value::String(_) => add("number at", json!(7)),
+        Value::Array(_) | Value::String(_) => add("number at", json!(7)),
         _ => add("text at", json!("text")),
     }
     match value {
@@ -909,4 +914,19 @@ fn kind(path: &str) -> String {
         }
     }
     kept.join(".")
+}
+
+#[test]
+fn the_readmes_resource_and_route_can_be_added_as_they_stand() {
+    let readme = fs::read_to_string(root().join("sandbox/README.md")).unwrap();
+    let section = readme.split("## Add a resource and a route").nth(1).unwrap();
+    let example = section.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut files = data();
+    files.get_mut("apis/unified.toml").unwrap().push_str(example);
+    files.insert("records/deals.json".to_owned(), "[{ \"id\": \"deal_0\", \"code\": \"A\" }]".to_owned());
+    let mut world = World::new(Arc::new(read(&files).unwrap()), None);
+    let target = format!("/unified/crm/deals?integrated_account_id={ACCOUNT}");
+    assert_eq!(answer(&mut world, &send("POST", &target, &json!({ "code": "a" }))).status, 409);
+    assert_eq!(answer(&mut world, &send("POST", &target, &json!({ "code": "B" }))).status, 201);
+    assert_eq!(ids(&body(&answer(&mut world, &ask("GET", &target)))), ["deal_0", "deal_1"]);
 }

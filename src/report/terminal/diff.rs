@@ -46,14 +46,18 @@ pub(super) fn draw(paint: &mut Paint, gutter: usize, diff: &[DiffLine], look: Lo
             paint.add_in(FRAME, &bar).add_in(QUIET, &left).end_line();
             break;
         }
-        paint.add_in(FRAME, &bar);
         lines += 1;
+        if let Row::Same("") = row {
+            paint.add_in(FRAME, bar.trim_end()).end_line();
+            continue;
+        }
+        paint.add_in(FRAME, &bar);
         match row {
             Row::Same(text) => {
                 paint.add("  ").add_in(QUIET, &clipped(&safe(text), width)).end_line();
             }
             Row::Gap(count) => {
-                paint.add_in(QUIET, &format!("… {} the same", counted(*count, "line"))).end_line();
+                paint.add_in(QUIET, &format!("… {} as the page says", counted(*count, "line"))).end_line();
             }
             Row::Missing(pieces) => lines += changed(paint, &bar, '-', pieces, width, look),
             Row::Unexpected(pieces) => lines += changed(paint, &bar, '+', pieces, width, look),
@@ -277,7 +281,7 @@ mod tests {
         insta::assert_snapshot!(drawn(&diff), @r"
            | - the page   + what happened
            |
-           | … 2 lines the same
+           | … 2 lines as the page says
            |   b
            |   c
            | - id: 7, name: Ada

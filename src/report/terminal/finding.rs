@@ -16,6 +16,9 @@ use crate::transcript::Exchange;
 /// How many lines a finding has at most; its parts have their own limits, which leave room for what to do next.
 const FINDING: usize = 60;
 
+/// What to do about an output that nothing more can be said about.
+const USUAL: &str = "where the step is right, change the page; `...` and `[..]` stand for what may differ";
+
 /// An expected block of at most this many lines is shown whole.
 const BLOCK: usize = 14;
 
@@ -98,7 +101,9 @@ fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check, first: bool, l
     if first {
         exchanges(&mut paint, gutter, &step.exchanges, look);
     }
-    for help in &check.help {
+    let compared = matches!(check.kind, CheckKind::Output | CheckKind::Http);
+    let usual = (compared && check.help.is_empty()).then_some(USUAL);
+    for help in check.help.iter().map(String::as_str).chain(usual) {
         let room = FINDING.saturating_sub(paint.lines() + 1);
         if room > 0 {
             advice(&mut paint, gutter, help, room);
