@@ -7,6 +7,7 @@
     clippy::disallowed_macros,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::zombie_processes,
     reason = "a measuring program starts what it measures, prints, and ends where it cannot measure"
 )]
 
