@@ -201,6 +201,28 @@ fn words(files: &[File], concerned: impl Fn(&str) -> bool, banned: &[&str]) -> V
     found
 }
 
+/// What a page about the code gets wrong: dependencies that it does not explain, tests that it names and that are not
+/// there. It explains them in rows: crates in the first cell, tests in the last.
+fn unexplained(page: &str, manifest: &toml::Table, tests: &[File]) -> Vec<String> {
+    let quoted = |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let rows: Vec<Vec<&str>> = page.lines().map(|line| line.trim_matches('|').split('|').collect()).collect();
+    let explained: BTreeSet<String> = rows.iter().filter_map(|row| row.first()).flat_map(|cell| quoted(cell)).collect();
+    let mut found = Vec::new();
+    for kind in ["dependencies", "dev-dependencies"] {
+        let crates = manifest.get(kind).and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::keys);
+        for name in crates.filter(|name| !explained.contains(*name)) {
+            found.push(format!("`{name}` is not explained"));
+        }
+    }
+    for name in rows.iter().filter(|row| row.len() == 4).filter_map(|row| row.last()).flat_map(|cell| quoted(cell)) {
+        let head = format!("fn {name}(");
+        if !tests.iter().any(|file| file.text.contains(&head)) {
+            found.push(format!("there is no test `{name}`"));
+        }
+    }
+    found
+}
+
 /// Files and folders whose names say nothing.
 fn empty_names(paths: &[String]) -> Vec<String> {
     let says_nothing = |path: &&String| path.split(['/', '.']).any(|part| EMPTY_NAMES.contains(&part));
@@ -297,6 +319,22 @@ fn unsafe_lives_in_process_alone() {
     none(&unsafe_elsewhere(&read("src")));
 }
 
+/// Under a user's `cargo test` the running program is the test: what started itself as a helper would run the test.
+#[test]
+fn doccheck_never_starts_itself() {
+    none(&words(&read("src"), |_| true, &["current_exe"]));
+}
+
+#[test]
+fn every_dependency_is_explained_with_what_guards_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("CONTRIBUTING.md")).expect("CONTRIBUTING.md is there");
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).expect("Cargo.toml is there");
+    let manifest: toml::Table = manifest.parse().expect("Cargo.toml is TOML");
+    assert!(manifest.contains_key("dependencies") && manifest.contains_key("dev-dependencies"));
+    none(&unexplained(&page, &manifest, &[read("src"), read("tests")].concat()));
+}
+
 #[test]
 fn only_effects_and_doors_touch_the_world() {
     none(&worldly_elsewhere(&library()));
@@ -383,6 +421,14 @@ fn each_rule_sees_a_breach() {
         File::new("src/c/tests.rs", &"x\n".repeat(900)),
     ];
     assert_eq!(too_long(&long), ["src/a.rs: 401 lines; reshape it, or say in `LONGER` why not"]);
+
+    let page = "| crates | job | trap | held by |\n| `duct` | launches | waits | `nothing_is_left` `nothing_waits` |\n";
+    let manifest = "[dependencies]\nduct = \"1\"\nanyhow = \"1\"\n[dev-dependencies]\ninsta = \"1\"\n".parse();
+    let tests = [File::new("tests/it/runners.rs", "#[test]\nfn nothing_is_left() {}")];
+    assert_eq!(
+        unexplained(page, &manifest.expect("this is TOML"), &tests),
+        ["`anyhow` is not explained", "`insta` is not explained", "there is no test `nothing_waits`",]
+    );
 
     let lock = "[[package]]\nname = \"openssl-probe\"\n[[package]]\nname = \"openssl\"\n";
     let lock = lock.parse().expect("this is TOML");
