@@ -24,7 +24,7 @@ COLOURS = {
     91: "#ff7b72", 92: "#7ee787", 93: "#e3b341", 94: "#79c0ff", 95: "#d2a8ff", 96: "#76e3ea",
 }
 SGR = re.compile(r"\x1b\[([0-9;]*)m")
-DURATION = re.compile(r"( *)\b\d+(?:\.\d+)? (?:ms|s)\b(?=[\x1b)]|$)", re.MULTILINE)
+DURATION = re.compile(r"(  +)?\b\d+(?:\.\d+)? (?:ms|s)\b(?=[\x1b)]|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def pieces(line: str, style: Style) -> tuple[list[tuple[int, str, Style]], Style
 
 
 def steady(duration: re.Match[str]) -> str:
-    """A duration that is the same in every picture, as wide as the one that it stands for."""
+    """A duration that is the same in every picture, and as wide where it stands in a column."""
     return "20 ms".rjust(len(duration.group(0))) if duration.group(1) else "20 ms"
 
 

@@ -100,7 +100,8 @@ pub struct Prepared {
 pub fn prepare(request: &RunRequest, surroundings: &Surroundings) -> Result<Prepared, Vec<Diagnostic>> {
     let Site { config, root, pages, diagnostics } = Site::find(&request.paths, surroundings)?;
     let definition = Arc::new(definition(&config, &root)?);
-    let provisioner = Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone());
+    let provisioner =
+        Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone()).with_root(root.clone());
     let options = RunOptions {
         fail_fast: request.fail_fast,
         keep: request.keep,
@@ -181,7 +182,10 @@ impl Site {
             paths.first().map_or_else(|| surroundings.directory.clone(), |path| surroundings.directory.join(path));
         let file = fs::find_config(&first);
         let config = match &file {
-            Some(file) => config::read(&fs::read_source(file).map_err(|found| vec![found])?)?,
+            Some(file) => {
+                let shown = file.strip_prefix(&surroundings.directory).unwrap_or(file);
+                config::read(&fs::read_shown(file, shown).map_err(|found| vec![found])?)?
+            }
             None => Config::default(),
         };
         let folder = file.as_deref().and_then(Path::parent);

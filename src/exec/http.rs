@@ -14,13 +14,13 @@ use super::runner::{ExecError, Job, KEPT, Place, Ran, Runner};
 
 /// Sends the requests of one page.
 #[derive(Debug)]
-pub struct HttpRunner {
+pub(super) struct HttpRunner {
     network: Arc<Network>,
 }
 
 impl HttpRunner {
     /// Sends through `network`.
-    pub fn new(network: Arc<Network>) -> Self {
+    pub(super) fn new(network: Arc<Network>) -> Self {
         Self { network }
     }
 }

@@ -132,7 +132,7 @@ pub(super) fn likeness(expected: &str, actual: &str) -> Likeness {
         .take(SEEN.min(shorter - front))
         .take_while(|(a, b)| a == b)
         .count();
-    let longer = expected.len().max(actual.len()).min(2 * SEEN).max(1);
+    let longer = expected.len().max(actual.len()).clamp(1, 2 * SEEN);
     Likeness::Differs(u32::try_from((front + back) * 100 / longer).unwrap_or(100).min(100))
 }
 

@@ -218,7 +218,10 @@ impl Telling<'_, '_> {
                 let span = mismatch.expected;
                 let start = shown.body_start;
                 self.differ(Span::new(start + span.start, start + span.end), || {
-                    format!("in the body, {}", mismatch.message)
+                    match mismatch.message.strip_prefix("the output ") {
+                        Some(rest) => format!("the body {rest}"),
+                        None => format!("in the body, {}", mismatch.message),
+                    }
                 });
                 self.diff.append(mismatch.diff);
             }
@@ -267,7 +270,8 @@ impl Telling<'_, '_> {
         };
         seen[*at] = true;
         let value = found[*at].value.value;
-        self.diff.unexpected(found[*at].line.value);
+        // With the page's spelling of the name, which is no difference.
+        self.diff.unexpected(&format!("{}: {value}", shown.name.value));
         let wildcard::Blame { span, reason } = pattern.blame(value, self.bindings);
         let start = shown.value.span.start;
         self.differ(Span::new(start + span.start, start + span.end), || match reason {

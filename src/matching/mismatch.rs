@@ -11,7 +11,7 @@ pub enum DiffLine {
     Missing(String),
     /// It happened, and the page does not show it.
     Unexpected(String),
-    /// This many lines that are the same were left out.
+    /// This many lines were left out: they are the same, or the page leaves them open.
     Skipped(usize),
 }
 
@@ -34,9 +34,6 @@ const CONTEXT: usize = 3;
 /// Differing lines of one side that are kept; a reader needs no more to see that nothing fits.
 const DIFFERING: usize = 200;
 
-/// Bytes of a line that are kept.
-const LINE: usize = 4096;
-
 /// Builds a diff, leaving out what no reader needs: the same lines far from a difference, endless differing ones.
 #[derive(Debug, Default)]
 pub(super) struct Diff {
@@ -57,7 +54,7 @@ impl Diff {
         if self.same.len() == before + CONTEXT + 1 {
             self.same.remove(before);
         }
-        self.same.push(clipped(line));
+        self.same.push(line.to_owned());
         self.same_count += 1;
     }
 
@@ -66,7 +63,7 @@ impl Diff {
         self.missing += 1;
         if self.missing <= DIFFERING {
             self.flush(CONTEXT);
-            self.lines.push(DiffLine::Missing(clipped(line)));
+            self.lines.push(DiffLine::Missing(line.to_owned()));
         }
     }
 
@@ -75,7 +72,7 @@ impl Diff {
         self.unexpected += 1;
         if self.unexpected <= DIFFERING {
             self.flush(CONTEXT);
-            self.lines.push(DiffLine::Unexpected(clipped(line)));
+            self.lines.push(DiffLine::Unexpected(line.to_owned()));
         }
     }
 
@@ -129,14 +126,6 @@ impl Diff {
             _ => self.lines.push(DiffLine::Skipped(count)),
         }
     }
-}
-
-/// `line`, cut where it is longer than a reader can use.
-fn clipped(line: &str) -> String {
-    if line.len() <= LINE {
-        return line.to_owned();
-    }
-    format!("{}…", &line[..line.floor_char_boundary(LINE)])
 }
 
 #[cfg(test)]

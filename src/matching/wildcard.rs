@@ -23,8 +23,16 @@ use super::kind::Kind;
 pub(super) struct Pattern<'t> {
     text: &'t str,
     pieces: Vec<Piece<'t>>,
-    /// The last regex that was built, with the values of the names that went into it.
-    built: RefCell<Option<(Vec<Option<String>>, Option<Regex>)>>,
+    /// The last regex that was built.
+    built: RefCell<Option<Built>>,
+}
+
+/// A regex and the values of the names that went into it.
+#[derive(Debug)]
+struct Built {
+    values: Vec<Option<String>>,
+    /// `None` where it would be too big.
+    regex: Option<Regex>,
 }
 
 #[derive(Debug)]
@@ -135,19 +143,16 @@ impl<'t> Pattern<'t> {
 
     /// The named values in `actual`, where it matches the whole pattern.
     fn captured<'a>(&self, actual: &'a str, bindings: &Bindings<'_>) -> Option<Vec<(&'t str, &'a str)>> {
-        let used: Vec<Option<String>> = self
-            .pieces
-            .iter()
-            .filter_map(|piece| match piece.what {
-                What::Name(name) => Some(bindings.value(name).map(str::to_owned)),
-                _ => None,
-            })
-            .collect();
+        let names = self.pieces.iter().filter_map(|piece| match piece.what {
+            What::Name(name) => Some(name),
+            _ => None,
+        });
+        let values: Vec<_> = names.map(|name| bindings.value(name).map(str::to_owned)).collect();
         let mut built = self.built.borrow_mut();
-        if built.as_ref().is_none_or(|(known, _)| *known != used) {
-            *built = Some((used, self.regex(0..self.pieces.len(), bindings, true, true)));
+        if built.as_ref().is_none_or(|built| built.values != values) {
+            *built = Some(Built { values, regex: self.regex(0..self.pieces.len(), bindings, true, true) });
         }
-        let found = built.as_ref()?.1.as_ref()?.captures(actual)?;
+        let found = built.as_ref()?.regex.as_ref()?.captures(actual)?;
         let names = self.pieces.iter().filter_map(|piece| match piece.what {
             What::Typed { name, .. } => Some(name),
             _ => None,

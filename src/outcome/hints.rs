@@ -1,31 +1,58 @@
 //! What an author probably forgot, told from what the page shows and what the sandbox answered.
 
+use regex::Regex;
+
+use super::evidence::Evidence;
 use crate::http::reason;
-use crate::transcript::Exchange;
 
 /// The statuses that a fault can bring about.
 const FAULTS: [u16; 9] = [400, 401, 403, 404, 409, 429, 500, 502, 503];
 
 /// Hints on an output that differs: a status that is documented and that nothing caused, a route that is not there.
-pub(super) fn about_output(expected: &str, exchanges: &[Exchange]) -> Vec<String> {
+pub(super) fn about_output(evidence: Evidence<'_>, expected: &str, actual: &str) -> Vec<String> {
+    let exchanges = &evidence.record.exchanges;
+    let asked = |status: u16| {
+        let kind = status.to_string();
+        evidence.step.faults.iter().any(|fault| fault.value.text.starts_with(&kind))
+    };
+    let caused = |status: u16| exchanges.iter().any(|exchange| exchange.status == status);
     let mut hints = Vec::new();
-    let answered = |status| exchanges.iter().any(|exchange| exchange.status == status);
-    for status in FAULTS {
-        if documents(expected, status) && !exchanges.is_empty() && !answered(status) {
-            hints.push(format!(
-                "nothing caused the {status} that the page shows; to have the sandbox answer it: <!-- doccheck: fault={status} -->"
-            ));
+    if !exchanges.is_empty() {
+        for status in FAULTS.into_iter().filter(|status| !asked(*status) && !caused(*status)) {
+            if documents(expected, status) && !documents(actual, status) {
+                hints.push(format!(
+                    "nothing caused the {status} that the page shows: put `<!-- doccheck: fault={status} -->` before the step"
+                ));
+            }
         }
     }
     for exchange in exchanges.iter().filter(|exchange| exchange.unknown_route) {
-        hints.push(format!("the sandbox knows no route {} {}", exchange.method, exchange.url));
+        let hint = format!("the sandbox knows no route {} {}", exchange.method, exchange.url);
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
     }
     hints
 }
 
-/// True where a text shows the status as a word of its own, or its usual phrase.
+/// True where a text shows `status` as one, or its usual phrase. A number alone may be anything.
 fn documents(text: &str, status: u16) -> bool {
-    let number = status.to_string();
-    let word = text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == number);
-    word || text.contains(reason(status))
+    let shown = format!(r"(?i)\b(?:http/[0-9.]+|status\w*|code|error)\W{{0,4}}{status}\b");
+    text.to_lowercase().contains(&reason(status).to_lowercase())
+        || Regex::new(&shown).is_ok_and(|shown| shown.is_match(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_told_from_a_number() {
+        for text in ["HTTP/1.1 429", "{\"statusCode\": 429}", "Error: 429", "too many requests", "status code 429"] {
+            assert!(documents(text, 429), "{text}");
+        }
+        for text in ["429 contacts", "HTTP/1.1 200 OK\nid: 429", "status: 4290", "statusCode: 200 of 429"] {
+            assert!(!documents(text, 429), "{text}");
+        }
+    }
 }

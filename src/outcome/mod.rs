@@ -1,7 +1,11 @@
 //! The verdict tree: what a plan expected and a transcript shows, compared.
 
+mod ending;
+mod evidence;
 mod hints;
 mod judge;
+mod output;
+mod wires;
 
 use std::sync::Arc;
 

@@ -1,85 +1,117 @@
 //! The interpreters of this machine: the programs themselves, never the shims of a version manager.
+//!
+//! Behind a shim each question costs 100 ms, so every program is asked once a run, and no more programs are asked than
+//! the choice needs.
 
-#![expect(clippy::disallowed_methods, reason = "links are files")]
-
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
-use super::{Family, Provisioner};
-use crate::diagnostic::Diagnostic;
+use super::family::Family;
+use super::tool::{Tool, search_path};
 use crate::process::find_program;
+
+/// How long an interpreter may take to tell its version.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Interpreter {
+    /// The program itself.
     pub(super) path: PathBuf,
+    /// `3.11.7`.
+    pub(super) release: String,
     /// Major and minor.
     pub(super) version: (u32, u32),
+    /// True for the Python of a venv, which works only from where it is.
+    pub(super) venv: bool,
 }
 
-/// Every interpreter of the family on `PATH`, the one that the plain name means first.
-pub(super) fn find(family: Family, variables: &[(String, String)]) -> Vec<Interpreter> {
-    let path = variables.iter().find(|(name, _)| name == "PATH").map_or("", |(_, value)| value.as_str());
-    let names: Vec<String> = match family {
-        Family::Python => {
-            let versions = (11..=15).map(|minor| format!("python3.{minor}"));
-            ["python3".to_owned()].into_iter().chain(versions).chain(["python".to_owned()]).collect()
-        }
-        Family::Node => {
-            ["node"].into_iter().chain(["node20", "node22", "node24", "node26"]).map(str::to_owned).collect()
-        }
-    };
-    let mut found: Vec<Interpreter> = Vec::new();
-    for name in names {
-        // The plain name and its twin need no second question.
-        if name == "python" && !found.is_empty() {
-            continue;
-        }
-        let Some(program) = find_program(&name, path) else { continue };
-        let Some(interpreter) = ask(family, &program, variables) else { continue };
-        if !found.iter().any(|known| known.path == interpreter.path) {
+/// What the programs on `PATH` have answered so far.
+#[derive(Debug, Default)]
+pub(super) struct Interpreters(Mutex<BTreeMap<PathBuf, Option<Interpreter>>>);
+
+impl Interpreters {
+    /// The interpreter for a page that promises `promised` and later.
+    ///
+    /// Of several it is the one with the lowest version that fits, since its users break first; where the page promises
+    /// nothing, the one that a reader's terminal would start.
+    ///
+    /// # Errors
+    ///
+    /// All that were found, where none fits.
+    pub(super) fn choose(
+        &self,
+        family: Family,
+        promised: Option<(u32, u32)>,
+        variables: &[(String, String)],
+    ) -> Result<Interpreter, Vec<Interpreter>> {
+        let lowest = promised.map_or(family.minimum(), |promised| promised.max(family.minimum()));
+        let path = search_path(variables);
+        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found: Vec<Interpreter> = Vec::new();
+        let mut ask = |program: PathBuf| {
+            let question = || ask(family, &program, variables);
+            answers.entry(program.clone()).or_insert_with(question).clone()
+        };
+        for program in plain(family, path) {
+            let Some(interpreter) = ask(program) else { continue };
+            if interpreter.version == lowest || (promised.is_none() && interpreter.version > lowest) {
+                return Ok(interpreter);
+            }
             found.push(interpreter);
         }
+        // The names ascend with the versions: the first that answers is the lowest of them.
+        let versioned = family.versioned_programs(lowest);
+        found.extend(versioned.iter().flat_map(|name| on_each_folder(name, path)).find_map(ask));
+        let fits = found.iter().filter(|interpreter| interpreter.version >= lowest);
+        match fits.min_by_key(|interpreter| interpreter.version) {
+            Some(interpreter) => Ok(interpreter.clone()),
+            None => Err(found),
+        }
     }
-    found
+}
+
+/// The programs by their plain names, in the order of `PATH`; the second name only where the first is nowhere.
+fn plain(family: Family, path: &str) -> Vec<PathBuf> {
+    family.programs().iter().map(|name| on_each_folder(name, path)).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// The program `name` in each folder of `path` that has it. The same file behind two folders counts once.
+fn on_each_folder(name: &str, path: &str) -> Vec<PathBuf> {
+    let mut seen = BTreeSet::new();
+    let programs = path.split(':').filter_map(|folder| find_program(name, folder));
+    programs.filter(|program| seen.insert(program.canonicalize().unwrap_or_else(|_| program.clone()))).collect()
 }
 
 /// Asks a program, which may be a shim, where the interpreter itself is, and its version.
 fn ask(family: Family, program: &Path, variables: &[(String, String)]) -> Option<Interpreter> {
-    let args: &[&str] = match family {
-        Family::Python => &["-I", "-c", "import sys; print(sys.executable, *sys.version_info[:2], sep='\\n')"],
-        Family::Node => &["-p", "[process.execPath, ...process.versions.node.split('.')].join('\\n')"],
-    };
-    let answer = super::install::run(program, args, Path::new("/"), variables).ok()?;
-    let mut lines = answer.lines();
-    let (path, major, minor) = (lines.next()?, lines.next()?, lines.next()?);
-    let version = (major.trim().parse().ok()?, minor.trim().parse().ok()?);
-    Some(Interpreter { path: PathBuf::from(path), version })
+    let answer = Tool {
+        program,
+        args: family.question().iter().map(Into::into).collect(),
+        // Version managers let a folder choose its version, and the reader's is where doccheck was called.
+        cwd: Path::new("."),
+        variables,
+        first_on_path: None,
+        holds: None,
+        patience: PATIENCE,
+    }
+    .run()
+    .ok()?;
+    read(&answer)
 }
 
-impl Provisioner {
-    /// A folder of links to the interpreter and its companions, to stand first on the steps' `PATH`: a shim there would
-    /// cost each call 100 ms, and might choose another version.
-    pub(super) fn links(&self, name: &str, interpreter: &Interpreter) -> Result<PathBuf, Diagnostic> {
-        let hash = Sha256::digest(interpreter.path.as_os_str().as_encoded_bytes());
-        let key: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let folder = self.cache.join("bin").join(key);
-        let failed = |error: std::io::Error| {
-            Diagnostic::error("no-cache", format!("cannot use the cache at {}: {error}", folder.display()))
-        };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        let beside = interpreter.path.parent().unwrap_or(Path::new("/"));
-        let companions: &[&str] = if name == "node" { &["npm", "npx"] } else { &["pip", "pip3"] };
-        let own: &[&str] = if name == "node" { &["node"] } else { &["python3", "python"] };
-        let targets = own.iter().map(|name| (*name, interpreter.path.clone()));
-        let more = companions.iter().map(|name| (*name, beside.join(name))).filter(|(_, path)| path.exists());
-        for (name, target) in targets.chain(more) {
-            match std::os::unix::fs::symlink(target, folder.join(name)) {
-                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(error)),
-                _ => {}
-            }
-        }
-        Ok(folder)
-    }
+/// The answer's last three lines; a version manager may have said something before.
+fn read(answer: &str) -> Option<Interpreter> {
+    let mut lines = answer.lines().rev().map(str::trim);
+    let (venv, release, path) = (lines.next()?, lines.next()?, lines.next()?);
+    let mut numbers = release.split('.').map(str::parse);
+    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return None };
+    Some(Interpreter {
+        path: PathBuf::from(path),
+        release: release.to_owned(),
+        version: (major, minor),
+        venv: venv == "True",
+    })
 }

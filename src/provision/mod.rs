@@ -1,28 +1,34 @@
-//! Interpreters and packages: found, installed once into a content-addressed cache, never half-built.
+//! Interpreters and packages: found once a run, installed once into a content-addressed cache, never half-built.
+//!
+//! It hides version managers' shims, the installers, locks and the cache's layout. A page gets paths and variables.
 
-mod install;
+mod environment;
+mod family;
+mod installers;
 mod interpreters;
+mod links;
+mod requirement;
+mod tool;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Language, Plan};
 use crate::source::Span;
-use interpreters::Interpreter;
+use environment::{Environment, EnvironmentError};
+use family::Family;
+use installers::{Installation, npm};
+use interpreters::{Interpreter, Interpreters};
+use requirement::Requirement;
 
-/// Finds and installs what pages need.
+/// Finds and installs what pages need. One serves a whole run, whose pages may ask at the same time.
 #[derive(Debug)]
 pub struct Provisioner {
-    /// The cache's folder.
     cache: PathBuf,
-    /// True where nothing may be installed.
     offline: bool,
-    /// doccheck's own environment: where tools are looked for, and what installers run with.
     variables: Vec<(String, String)>,
-    /// The interpreters on `PATH`, asked once a run: behind a shim each question costs 100 ms.
-    known: Mutex<BTreeMap<&'static str, Vec<Interpreter>>>,
+    root: Option<PathBuf>,
+    interpreters: Interpreters,
 }
 
 /// What a page's steps are run with.
@@ -40,41 +46,18 @@ pub struct Tools {
     pub env: Vec<(String, String)>,
 }
 
-/// A language family with an interpreter of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Family {
-    Python,
-    Node,
-}
-
-impl Family {
-    fn of(language: Language) -> Option<Self> {
-        match language {
-            Language::Python | Language::Pycon => Some(Self::Python),
-            Language::JavaScript | Language::TypeScript => Some(Self::Node),
-            Language::Shell | Language::Console | Language::Http => None,
-        }
-    }
-
-    fn tool(self) -> &'static str {
-        match self {
-            Self::Python => "python3",
-            Self::Node => "node",
-        }
-    }
-
-    fn advice(self) -> &'static str {
-        match self {
-            Self::Python => "install Python 3.11 or later, so that `python3` is on the PATH",
-            Self::Node => "install Node 20 or later, so that `node` is on the PATH",
-        }
-    }
-}
-
 impl Provisioner {
-    /// Nothing found or installed yet.
+    /// Nothing found or installed yet. `cache` is doccheck's cache folder; where `offline`, nothing is installed;
+    /// `variables` is doccheck's own environment, where tools are looked for and of which installers get a part.
     pub fn new(cache: PathBuf, offline: bool, variables: Vec<(String, String)>) -> Self {
-        Self { cache, offline, variables, known: Mutex::default() }
+        Self { cache, offline, variables, root: None, interpreters: Interpreters::default() }
+    }
+
+    /// The same, with the folder of the configuration: paths of packages that it names are relative to it.
+    #[must_use]
+    pub fn with_root(mut self, root: PathBuf) -> Self {
+        self.root = Some(root);
+        self
     }
 
     /// Finds and installs what `plan` needs. `progress` is told one line at the start of each slow thing.
@@ -84,89 +67,163 @@ impl Provisioner {
     /// A finding at the page's line: a missing tool, an install that failed, a package missing under `offline`.
     pub fn provide(&self, plan: &Plan, progress: &dyn Fn(&str)) -> Result<Tools, Diagnostic> {
         let mut tools = Tools::default();
-        if let Some(python) =
-            self.interpreter(plan, Family::Python, plan.page.python_version, !plan.page.python.is_empty())?
-        {
-            let packages: Vec<_> = plan.page.python.iter().map(|package| package.value.clone()).collect();
-            if packages.is_empty() {
-                tools.path.push(self.links("python3", &python)?);
-                tools.python = Some(python.path);
-            } else {
-                let folder = self.python_packages(plan, &python, &packages, progress)?;
-                tools.python = Some(folder.join("bin/python"));
-                tools.path.push(folder.join("bin"));
-                tools.env.push(("VIRTUAL_ENV".to_owned(), folder.display().to_string()));
-            }
-        }
-        if let Some(node) = self.interpreter(plan, Family::Node, plan.page.node_version, !plan.page.node.is_empty())? {
-            tools.path.push(self.links("node", &node)?);
-            let packages: Vec<_> = plan.page.node.iter().map(|package| package.value.clone()).collect();
-            if !packages.is_empty() {
-                tools.node_modules = Some(self.node_packages(plan, &node, &packages, progress)?.join("node_modules"));
-            }
-            tools.node = Some(node.path);
+        for family in [Family::Python, Family::Node] {
+            self.provide_family(plan, family, progress, &mut tools)?;
         }
         Ok(tools)
     }
 
-    /// The interpreter that a page's steps of a family run in; `None` where there are no such steps.
-    ///
-    /// Of several versions it is the lowest that the page promises: that is the one whose users break first.
-    fn interpreter(
+    fn provide_family(
         &self,
         plan: &Plan,
         family: Family,
-        promised: Option<(u32, u32)>,
-        packages: bool,
-    ) -> Result<Option<Interpreter>, Diagnostic> {
-        let step = plan.steps().find(|step| step.skip.is_none() && Family::of(step.language) == Some(family));
-        if step.is_none() && !packages {
-            return Ok(None);
-        }
-        let fence = step.map(|step| plan.tutorial.fences[step.fence].span.start);
-        let source = &plan.tutorial.source;
-        let place = source.line_span(fence.map_or(1, |start| source.line(start)));
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known.entry(family.tool()).or_insert_with(|| interpreters::find(family, &self.variables));
-        let fits = |interpreter: &&Interpreter| promised.is_none_or(|lowest| interpreter.version >= lowest);
-        let chosen = match promised {
-            Some(_) => found.iter().filter(fits).min_by_key(|interpreter| interpreter.version),
-            None => found.first(),
+        progress: &dyn Fn(&str),
+        tools: &mut Tools,
+    ) -> Result<(), Diagnostic> {
+        let Some(interpreter) = self.interpreter(plan, family)? else { return Ok(()) };
+        let links = links::folder(&self.cache.join("bin"), family, &interpreter).map_err(|source| {
+            Diagnostic::error("no-cache", format!("cannot use the cache at {}: {source}", self.cache.display()))
+        })?;
+        let requirements = self.requirements(plan, family)?;
+        let environment = match requirements.is_empty() {
+            true => None,
+            false => Some(self.environment(plan, family, &interpreter, &links, &requirements, progress)?),
         };
-        match (chosen, found.is_empty()) {
-            (Some(interpreter), _) => Ok(Some(interpreter.clone())),
-            (None, true) => Err(Diagnostic::error(
-                "missing-tool",
-                format!("this step needs `{}`, which is not installed", family.tool()),
-            )
-            .at(source, place, "")
-            .help(family.advice())),
-            (None, false) => {
-                let (major, minor) = promised.unwrap_or_default();
-                let there: Vec<_> =
-                    found.iter().map(|found| format!("{}.{}", found.version.0, found.version.1)).collect();
-                let message = format!(
-                    "the page promises {} {major}.{minor} or later; here is only {}",
-                    family.tool(),
-                    there.join(", ")
-                );
-                Err(Diagnostic::error("missing-tool", message).at(source, place, "").help(family.advice()))
+        match (family, environment) {
+            (Family::Python, Some(venv)) => {
+                tools.python = Some(venv.join("bin/python"));
+                tools.path.push(venv.join("bin"));
+                tools.env.push(("VIRTUAL_ENV".to_owned(), venv.display().to_string()));
+            }
+            (Family::Python, None) => {
+                tools.python = Some(interpreter.path);
+                tools.path.push(links);
+            }
+            (Family::Node, environment) => {
+                tools.node = Some(interpreter.path);
+                tools.node_modules = environment.map(|folder| folder.join("node_modules"));
+                tools.path.push(links);
             }
         }
+        Ok(())
     }
 
-    /// The place in the front matter of a page's packages; the page's first line where they come from elsewhere.
-    fn place(plan: &Plan, family: Family) -> Span {
-        let packages = match family {
-            Family::Python => &plan.page.python,
-            Family::Node => &plan.page.node,
+    /// The interpreter that a page needs, if it needs one. A page that only promises a version may start it from its
+    /// shell: there it is used where it is, and not missed where it is not.
+    fn interpreter(&self, plan: &Plan, family: Family) -> Result<Option<Interpreter>, Diagnostic> {
+        let steps = || plan.steps().filter(|step| step.skip.is_none());
+        let step = steps().find(|step| Family::of(step.language) == Some(family));
+        let needed = step.is_some() || !family.packages(&plan.page).is_empty();
+        let promised = family.promised(&plan.page);
+        let shell = || steps().any(|step| matches!(step.language, Language::Shell | Language::Console));
+        if !needed && (promised.is_none() || !shell()) {
+            return Ok(None);
+        }
+        let found = match self.interpreters.choose(family, promised, &self.variables) {
+            Ok(interpreter) => return Ok(Some(interpreter)),
+            Err(_) if !needed => return Ok(None),
+            Err(found) => found,
         };
-        let settings = &plan.tutorial.settings;
-        let key = if family == Family::Python { "python" } else { "node" };
-        let own = settings.iter().any(|setting| setting.key.value == key);
-        match packages.first() {
-            Some(package) if own => package.span,
-            _ => plan.tutorial.source.line_span(1),
+        let (name, program) = (family.name(), family.programs()[0]);
+        let lowest = promised.map_or(family.minimum(), |promised| promised.max(family.minimum()));
+        let lowest = if lowest.1 == 0 { lowest.0.to_string() } else { format!("{}.{}", lowest.0, lowest.1) };
+        let message = if found.is_empty() {
+            format!("this page needs `{program}`, which is not on the PATH")
+        } else {
+            let releases: Vec<_> = found.iter().map(|interpreter| interpreter.release.as_str()).collect();
+            format!("this page needs {name} {lowest} or later, and on the PATH is only {}", releases.join(", "))
+        };
+        let source = &plan.tutorial.source;
+        let place = match step {
+            Some(step) => source.line_span(source.line(plan.tutorial.fences[step.fence].span.start)),
+            None => family.packages(&plan.page).first().map_or(Span::default(), |package| package.span),
+        };
+        Err(located(Diagnostic::error("missing-tool", message), plan, place)
+            .help(format!("install {name} {lowest} or later, so that `{program}` is on the PATH")))
+    }
+
+    fn requirements(&self, plan: &Plan, family: Family) -> Result<Vec<Requirement>, Diagnostic> {
+        let beside = page_folder(plan);
+        let packages = family.packages(&plan.page).iter();
+        packages
+            .map(|package| {
+                let folder = match &self.root {
+                    Some(root) if package.span.is_empty() => root,
+                    _ => &beside,
+                };
+                Requirement::read(package, family, folder)
+                    .map_err(|message| located(Diagnostic::error("bad-package", message), plan, package.span))
+            })
+            .collect()
+    }
+
+    /// The folder with the packages, installed where they are not there yet.
+    fn environment(
+        &self,
+        plan: &Plan,
+        family: Family,
+        interpreter: &Interpreter,
+        links: &Path,
+        requirements: &[Requirement],
+        progress: &dyn Fn(&str),
+    ) -> Result<PathBuf, Diagnostic> {
+        let environment = Environment::new(&self.cache.join("env"), family, interpreter, requirements);
+        if environment.is_complete() {
+            return Ok(environment.folder().to_path_buf());
+        }
+        let named: Vec<_> = requirements.iter().map(|requirement| requirement.written.as_str()).collect();
+        let named = named.join(", ");
+        let at = |found: Diagnostic, requirement: &Requirement| located(found, plan, requirement.span);
+        if self.offline {
+            let found =
+                Diagnostic::error("offline", format!("not installed yet, and `--offline` installs nothing: {named}"));
+            return Err(at(found, &requirements[0]).help("run once without `--offline`"));
+        }
+        let folder = page_folder(plan);
+        let install = |lock: &std::fs::File| {
+            let installation = Installation {
+                interpreter,
+                links,
+                requirements,
+                target: environment.folder(),
+                folder: &folder,
+                variables: &self.variables,
+                lock,
+            };
+            match family {
+                Family::Python => installation.python(),
+                Family::Node => match npm(links, &self.variables) {
+                    Some(npm) => installation.node(&npm),
+                    None => Err("`npm` is not on the PATH: install it".to_owned()),
+                },
+            }
+        };
+        match environment.build(&format!("installing {named} (once)"), progress, install) {
+            Ok(()) => Ok(environment.folder().to_path_buf()),
+            Err(EnvironmentError::Installer(output)) => {
+                // Of several packages the one that the installer spoke of last; the first where it spoke of none.
+                let spoken_of = |requirement: &&Requirement| output.rfind(requirement.name()).map_or(0, |at| at + 1);
+                let meant = requirements.iter().rev().max_by_key(spoken_of).unwrap_or(&requirements[0]);
+                let found = at(Diagnostic::error("cannot-install", format!("cannot install {named}")), meant);
+                let found =
+                    if output.is_empty() { found } else { found.help(format!("the installer said:\n{output}")) };
+                Err(found.help("see whether the network is there, and whether names and versions are right"))
+            }
+            Err(error @ EnvironmentError::Cache { .. }) => Err(Diagnostic::error("no-cache", error.to_string())),
+            Err(error @ EnvironmentError::Interrupted) => Err(Diagnostic::error("interrupted", error.to_string())),
         }
     }
+}
+
+/// The finding at its place in the page; at the page's top where the configuration says it.
+fn located(found: Diagnostic, plan: &Plan, span: Span) -> Diagnostic {
+    let source = &plan.tutorial.source;
+    let span = if span.is_empty() { source.line_span(1) } else { span };
+    found.at(source, span, "")
+}
+
+/// The folder that the page is in.
+fn page_folder(plan: &Plan) -> PathBuf {
+    let folder = plan.tutorial.source.path().parent().unwrap_or(Path::new(""));
+    std::path::absolute(folder).or_else(|_| std::path::absolute(".")).unwrap_or_else(|_| folder.to_path_buf())
 }

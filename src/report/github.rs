@@ -5,7 +5,11 @@
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::outcome::{Check, PageOutcome, StepOutcome};
+use crate::report::paint::clipped;
 use crate::run::RunReport;
+
+/// How many characters of an annotation are told: it points at a place, the log holds the rest.
+const TEXT: usize = 1000;
 
 /// One line for each failed check and each finding; empty where there is none.
 pub fn annotations(report: &RunReport) -> String {
@@ -50,10 +54,8 @@ fn diagnostic(found: &Diagnostic) -> String {
 fn command(word: &str, place: &[(&str, String)], title: &str, message: &str, help: &[String]) -> String {
     let mut properties: Vec<String> = place.iter().map(|(key, value)| format!("{key}={}", property(value))).collect();
     properties.push(format!("title={}", property(title)));
-    let mut text = data(message);
-    for line in help {
-        text.push_str(&data(&format!("\n{line}")));
-    }
+    let lines: Vec<&str> = std::iter::once(message).chain(help.iter().map(String::as_str)).collect();
+    let text = data(&clipped(&lines.join("\n"), TEXT));
     format!("::{word} {}::{text}\n", properties.join(","))
 }
 

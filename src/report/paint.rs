@@ -59,6 +59,11 @@ impl Paint {
         self.text.len()
     }
 
+    /// How many lines were ended.
+    pub(super) fn lines(&self) -> usize {
+        self.text.matches('\n').count()
+    }
+
     /// The whole text.
     pub(super) fn finish(self) -> String {
         self.text

@@ -121,6 +121,11 @@ impl Fault {
         Ok(fault)
     }
 
+    /// True where it tells that the quota is spent.
+    pub(crate) fn is_quota(&self) -> bool {
+        self.kind == Kind::Status(429)
+    }
+
     fn matches(&self, request: &Request) -> bool {
         self.method.as_ref().is_none_or(|method| *method == request.method)
             && self.path.as_ref().is_none_or(|pattern| path_matches(pattern, &request.path))

@@ -3,11 +3,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "writes the files of the clients into the network's own folder")]
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::hosts::Hosts;
+use super::hosts::{Hosts, Target};
 
 /// Kept from the proxy: a page's own services.
 const NO_PROXY: &str = "localhost,127.0.0.1,::1";
@@ -16,7 +17,7 @@ const PYTHON_HOOK: &str = include_str!("hooks/sitecustomize.py");
 const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
 
 /// The ports of the front on 127.0.0.1.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Ports {
     /// For clients that take a proxy.
     pub(super) proxy: u16,
@@ -24,8 +25,8 @@ pub(super) struct Ports {
     pub(super) tls: u16,
     /// Where the hooks lead connections to port 80.
     pub(super) plain: u16,
-    /// Where the hooks lead connections to allowed hosts, index by index with `Hosts::allowed`.
-    pub(super) relays: Vec<u16>,
+    /// Where the hooks lead connections to allowed hosts.
+    pub(super) relays: BTreeMap<Target, u16>,
 }
 
 /// The folder with everything that clients read.
@@ -53,15 +54,18 @@ impl Clients {
         Ok(clients)
     }
 
-    /// Tells the hooks who is served, for the processes that start from now on, and empties the list of
+    /// Tells the hooks who is served (host, the address that stands for it, port, the port here), for the processes that start from now on, and empties the list of
     /// what they refused.
     pub(super) fn write_routes(&self, hosts: &Hosts) -> io::Result<()> {
+        let served = hosts.served();
         let mut routes = String::new();
-        for host in hosts.served() {
-            routes.push_str(&format!("{host} 443 {}\n{host} 80 {}\n", self.ports.tls, self.ports.plain));
-        }
-        for (target, port) in hosts.allowed().iter().zip(&self.ports.relays) {
-            routes.push_str(&format!("{} {} {port}\n", target.host, target.port));
+        for (host, address) in hosts.addresses() {
+            let web = [(443, self.ports.tls), (80, self.ports.plain)];
+            let web = web.into_iter().filter(|_| served.contains(&host));
+            let relays = self.ports.relays.iter().filter(|(target, _)| target.host == host);
+            for (port, to) in web.chain(relays.map(|(target, to)| (target.port, *to))) {
+                routes.push_str(&format!("{host} {address} {port} {to}\n"));
+            }
         }
         // A half-written file must never be read.
         std::fs::write(self.folder.join("routes.new"), routes)?;

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::io::Cursor;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,32 +11,42 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::header;
+use hyper::http::uri::Authority;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use rustls::ServerConfig;
+use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::StartHandshake;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
-use super::gateway::{Body, Gateway, message};
+use super::gateway::{Body, Gateway, message, unreachable};
 use super::hosts::{Target, Way};
+use super::names::Names;
 use super::relay::Relay;
 
 /// The first byte of a TLS connection: a handshake record (RFC 8446, section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
+
+/// How long a listener waits after an error of the system, such as too many open files.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What all connections share.
 pub(super) struct Front {
     /// Decides on requests.
     pub(super) gateway: Gateway,
     /// Ends TLS.
-    pub(super) tls: TlsAcceptor,
+    pub(super) tls: Arc<ServerConfig>,
     /// The number of the page that is open.
     pub(super) page: watch::Sender<u64>,
-    /// The port of the proxy: a request to it is a mistake, not a service of the page.
-    pub(super) proxy_port: u16,
+    /// The ports of the proxy: a request to one is a mistake, not a service of the page.
+    pub(super) proxy_ports: [u16; 2],
+    /// The domains that the machine's resolver appends to names.
+    pub(super) search: Vec<String>,
 }
 
 /// What a listener takes.
@@ -49,6 +60,10 @@ pub(super) enum Port {
     Plain,
     /// Bytes for this target.
     Relay(Target),
+    /// Connections to port 443 of any address, of clients that nothing led here.
+    CaughtTls,
+    /// Connections to port 80 of any address.
+    CaughtPlain,
 }
 
 /// How a request came.
@@ -62,9 +77,8 @@ impl Front {
     /// Takes connections for ever.
     pub(super) async fn listen(self: Arc<Self>, listener: TcpListener, port: Port) {
         loop {
-            // An error here is that of one connection, or too many open files: the next one may do better.
             let Ok((stream, _)) = listener.accept().await else {
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                tokio::time::sleep(PAUSE).await;
                 continue;
             };
             let _ = stream.set_nodelay(true);
@@ -76,12 +90,45 @@ impl Front {
                     Port::Tls => front.serve_tls(stream, None).await,
                     Port::Plain => front.serve(stream, Arrival::Origin { tls: false, target: None }).await,
                     Port::Relay(target) => {
-                        if let Ok(real) = front.gateway.relay.dial(&target).await {
+                        if let Ok(real) = Relay::dial_outside(&target).await {
                             Relay::tunnel(stream, real).await;
+                        }
+                    }
+                    Port::CaughtTls => front.serve_caught_tls(stream).await,
+                    Port::CaughtPlain => {
+                        if let Some(target) = caught(&stream) {
+                            front.serve(stream, Arrival::Origin { tls: false, target: Some(target) }).await;
                         }
                     }
                 }
             });
+        }
+    }
+
+    /// Answers what is looked up, for ever.
+    pub(super) async fn serve_names(self: Arc<Self>, socket: UdpSocket) {
+        // Longer questions than RFC 1035 allows over UDP are nobody's.
+        let mut query = [0; 512];
+        loop {
+            let Ok((length, from)) = socket.recv_from(&mut query).await else {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
+            let addresses = self.gateway.hosts.addresses().into_iter();
+            let known: Vec<_> = addresses
+                .filter_map(|(name, address)| match address {
+                    IpAddr::V4(address) => Some((name, address)),
+                    IpAddr::V6(_) => None,
+                })
+                .collect();
+            let names = Names { known: &known, search: &self.search };
+            if let Some(answer) = names.answer(query.get(..length).unwrap_or_default()) {
+                if let Some(target) = answer.refused.and_then(|host| Target::parse(&host, 443)) {
+                    self.gateway.journal.refuse(&target);
+                }
+                // Who asked in vain asks again.
+                let _ = socket.send_to(&answer.reply, from).await;
+            }
         }
     }
 
@@ -100,10 +147,27 @@ impl Front {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         target: Option<Target>,
     ) {
-        let handshake = self.tls.accept(stream);
+        let handshake = TlsAcceptor::from(Arc::clone(&self.tls)).accept(stream);
         // The client tells its user why a handshake failed.
         if let Ok(stream) = handshake.await {
             self.serve(stream, Arrival::Origin { tls: true, target }).await;
+        }
+    }
+
+    /// TLS to any address: the client's first message tells which host it means, if it means one by name.
+    async fn serve_caught_tls(self: Arc<Self>, stream: TcpStream) {
+        let Some(caught) = caught(&stream) else { return };
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await;
+        let named = |hello: &StartHandshake<TcpStream>| hello.client_hello().server_name().map(str::to_ascii_lowercase);
+        let host = hello.as_ref().ok().and_then(named).unwrap_or(caught.host);
+        let target = Target { host, port: caught.port };
+        match (hello, self.gateway.hosts.way(&target)) {
+            (Ok(hello), Way::Sandbox) => {
+                if let Ok(stream) = hello.into_stream(Arc::clone(&self.tls)).await {
+                    self.serve(stream, Arrival::Origin { tls: true, target: Some(target) }).await;
+                }
+            }
+            _ => self.gateway.journal.refuse(&target),
         }
     }
 
@@ -138,7 +202,7 @@ impl Front {
         let scheme = request.uri().scheme_str().unwrap_or(if tls { "https" } else { "http" }).to_owned();
         let default_port = if scheme == "https" { 443 } else { 80 };
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        let authority = request.uri().authority().map(|authority| authority.as_str()).or(host);
+        let authority = request.uri().authority().map(Authority::as_str).or(host);
         let target = match (authority, arrival) {
             (Some(authority), _) => Target::parse(authority, default_port),
             (None, Arrival::Origin { target, .. }) => target,
@@ -160,10 +224,7 @@ impl Front {
             Way::Sandbox => None,
             Way::Loopback | Way::Allowed => match self.gateway.relay.dial(&target).await {
                 Ok(real) => Some(real),
-                Err(error) => {
-                    let text = format!("cannot reach {}: {error}", target.name());
-                    return message(StatusCode::BAD_GATEWAY, &text);
-                }
+                Err(error) => return unreachable(&target, &error.to_string()),
             },
         };
         let front = Arc::clone(&self);
@@ -197,8 +258,15 @@ impl Front {
     }
 
     fn is_self(&self, target: &Target) -> bool {
-        target.is_loopback() && target.port == self.proxy_port
+        target.is_loopback() && self.proxy_ports.contains(&target.port)
     }
+}
+
+/// Where a client of a namespace wanted to go. A service of the page is not caught: nobody listens there.
+fn caught(stream: &TcpStream) -> Option<Target> {
+    let address = stream.local_addr().ok()?;
+    let ip = address.ip().to_canonical();
+    (!ip.is_loopback()).then(|| Target { host: ip.to_string(), port: address.port() })
 }
 
 /// A stream whose first bytes were read too early.

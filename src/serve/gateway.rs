@@ -33,6 +33,9 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
+/// Where the front says that it is the front that answers.
+pub(super) const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+
 /// A body on its way to a client.
 pub(super) type Body = BoxBody<Bytes, hyper::Error>;
 
@@ -64,9 +67,7 @@ impl Gateway {
                 let request = without_hops(request);
                 match self.relay.forward(request, scheme == "https", target).await {
                     Ok(response) => return response.map(BodyExt::boxed),
-                    Err(reason) => {
-                        message(StatusCode::BAD_GATEWAY, &format!("cannot reach {}: {reason}", target.name()))
-                    }
+                    Err(reason) => unreachable(target, &reason),
                 }
             }
             Way::Refused => self.refuse(target),
@@ -136,6 +137,14 @@ impl Gateway {
 /// The words for a target that nothing serves; the Node and Python hooks use the same.
 pub(super) fn refusal(target: &Target) -> String {
     format!("no sandbox serves host {}", target.name())
+}
+
+/// What a proxy says of a host that it cannot reach; `Proxy-Status` (RFC 9209) tells it from the host's own words.
+pub(super) fn unreachable(target: &Target, reason: &str) -> Response<Body> {
+    let mut response = message(StatusCode::BAD_GATEWAY, &format!("cannot reach {}: {reason}", target.name()));
+    let status = HeaderValue::from_static("doccheck; error=destination_unavailable");
+    response.headers_mut().insert(PROXY_STATUS, status);
+    response
 }
 
 /// A short answer in JSON.

@@ -2,6 +2,7 @@
 //! allows, or nowhere.
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{PoisonError, RwLock};
 
 /// A place that a client asks for.
@@ -34,7 +35,7 @@ impl Target {
         let host = self.host.as_str();
         host == "localhost"
             || host.ends_with(".localhost")
-            || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
+            || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
     }
 }
 
@@ -82,12 +83,35 @@ impl Hosts {
         self.served.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
+    /// Every host with the address that stands for it in the eyes of clients: its own if it is one, else one of those
+    /// that RFC 2544 sets aside for tests, which nobody has. Those of allowed hosts stay the same for the whole run.
+    pub(super) fn addresses(&self) -> Vec<(String, IpAddr)> {
+        let mut names: Vec<String> = Vec::new();
+        let allowed = self.allowed.iter().filter(|target| !target.is_loopback()).map(|target| target.host.clone());
+        for name in allowed.chain(self.served()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let made_up = |count: usize| {
+            let [.., high, low] = count.to_be_bytes();
+            IpAddr::V4(Ipv4Addr::new(198, 18, high, low))
+        };
+        let numbered = names.into_iter().zip(1..);
+        numbered.map(|(name, count)| (name.clone(), name.parse().unwrap_or_else(|_| made_up(count)))).collect()
+    }
+
     /// The places that may be reached for real.
     pub(super) fn allowed(&self) -> &[Target] {
         &self.allowed
     }
 
-    /// Where a request to `host` (lower case) goes.
+    /// The address that stands for `host`.
+    pub(super) fn address(&self, host: &str) -> Option<IpAddr> {
+        self.addresses().into_iter().find(|(name, _)| name == host).map(|(_, address)| address)
+    }
+
+    /// Where a request to `target` goes.
     pub(super) fn way(&self, target: &Target) -> Way {
         let served = self.served.read().unwrap_or_else(PoisonError::into_inner);
         if matches!(target.port, 80 | 443) && served.contains(&target.host) {
@@ -157,6 +181,16 @@ mod tests {
         }
         hosts.serve(vec![]);
         assert_eq!(hosts.way(&target("api.example.com")), Way::Refused);
+    }
+
+    #[test]
+    fn gives_each_host_an_address() {
+        let allow = ["db.example.com:5432", "192.0.2.7:22", "db.example.com:5433", "localhost:5432"];
+        let hosts = Hosts::new(&allow.map(String::from)).unwrap();
+        hosts.serve(vec!["api.example.com".into(), "db.example.com".into()]);
+        let addresses = hosts.addresses().into_iter().map(|(name, address)| format!("{name} {address}"));
+        let expected = ["db.example.com 198.18.0.1", "192.0.2.7 192.0.2.7", "api.example.com 198.18.0.3"];
+        assert_eq!(addresses.collect::<Vec<_>>(), expected);
     }
 
     #[test]

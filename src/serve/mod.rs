@@ -5,12 +5,14 @@
 
 mod authority;
 mod clients;
-mod doors;
 mod engine;
 mod front;
 mod gateway;
 mod hosts;
+mod inside;
 mod journal;
+mod listeners;
+mod names;
 mod relay;
 mod send;
 #[cfg(test)]
@@ -26,7 +28,7 @@ use std::time::Duration;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tokio::runtime::{Handle, Runtime};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsConnector;
 use wiremock::MockServer;
 
 use crate::http::{Reply, Request};
@@ -35,13 +37,14 @@ use crate::sandbox::{Fault, World};
 use crate::transcript::{Exchange, Refusal};
 
 use authority::Authority;
-use clients::{Clients, Ports};
-use doors::Loopback;
+use clients::Clients;
 use engine::Engine;
-use front::{Front, Port};
+use front::Front;
 use gateway::Gateway;
 use hosts::{Hosts, Target, Way};
+use inside::Inside;
 use journal::Journal;
+use listeners::{Listeners, Resolver};
 use relay::Relay;
 
 /// How long dropping a network waits for its threads to end.
@@ -51,12 +54,15 @@ const GRACE: Duration = Duration::from_secs(1);
 /// closes its ports; its folder is its owner's to remove.
 pub struct Network {
     hosts: Arc<Hosts>,
-    loopback: Loopback,
     journal: Arc<Journal>,
     engine: Arc<Engine>,
     front: Arc<Front>,
     clients: Clients,
     bundle: String,
+    /// The port of the proxy for doccheck itself.
+    own_proxy: u16,
+    /// The namespace; none where the system refuses it.
+    inside: Option<Arc<Inside>>,
     handle: Handle,
     // Both are there until the network is dropped.
     runtime: Option<Runtime>,
@@ -105,7 +111,8 @@ pub enum ServeError {
 impl Network {
     /// Starts listeners on loopback. `folder` is an existing, empty folder for the CA's certificate, the clients'
     /// configuration files and the hooks; `allow` are hosts (`host` or `host:port`) that may be reached for real.
-    /// A host without a port stands for its ports 80 and 443.
+    /// A host without a port stands for its ports 80 and 443. Where the system has network namespaces, the listeners are
+    /// in one: see `crew`.
     ///
     /// # Errors
     ///
@@ -128,33 +135,12 @@ impl Network {
             .map_err(text)?;
         let _inside = runtime.enter();
 
-        let own_places = hosts.allowed().iter().map(|target| if target.is_loopback() { target.port } else { 0 });
-        let places: Vec<u16> = [0, 0, 0].into_iter().chain(own_places).collect();
-        let (loopback, opened) = Loopback::open(&places)?;
-        let mut opened = opened.into_iter();
-        let mut listeners = Vec::new();
-        let mut listen = |port: Port| -> Result<u16, String> {
-            let listener = opened.next().map_or_else(loopback_listener, Ok)?;
-            let number = listener.local_addr().map_err(text)?.port();
-            listeners.push((tokio::net::TcpListener::from_std(listener).map_err(text)?, port));
-            Ok(number)
-        };
-        let ports = Ports {
-            proxy: listen(Port::Proxy)?,
-            tls: listen(Port::Tls)?,
-            plain: listen(Port::Plain)?,
-            relays: hosts
-                .allowed()
-                .iter()
-                .map(|target| listen(Port::Relay(target.clone())))
-                .collect::<Result<_, _>>()?,
-        };
-        // Requests of `http` steps are sent from here, where a listener inside a namespace is out of reach.
-        let proxy_port = if loopback.is_own() { listen(Port::Proxy)? } else { ports.proxy };
+        let resolver = Resolver::of_this_machine();
+        let listeners = Listeners::open(&hosts, &resolver)?;
 
         let journal = Arc::new(Journal::default());
         let engine = Arc::new(Engine::new(Arc::clone(&journal)));
-        let listener = loopback_listener()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(text)?;
         let (server, server_gone) = runtime.block_on(async {
             let server = MockServer::builder().listener(listener).disable_request_recording().start().await;
             let gone = engine::mount(&server, Arc::clone(&engine)).await;
@@ -166,28 +152,38 @@ impl Network {
             engine: Arc::clone(&engine),
             relay: Relay {
                 tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)),
-                hosts: Arc::clone(&hosts),
-                loopback: loopback.clone(),
+                inside: listeners.inside.clone(),
             },
             upstream: server.address().to_string(),
             client: Client::builder(TokioExecutor::new()).build_http(),
             gate: tokio::sync::RwLock::default(),
         };
-        let tls = TlsAcceptor::from(Arc::new(authority::server_config(authority, Arc::clone(&hosts))?));
-        let front = Arc::new(Front { gateway, tls, page: tokio::sync::watch::Sender::new(0), proxy_port });
-        for (listener, port) in listeners {
+        let front = Arc::new(Front {
+            gateway,
+            tls: Arc::new(authority::server_config(authority, Arc::clone(&hosts))?),
+            page: tokio::sync::watch::Sender::new(0),
+            proxy_ports: [listeners.ports.proxy, listeners.own_proxy],
+            search: resolver.search,
+        });
+        for (listener, port) in listeners.streams {
+            let listener = tokio::net::TcpListener::from_std(listener).map_err(text)?;
             runtime.spawn(Arc::clone(&front).listen(listener, port));
         }
-        let clients = Clients::write(&folder, ports, &bundle).map_err(text)?;
+        for socket in listeners.name_servers {
+            let socket = tokio::net::UdpSocket::from_std(socket).map_err(text)?;
+            runtime.spawn(Arc::clone(&front).serve_names(socket));
+        }
+        let clients = Clients::write(&folder, listeners.ports, &bundle).map_err(text)?;
         clients.write_routes(&hosts).map_err(text)?;
         Ok(Self {
             hosts,
-            loopback,
             journal,
             engine,
             front,
             clients,
             bundle,
+            own_proxy: listeners.own_proxy,
+            inside: listeners.inside,
             handle: runtime.handle().clone(),
             runtime: Some(runtime),
             server: Some(server),
@@ -195,18 +191,21 @@ impl Network {
         })
     }
 
-    /// Nobody yet, who will reach nothing but this network: its own loopback, the sandbox, and what is allowed.
+    /// Nobody yet, who will reach nothing but this network: the loopback of its namespace, with the sandbox and what is
+    /// allowed. Processes of a page belong to such a crew: where there is a namespace, the front is nowhere else.
     ///
     /// # Errors
     ///
-    /// `ServeError::Start`.
+    /// `ServeError::Start` where there are no more descriptors.
     pub fn crew(&self) -> Result<Crew, ServeError> {
-        self.loopback.doors().map(Crew::inside).map_err(|error| ServeError::Start(text(error)))
+        let doors = self.inside.as_ref().map_or_else(|| Ok(Vec::new()), |inside| inside.doors());
+        doors.map(Crew::inside).map_err(|error| ServeError::Start(text(error)))
     }
 
-    /// True where the system keeps the steps from every other host, and not only proxies and hooks.
+    /// True where a network namespace keeps the steps from every other host, whatever the client; false where the
+    /// system refuses namespaces, and a client goes out that heeds neither the proxy's variables nor the hooks.
     pub fn is_contained(&self) -> bool {
-        self.loopback.is_own()
+        self.inside.is_some()
     }
 
     /// Variables that lead every client here.
@@ -265,8 +264,15 @@ impl Network {
             self.journal.refuse(&target);
             return Err(ServeError::NoAnswer(gateway::refusal(&target)));
         }
-        let proxy = format!("http://127.0.0.1:{}", self.front.proxy_port);
-        self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle))
+        let proxy = format!("http://127.0.0.1:{}", self.own_proxy);
+        self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle)).map_err(
+            |error| match error {
+                ServeError::NoAnswer(reason) => {
+                    ServeError::NoAnswer(format!("cannot reach {}: {reason}", target.name()))
+                }
+                other => other,
+            },
+        )
     }
 }
 
@@ -284,14 +290,8 @@ impl Drop for Network {
 
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Network").field("proxy_port", &self.front.proxy_port).finish_non_exhaustive()
+        f.debug_struct("Network").field("is_contained", &self.is_contained()).finish_non_exhaustive()
     }
-}
-
-fn loopback_listener() -> Result<TcpListener, String> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(text)?;
-    listener.set_nonblocking(true).map_err(text)?;
-    Ok(listener)
 }
 
 fn text(error: impl fmt::Display) -> String {

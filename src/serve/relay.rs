@@ -1,6 +1,7 @@
 //! The way to real hosts that the configuration allows, and to services that a page itself started.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use hyper::body::Incoming;
@@ -10,27 +11,31 @@ use hyper::{Request, Response, Version};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
-use super::doors::Loopback;
-use super::hosts::{Hosts, Target};
+use super::hosts::Target;
+use super::inside::Inside;
 
 /// Opens connections for clients.
 pub(super) struct Relay {
     /// Trusts what the steps trust.
     pub(super) tls: TlsConnector,
-    pub(super) hosts: Arc<Hosts>,
-    /// Where a page's own services are.
-    pub(super) loopback: Loopback,
+    /// Where the page's own services are, unless they are on the machine's loopback.
+    pub(super) inside: Option<Arc<Inside>>,
 }
 
 impl Relay {
-    /// A connection to `target`.
+    /// A connection to `target` as a client of the page would have it.
     pub(super) async fn dial(&self, target: &Target) -> io::Result<TcpStream> {
-        if target.is_loopback() && !self.hosts.allowed().contains(target) {
-            return self.loopback.dial(target.port).await;
+        match &self.inside {
+            Some(inside) if target.is_loopback() => dial_inside(inside, target).await,
+            _ => Self::dial_outside(target).await,
         }
+    }
+
+    /// A connection to `target` from where doccheck itself is.
+    pub(super) async fn dial_outside(target: &Target) -> io::Result<TcpStream> {
         TcpStream::connect((target.host.as_str(), target.port)).await
     }
 
@@ -56,6 +61,25 @@ impl Relay {
             send(request, stream, target).await
         }
     }
+}
+
+/// A service may listen on either loopback.
+async fn dial_inside(inside: &Arc<Inside>, target: &Target) -> io::Result<TcpStream> {
+    let named = target.host.parse().ok().filter(|ip: &IpAddr| ip.is_loopback());
+    let both = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    let mut outcome = Err(io::ErrorKind::AddrNotAvailable.into());
+    for ip in named.map_or_else(|| both.to_vec(), |ip| vec![ip]) {
+        let address = SocketAddr::new(ip, target.port);
+        let inside = Arc::clone(inside);
+        // A socket inside is made by a child process.
+        let socket = tokio::task::spawn_blocking(move || inside.socket(&address)).await.map_err(io::Error::other)??;
+        socket.set_nonblocking(true)?;
+        outcome = TcpSocket::from_std_stream(socket).connect(address).await;
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
 }
 
 async fn send(

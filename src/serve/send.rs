@@ -8,7 +8,9 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Proxy};
 
 use crate::http::{Headers, Reply, Request};
+use crate::process::interrupted;
 
+use super::gateway::PROXY_STATUS;
 use super::{Protocol, ServeError, authority};
 
 /// Sends `request` through the proxy at `proxy`, trusting `bundle`. A connection of its own each time: nothing
@@ -33,6 +35,10 @@ pub(super) async fn send(
             built = built.body(request.body);
         }
         let response = built.send().await.map_err(reason)?;
+        let speaker = response.headers().get(PROXY_STATUS);
+        if speaker.is_some_and(|speaker| speaker.as_bytes().starts_with(b"doccheck;")) {
+            return Err("nobody answers there".to_owned());
+        }
         let status = response.status().as_u16();
         let mut headers = Headers::new();
         for (name, value) in response.headers() {
@@ -41,9 +47,17 @@ pub(super) async fn send(
         let body = response.bytes().await.map_err(reason)?.to_vec();
         Ok(Reply { status, headers, body })
     };
-    match tokio::time::timeout(timeout, answer).await {
-        Ok(answer) => answer.map_err(ServeError::NoAnswer),
-        Err(_) => Err(ServeError::TimedOut(timeout)),
+    tokio::select! {
+        answer = answer => answer.map_err(ServeError::NoAnswer),
+        () = tokio::time::sleep(timeout) => Err(ServeError::TimedOut(timeout)),
+        () = interruption() => Err(ServeError::NoAnswer("interrupted".to_owned())),
+    }
+}
+
+/// Ends when the user presses Ctrl-C.
+async fn interruption() {
+    while !interrupted() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
@@ -62,6 +76,7 @@ fn client(protocol: Protocol, proxy: &str, bundle: &str) -> Result<Client, Strin
 }
 
 /// The innermost cause, which names what happened; reqwest's own text only repeats the URL.
+#[expect(clippy::needless_pass_by_value, reason = "called by `map_err`")]
 fn reason(error: reqwest::Error) -> String {
     let mut cause: &dyn Error = &error;
     while let Some(source) = cause.source() {

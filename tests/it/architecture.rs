@@ -112,6 +112,7 @@ fn imports_upwards(files: &[File]) -> Vec<String> {
 /// share. A name that the face takes from a child counts as that child's.
 fn rings(files: &[File], root: &str) -> Vec<String> {
     let modules: Vec<Vec<String>> = files.iter().map(|file| file.module(root)).collect();
+    let named: Vec<_> = files.iter().zip(&modules).map(|(file, module)| named_paths(&file.text, module)).collect();
     let folders: BTreeSet<&[String]> =
         modules.iter().flat_map(|module| (0..module.len()).map(|depth| &module[..depth])).collect();
     let mut found = Vec::new();
@@ -126,9 +127,9 @@ fn rings(files: &[File], root: &str) -> Vec<String> {
         let face = modules.iter().position(|module| module == folder);
         let taken = face.map(|at| taken_from_children(&files[at].text, &children)).unwrap_or_default();
         let mut knows: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for (file, module) in files.iter().zip(&modules) {
+        for (named, module) in named.iter().zip(&modules) {
             let Some(own) = module.get(folder.len()).filter(|_| module.starts_with(folder)) else { continue };
-            for named in named_paths(&file.text, module) {
+            for named in named {
                 let Some(name) = named.path.get(folder.len()).filter(|_| named.path.starts_with(folder)) else {
                     continue;
                 };

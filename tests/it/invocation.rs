@@ -24,7 +24,7 @@ pub(crate) fn cache() -> std::path::PathBuf {
 pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
     vec![
         (r#""duration_ms": \d+"#, r#""duration_ms": 0"#),
-        (r"\b\d+(\.\d+)? ?(ms|s)\b", "[time]"),
+        (r" *\b\d+(\.\d+)? ?(ms|s)\b", " [time]"),
         (r"/[^\s:]*/doccheck-[A-Za-z0-9]+", "[workspace]"),
     ]
 }

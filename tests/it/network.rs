@@ -1,18 +1,29 @@
 //! Real clients against the wires: by the real host name, over TLS, without a line of them changed.
 
+#![expect(clippy::unwrap_used, reason = "a test's helper fails the test")]
+
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use doccheck::http::{Headers, Request};
+use doccheck::process::{ExitStatus, Launch, find_program};
 use doccheck::sandbox::{Definition, World};
 use doccheck::serve::{Network, Protocol, ServeError, Traffic};
 use tempfile::TempDir;
 
 const HOST: &str = "api.truto.one";
 const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a step may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const SUCCESS: Option<ExitStatus> = Some(ExitStatus::Code(0));
 
 /// A network with an open world, and its folder.
 struct Wires {
@@ -29,23 +40,34 @@ impl Wires {
         Self { network, folder }
     }
 
-    /// Runs `program` as a step: with the network's variables and nothing else but a path.
+    /// Runs `program` as a step: in a crew of the network, with its variables and nothing else but a path.
     fn step(&self, program: &str, args: &[&str]) -> Seen {
+        let crew = self.network.crew().unwrap();
+        let path = std::env::var("PATH").unwrap();
+        let home = self.folder.path().display().to_string();
+        let mut env = self.network.environment();
+        env.extend([("PATH".to_owned(), path.clone()), ("HOME".to_owned(), home)]);
+        let (mut stdout, mut stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
         self.network.begin_step(&[]);
-        let output = self.command(program, args).output().unwrap();
-        Seen {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-            traffic: self.network.end_step(),
-        }
-    }
-
-    fn command(&self, program: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(program);
-        command.args(args).env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.folder.path());
-        command.envs(self.network.environment());
-        command
+        let launch = Launch {
+            program: find_program(program, &path).unwrap(),
+            args: args.iter().map(Into::into).collect(),
+            cwd: self.folder.path().to_owned(),
+            env,
+            stdin: None,
+            stdout: stdout.try_clone().unwrap(),
+            stderr: stderr.try_clone().unwrap(),
+            descriptors: Vec::new(),
+        };
+        let ended = crew.launch(launch).unwrap().wait_until(Instant::now() + PATIENCE).unwrap();
+        let read = |file: &mut File| {
+            let mut text = String::new();
+            file.rewind().unwrap();
+            file.read_to_string(&mut text).unwrap();
+            text
+        };
+        let (out, err) = (read(&mut stdout), read(&mut stderr));
+        Seen { ended, out, err, traffic: self.network.end_step() }
     }
 
     fn python(&self, code: &str) -> Seen {
@@ -60,7 +82,7 @@ impl Wires {
 /// What a step showed.
 #[derive(Debug)]
 struct Seen {
-    code: Option<i32>,
+    ended: Option<ExitStatus>,
     out: String,
     err: String,
     traffic: Traffic,
@@ -99,7 +121,7 @@ fn get(url: &str) -> Request {
 fn curl_speaks_http_2_over_tls() {
     let wires = Wires::start(&[]);
     let seen = wires.step("curl", &["-i", "https://api.truto.one/nothing/here?a=b%20c"]);
-    assert_eq!(seen.code, Some(0), "{seen:?}");
+    assert_eq!(seen.ended, SUCCESS, "{seen:?}");
     assert!(seen.out.starts_with("HTTP/2 "), "{}", seen.out);
     assert_eq!(seen.err, "");
     assert_eq!(seen.urls(), ["https://api.truto.one/nothing/here?a=b%20c"]);
@@ -191,7 +213,7 @@ fn node_reaches_the_sandbox() {
 fn curl_is_refused_by_name_and_the_step_knows() {
     let wires = Wires::start(&[]);
     let seen = wires.step("curl", &["-sS", "-o", "/dev/null", "-w", "%{http_connect}", "https://elsewhere.example/x"]);
-    assert_eq!((seen.code, seen.out.as_str()), (Some(56), "403"), "{seen:?}");
+    assert_eq!((seen.ended, seen.out.as_str()), (Some(ExitStatus::Code(56)), "403"), "{seen:?}");
     assert_eq!(seen.refused(), ["elsewhere.example"]);
     let seen = wires.step("curl", &["-i", "http://elsewhere.example:8080/x"]);
     assert!(seen.out.starts_with("HTTP/1.1 403 no sandbox serves host elsewhere.example:8080\r\n"), "{}", seen.out);
@@ -255,7 +277,7 @@ fn a_refusal_counts_whatever_the_exit_status() {
     let wires = Wires::start(&[]);
     let seen = wires
         .step("sh", &["-c", "curl -s https://elsewhere.example/ || true; curl -s https://elsewhere.example/y || true"]);
-    assert_eq!(seen.code, Some(0));
+    assert_eq!(seen.ended, SUCCESS);
     assert_eq!(seen.refused(), ["elsewhere.example"]);
 }
 
@@ -349,35 +371,129 @@ fn tells_why_a_native_request_got_no_answer() {
     assert_eq!(error.to_string(), "no sandbox serves host elsewhere.example");
     assert_eq!(wires.network.end_step().refusals[0].host, "elsewhere.example");
 
+    let error = wires.network.send(get("http://localhost:9/"), Protocol::Http1, TIMEOUT).unwrap_err();
+    assert_eq!(error.to_string(), "cannot reach localhost:9: nobody answers there");
+}
+
+#[test]
+fn a_native_request_has_a_time_limit() {
     // A service that takes the connection and never answers.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let wires = Wires::start(&[address.to_string()]);
+    let url = format!("http://localhost:{}/", address.port());
     let error = wires.network.send(get(&url), Protocol::Http1, Duration::from_millis(50)).unwrap_err();
     assert!(matches!(error, ServeError::TimedOut(_)), "{error}");
 }
 
-#[test]
-fn an_allowed_host_is_reached_for_real() {
-    // `localtest.example` cannot be looked up, so the real host is an address; TEST-NET would leave the machine.
-    let real = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = real.local_addr().unwrap();
-    let server = std::thread::spawn(move || {
-        for _ in 0..2 {
-            use std::io::{Read, Write};
-            let (mut stream, _) = real.accept().unwrap();
+/// A service of the machine, outside: answers `requests` requests with the text `real`.
+fn real_service(requests: usize) -> (SocketAddr, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = std::thread::spawn(move || {
+        for _ in 0..requests {
+            let (mut stream, _) = listener.accept().unwrap();
             let mut request = [0; 4096];
             let read = stream.read(&mut request).unwrap();
             assert!(String::from_utf8_lossy(&request[..read]).starts_with("GET /real"));
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nreal\n").unwrap();
         }
     });
+    (address, served)
+}
+
+#[test]
+fn an_allowed_service_of_the_machine_is_reached_for_real() {
+    let (address, served) = real_service(3);
     let wires = Wires::start(&[address.to_string()]);
     let url = format!("http://{address}/real");
     let seen = wires.step("curl", &["-s", &url]);
     assert_eq!((seen.out.as_str(), seen.refused().len()), ("real\n", 0), "{seen:?}");
     let seen = wires.python(&format!("import urllib.request; print(urllib.request.urlopen('{url}').read())"));
     assert_eq!((seen.out.as_str(), seen.refused().len()), ("b'real\\n'\n", 0), "{seen:?}");
-    server.join().unwrap();
+    let reply = wires.network.send(get(&url), Protocol::Http1, TIMEOUT).unwrap();
+    assert_eq!(reply.body, b"real\n");
+    served.join().unwrap();
+}
+
+#[test]
+fn a_service_of_the_machine_is_out_of_reach() {
+    let wires = Wires::start(&[]);
+    if !wires.network.is_contained() {
+        return;
+    }
+    let service = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", service.local_addr().unwrap());
+    let seen = wires.step("curl", &["-s", &url]);
+    assert_eq!(seen.ended, Some(ExitStatus::Code(7)), "{seen:?}");
+}
+
+#[test]
+fn a_native_request_reaches_the_pages_own_service() {
+    let wires = Wires::start(&[]);
+    let code = "import http.server, sys\n\
+        class Hello(http.server.BaseHTTPRequestHandler):\n\
+        \x20   def do_GET(self): self.send_response(200); self.end_headers(); self.wfile.write(b'hello')\n\
+        \x20   def log_message(self, *args): pass\n\
+        server = http.server.HTTPServer(('127.0.0.1', 0), Hello)\n\
+        print(server.server_port, flush=True)\n\
+        server.handle_request()\n";
+    let crew = wires.network.crew().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let (mut printed, writer) = std::io::pipe().unwrap();
+    let service = crew
+        .launch(Launch {
+            program: find_program("python3", &path).unwrap(),
+            args: vec!["-c".into(), code.into()],
+            cwd: wires.folder.path().to_owned(),
+            env: vec![("PATH".into(), path)],
+            stdin: None,
+            stdout: File::from(std::os::fd::OwnedFd::from(writer)),
+            stderr: tempfile::tempfile().unwrap(),
+            descriptors: Vec::new(),
+        })
+        .unwrap();
+    let mut port = [0; 16];
+    let length = printed.read(&mut port).unwrap();
+    let port = std::str::from_utf8(&port[..length]).unwrap().trim();
+    let reply = wires.network.send(get(&format!("http://localhost:{port}/")), Protocol::Http1, TIMEOUT).unwrap();
+    assert_eq!((reply.status, reply.body.as_slice()), (200, b"hello".as_slice()));
+    assert_eq!(service.wait_until(Instant::now() + PATIENCE).unwrap(), SUCCESS);
+}
+
+#[test]
+fn who_heeds_neither_proxy_nor_hook_is_led_to_the_sandbox() {
+    let wires = Wires::start(&[]);
+    if !wires.network.is_contained() {
+        return;
+    }
+    let seen = wires.step("curl", &["-s", "--noproxy", "*", "https://api.truto.one/tls", "http://api.truto.one/plain"]);
+    assert_eq!(seen.ended, SUCCESS, "{seen:?}");
+    assert_eq!(seen.urls(), ["https://api.truto.one/tls", "http://api.truto.one/plain"]);
+    assert_eq!(seen.refused(), Vec::<&str>::new());
+}
+
+#[test]
+fn who_heeds_neither_proxy_nor_hook_does_not_leave() {
+    let wires = Wires::start(&[]);
+    if !wires.network.is_contained() {
+        return;
+    }
+    let curl = |url: &str| wires.step("curl", &["-sk", "--noproxy", "*", url]);
+    let seen = curl("https://elsewhere.example/");
+    assert_eq!((seen.ended, seen.refused()), (Some(ExitStatus::Code(6)), vec!["elsewhere.example"]), "{seen:?}");
+    let seen = curl("https://192.0.2.1/");
+    assert_eq!((seen.ended, seen.refused()), (Some(ExitStatus::Code(35)), vec!["192.0.2.1"]), "{seen:?}");
+    let seen = curl("http://192.0.2.1/");
+    assert_eq!(seen.refused(), vec!["192.0.2.1"], "{seen:?}");
+    assert!(seen.out.contains("no sandbox serves host 192.0.2.1"), "{seen:?}");
+    let seen = curl("http://192.0.2.1:8080/");
+    assert_eq!(seen.ended, Some(ExitStatus::Code(7)), "{seen:?}");
+    let seen = wires.step(
+        "curl",
+        &["-sk", "--noproxy", "*", "--connect-to", "elsewhere.example:443:192.0.2.1:443", "https://elsewhere.example/"],
+    );
+    assert_eq!(seen.refused(), vec!["elsewhere.example"], "{seen:?}");
 }
 
 #[test]

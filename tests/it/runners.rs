@@ -31,7 +31,8 @@ fn tools() -> &'static Tools {
     static TOOLS: OnceLock<Tools> = OnceLock::new();
     TOOLS.get_or_init(|| {
         let (tutorial, _) = tutorial::read(SourceFile::new("page.md", "```python\n1\n```\n"));
-        let steps = [Language::Python, Language::JavaScript].map(|language| Action::Step(Box::new(step(language, "1"))));
+        let steps =
+            [Language::Python, Language::JavaScript].map(|language| Action::Step(Box::new(step(language, "1"))));
         let plan = Plan { tutorial, page: PagePlan::default(), roles: vec![], actions: steps.into() };
         let variables = std::env::vars().collect();
         Provisioner::new(cache(), true, variables).provide(&plan, &|_| {}).expect("Python and Node are installed")
@@ -42,8 +43,8 @@ impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let network = Arc::new(Network::start(folder.path(), &[]).expect("a network"));
-        //TMP let definition = Arc::new(Definition::embedded().expect("the sandbox's data is right"));
-        //TMP network.open(World::new(definition, None)).expect("a world");
+        let definition = Arc::new(Definition::embedded().expect("the sandbox's data is right"));
+        network.open(World::new(definition, None)).expect("a world");
         let workspace = Workspace::create(false).expect("a workspace");
         let path = std::env::var("PATH").expect("a PATH");
         let mut env = network.environment();
@@ -242,7 +243,7 @@ fn every_runner_keeps_the_streams_apart_where_asked() {
 #[cfg(target_os = "linux")]
 #[test]
 fn no_runner_leaves_a_process_behind() {
-    doccheck::process::install_handlers();
+    doccheck::process::install_handlers().expect("handlers");
     for programs in PROGRAMS {
         let bench = Bench::new();
         let mut step = step(programs.language, programs.detaches);

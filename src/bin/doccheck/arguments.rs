@@ -1,17 +1,16 @@
 //! What can be typed. The doc comments here are the texts of `--help`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Runs tutorials as tests, the way a reader would, against a sandbox of the API
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXIT)]
+#[command(version, after_help = EXIT)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Whether to colour the output; auto colours a terminal, unless NO_COLOR or TERM=dumb forbids it
+    /// When to colour the output
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(crate) color: Color,
 }
@@ -39,12 +38,12 @@ pub(crate) enum Command {
 pub(crate) struct RunArguments {
     /// Pages and folders; without any, the pages that doccheck.toml includes
     pub(crate) paths: Vec<PathBuf>,
-    /// What to print: text for people, or one JSON document for programs
+    /// Text for people, or a document for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// How many pages run at once; as many as there are processors where not said
-    #[arg(short, long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
+    /// How many pages run at once [default: the number of processors]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
     /// Fail when it is not clear whether a code block is to be run
     #[arg(long)]
     pub(crate) strict: bool,
@@ -66,7 +65,7 @@ pub(crate) struct RunArguments {
 pub(crate) struct ListArguments {
     /// Pages and folders; without any, the pages that doccheck.toml includes
     pub(crate) paths: Vec<PathBuf>,
-    /// What to print: text for people, or one JSON document for programs
+    /// Text for people, or a document for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }

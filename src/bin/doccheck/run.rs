@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &RunArguments, surroundings: &Surroundings, printer
     }
     let request = RunRequest {
         paths: arguments.paths.clone(),
-        jobs: arguments.jobs.map_or_else(processors, NonZeroUsize::get),
+        jobs: arguments.jobs.map_or_else(processors, usize::from),
         strict: arguments.strict,
         fail_fast: arguments.fail_fast,
         keep: arguments.keep,
@@ -44,8 +44,10 @@ pub(crate) fn run(arguments: &RunArguments, surroundings: &Surroundings, printer
     };
     if text {
         let look = printer.look();
-        let findings = terminal::findings(&report, look);
-        printer.result(&format!("{findings}\n{}{annotations}", terminal::summary(&report, look)));
+        let text = format!("{}\n{}", terminal::findings(&report, look), terminal::summary(&report, look));
+        // An empty line parts this from the steps' lines, where there are any.
+        let text = if arguments.quiet || report.pages.is_empty() { text.trim_start_matches('\n') } else { &text };
+        printer.result(&format!("{text}{annotations}"));
     } else {
         printer.result(&json::text(&json::run(&report)));
         // A runner picks them out of either stream; on this one they leave the document whole.

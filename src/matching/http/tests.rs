@@ -58,6 +58,8 @@ fn the_differing_place_is_marked() {
     );
     differs("HTTP/1.1 429\nx-request-id: 7\n", ANSWER, "x-request-id: 7", "the answer has no header `x-request-id`");
     differs("HTTP/1.1 429\n\n{\"statusCode\": 428, ...}", ANSWER, "428", "in the body, `statusCode` is 429, not 428");
+    differs("HTTP/1.1 429\n\n{\"statusCode\": 429}", ANSWER, "", "the body has `error`, which the page does not show");
+    differs("HTTP/1.1 429\nRETRY-AFTER: 3", ANSWER, "3", "header `RETRY-AFTER` is `2`, not `3`");
     differs("HTTP/1.1 200 OK\n\nhello", "HTTP/1.1 200 OK\n\nhallo", "hello", "in the body, line 1 differs");
     differs("HTTP/1.1 200 OK", "oops", "HTTP/1.1 200 OK", "the output has no HTTP status line");
     differs("HTTP/1.1 200 OK", "", "HTTP/1.1 200 OK", "nothing was printed");

@@ -218,11 +218,13 @@ fn named(name: &str, actual: &Value, bindings: &Bindings<'_>) -> Option<bool> {
 
 fn takes(kind: Kind, actual: &Value) -> bool {
     match (kind, &actual.content) {
-        (Kind::Any, _) | (Kind::Bool, Content::Bool(_)) | (Kind::Number, Content::Number(_)) => true,
+        (Kind::Any, _)
+        | (Kind::Bool, Content::Bool(_))
+        | (Kind::Number, Content::Number(_))
+        | (Kind::String, Content::String(_)) => true,
         (Kind::Int, Content::Number(number)) => number.is_whole(),
         (Kind::Timestamp, Content::Number(number)) => kind.takes(&number.text),
         (Kind::Bool | Kind::Number | Kind::Int, _) => false,
-        (Kind::String, Content::String(_)) => true,
         (_, Content::String(text)) => kind.takes(text),
         _ => false,
     }

@@ -7,7 +7,7 @@ use crate::matching::DiffLine;
 use crate::report::paint::{BAD, FRAME, GOOD, Paint, QUIET, clipped, revealed, safe};
 
 /// How many lines of a diff are shown.
-const LINES: usize = 32;
+const LINES: usize = 28;
 
 /// How many bytes of a diff are shown.
 const BYTES: usize = 8 * 1024;
@@ -46,14 +46,18 @@ pub(super) fn draw(paint: &mut Paint, gutter: usize, diff: &[DiffLine], look: Lo
             paint.add_in(FRAME, &bar).add_in(QUIET, &left).end_line();
             break;
         }
-        paint.add_in(FRAME, &bar);
         lines += 1;
+        if let Row::Same("") = row {
+            paint.add_in(FRAME, bar.trim_end()).end_line();
+            continue;
+        }
+        paint.add_in(FRAME, &bar);
         match row {
             Row::Same(text) => {
                 paint.add("  ").add_in(QUIET, &clipped(&safe(text), width)).end_line();
             }
             Row::Gap(count) => {
-                paint.add_in(QUIET, &format!("… {} the same", counted(*count, "line"))).end_line();
+                paint.add_in(QUIET, &format!("… {} as the page says", counted(*count, "line"))).end_line();
             }
             Row::Missing(pieces) => lines += changed(paint, &bar, '-', pieces, width, look),
             Row::Unexpected(pieces) => lines += changed(paint, &bar, '+', pieces, width, look),
@@ -167,10 +171,11 @@ fn replaced(rows: &mut Vec<Row<'_>>, run: &[DiffLine]) {
     let (mut olds, mut news) = (Vec::new(), Vec::new());
     for at in 0..missing.len().max(unexpected.len()) {
         let (old, new) = match (missing.get(at), unexpected.get(at)) {
-            (Some(old), Some(new)) => words(old, new),
-            (Some(old), None) => (vec![(false, safe(old))], Vec::new()),
-            (None, Some(new)) => (Vec::new(), vec![(false, safe(new))]),
-            (None, None) => continue,
+            // What is left out anyway is not worth the comparison.
+            (Some(old), Some(new)) if rows.len() + at < LINES => words(old, new),
+            (old, new) => {
+                (old.map(|old| whole(old)).unwrap_or_default(), new.map(|new| whole(new)).unwrap_or_default())
+            }
         };
         olds.extend((at < missing.len()).then_some(Row::Missing(old)));
         news.extend((at < unexpected.len()).then_some(Row::Unexpected(new)));
@@ -179,15 +184,19 @@ fn replaced(rows: &mut Vec<Row<'_>>, run: &[DiffLine]) {
     rows.append(&mut news);
 }
 
+/// A line without marks.
+fn whole(text: &str) -> Marked {
+    vec![(false, safe(text))]
+}
+
 /// Two lines in pieces, the changed words marked.
 fn words(old: &str, new: &str) -> (Marked, Marked) {
-    let whole = || (vec![(false, safe(old))], vec![(false, safe(new))]);
     if old.len() > COMPARABLE || new.len() > COMPARABLE {
         return ends(old, new);
     }
     let diff = TextDiff::from_unicode_words(old, new);
     if diff.ratio() < ALIKE {
-        return whole();
+        return (whole(old), whole(new));
     }
     let (mut before, mut after) = (Marked::new(), Marked::new());
     for change in diff.iter_all_changes() {
@@ -272,7 +281,7 @@ mod tests {
         insta::assert_snapshot!(drawn(&diff), @r"
            | - the page   + what happened
            |
-           | … 2 lines the same
+           | … 2 lines as the page says
            |   b
            |   c
            | - id: 7, name: Ada
@@ -314,7 +323,7 @@ mod tests {
     fn a_huge_difference_is_cut_and_says_so() {
         let diff: Vec<DiffLine> = (0..50_000).map(|line| unexpected(&format!("line {line}"))).collect();
         let text = drawn(&diff);
-        assert!(text.ends_with("… 49968 more lines left out\n"), "{text}");
+        assert!(text.ends_with("… 49972 more lines left out\n"), "{text}");
         let wide = vec![unexpected(&"x".repeat(1 << 20)); 3];
         assert!(drawn(&wide).len() < BYTES, "one line may not fill the report");
     }

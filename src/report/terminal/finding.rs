@@ -13,6 +13,12 @@ use crate::report::paint::{BAD, FRAME, Paint, QUIET, STRONG, clipped};
 use crate::source::{SourceFile, Span};
 use crate::transcript::Exchange;
 
+/// How many lines a finding has at most; its parts have their own limits, which leave room for what to do next.
+const FINDING: usize = 60;
+
+/// What to do about an output that nothing more can be said about.
+const USUAL: &str = "where the step is right, change the page; `...` and `[..]` stand for what may differ";
+
 /// An expected block of at most this many lines is shown whole.
 const BLOCK: usize = 14;
 
@@ -22,11 +28,11 @@ const AROUND: usize = 4;
 /// How many exchanges of a step are shown.
 const EXCHANGES: usize = 4;
 
-/// How many lines of a text that stands for itself (what happened, without a diff) are shown.
+/// How many lines of a text that stands for itself (what happened, without a diff; what to do) are shown.
 const LINES: usize = 12;
 
-/// How many characters of an answer's body are shown.
-const BODY: usize = 240;
+/// How many characters of an answer's body, a URL or a message are shown.
+const TEXT: usize = 240;
 
 /// Every finding of a page: about the page, then about its steps.
 pub(super) fn page(outcome: &PageOutcome, look: Look) -> Vec<String> {
@@ -59,7 +65,7 @@ pub fn diagnostic(found: &Diagnostic, look: Look) -> String {
         _ => 2,
     };
     for help in &found.help {
-        fact(&mut paint, gutter, "help", help);
+        advice(&mut paint, gutter, help, LINES);
     }
     paint.finish()
 }
@@ -78,7 +84,8 @@ fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check, first: bool, l
     let title =
         Title { severity: Severity::Error, word: Some("stale"), code: check.kind.word(), text: &text, goes_on: true };
     let source = page.plan.as_deref().map(|plan| plan.tutorial.source.as_ref());
-    let mark = Mark { span: check.span, text: &check.message };
+    let message = clipped(&check.message, TEXT);
+    let mark = Mark { span: check.span, text: &message };
     let lines = page.plan.as_deref().map_or(0..1, |plan| block(plan, check.span));
     let gutter = lines.end.saturating_sub(1).to_string().len();
     let mut paint = Paint::new(look.colour);
@@ -89,12 +96,18 @@ fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check, first: bool, l
         diff::draw(&mut paint, gutter, &check.diff, look);
         rule(&mut paint, gutter);
     }
-    fact(&mut paint, gutter, "step", &described(page, step));
+    label(&mut paint, gutter, "step");
+    paint.add(&described(page, step)).end_line();
     if first {
         exchanges(&mut paint, gutter, &step.exchanges, look);
     }
-    for help in &check.help {
-        fact(&mut paint, gutter, "help", help);
+    let compared = matches!(check.kind, CheckKind::Output | CheckKind::Http);
+    let usual = (compared && check.help.is_empty()).then_some(USUAL);
+    for help in check.help.iter().map(String::as_str).chain(usual) {
+        let room = FINDING.saturating_sub(paint.lines() + 1);
+        if room > 0 {
+            advice(&mut paint, gutter, help, room);
+        }
     }
     paint.finish()
 }
@@ -142,12 +155,13 @@ fn described(page: &PageOutcome, step: &StepOutcome) -> String {
 fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange], look: Look) {
     let left_out = exchanges.len().saturating_sub(EXCHANGES);
     if left_out > 0 {
-        fact(paint, gutter, "api", &format!("… {} before", diff::counted(left_out, "request")));
+        label(paint, gutter, "api");
+        paint.add_in(QUIET, &format!("… {} before", diff::counted(left_out, "request"))).end_line();
     }
     let telling = exchanges.iter().rposition(|exchange| exchange.status >= 400).or(exchanges.len().checked_sub(1));
     for (at, exchange) in exchanges.iter().enumerate().skip(left_out) {
         label(paint, gutter, "api");
-        paint.add(&format!("{} {} → ", exchange.method, clipped(&exchange.url, BODY)));
+        paint.add(&format!("{} {} → ", exchange.method, clipped(&exchange.url, TEXT)));
         paint.add_in(if exchange.status >= 400 { BAD } else { STRONG }, &exchange.status.to_string());
         if let Some(fault) = &exchange.fault {
             paint.add(&format!(", by the page's fault `{fault}`"));
@@ -159,7 +173,7 @@ fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange], look: Loo
         if Some(at) == telling && !exchange.reply_body.trim().is_empty() {
             let words: Vec<&str> = exchange.reply_body.split_whitespace().collect();
             let indent = gutter + 8;
-            let body = clipped(&words.join(" "), look.width.saturating_sub(indent).clamp(20, BODY));
+            let body = clipped(&words.join(" "), look.width.saturating_sub(indent).clamp(20, TEXT));
             paint.add(&" ".repeat(indent)).add_in(QUIET, &body).end_line();
         }
     }
@@ -169,12 +183,22 @@ fn rule(paint: &mut Paint, gutter: usize) {
     paint.add_in(FRAME, &format!("{:gutter$} |", "")).end_line();
 }
 
-/// ` = name: text`, the lines of a longer text below each other.
-fn fact(paint: &mut Paint, gutter: usize, name: &str, text: &str) {
-    label(paint, gutter, name);
-    let indent = " ".repeat(gutter + 5 + name.len());
-    for (at, line) in text.lines().enumerate() {
-        paint.add(if at == 0 { "" } else { &indent }).add(line).end_line();
+/// What to do next, the lines of a longer text below each other, at most `room` and one that tells how many more.
+fn advice(paint: &mut Paint, gutter: usize, text: &str, room: usize) {
+    let indent = " ".repeat(gutter + 9);
+    let room = room.min(LINES);
+    for (at, line) in text.lines().take(room).enumerate() {
+        if at == 0 {
+            label(paint, gutter, "help");
+        } else {
+            paint.add(&indent);
+        }
+        paint.add(&clipped(line, TEXT)).end_line();
+    }
+    let left_out = text.lines().count().saturating_sub(room);
+    if left_out > 0 {
+        let left = format!("… {} left out", diff::counted(left_out, "more line"));
+        paint.add(&indent).add_in(QUIET, &left).end_line();
     }
 }
 

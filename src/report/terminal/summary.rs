@@ -51,7 +51,7 @@ fn counts(paint: &mut Paint, counts: &[(usize, &str, Style)]) {
 fn remarks(paint: &mut Paint, report: &RunReport, unchecked: usize) {
     if unchecked > 0 {
         let what =
-            format!("unchecked: {} printed what no page shows; nothing was compared", counted(unchecked, "step"));
+            format!("unchecked: {} printed what the page does not show; nothing was compared", counted(unchecked, "step"));
         paint.add_in(DOUBT, &what).end_line();
     }
     let open = report.unsure();

@@ -23,14 +23,10 @@ function routes() {
   if (known) return known
   const found = { ports: new Map(), names: new Map(), addresses: new Map() }
   for (const line of fs.readFileSync(path.join(folder, 'routes'), 'utf8').split('\n').filter(Boolean)) {
-    const [host, port, to] = line.split(' ')
+    const [host, address, port, to] = line.split(' ')
     found.ports.set(`${host} ${port}`, Number(to))
-    if (!found.addresses.has(host)) {
-      const count = found.addresses.size + 1
-      const address = `198.18.${count >> 8}.${count & 255}`
-      found.addresses.set(host, address)
-      found.names.set(address, host)
-    }
+    found.addresses.set(host, address)
+    found.names.set(address, host)
   }
   return (known = found)
 }

@@ -25,15 +25,12 @@ def _install():
 
         def read(self):
             if self.process != os.getpid():
-                self.ports, self.names, self.addresses = {}, {}, {}
+                self.ports, self.addresses, self.names = {}, {}, {}
                 with open(os.path.join(folder, "routes"), encoding="utf-8") as lines:
                     for line in lines:
-                        host, port, to = line.split()
+                        host, address, port, to = line.split()
                         self.ports[host, int(port)] = int(to)
-                        if host not in self.addresses:
-                            count = len(self.addresses) + 1
-                            address = "198.18.%d.%d" % divmod(count, 256)
-                            self.addresses[host], self.names[address] = address, host
+                        self.addresses[host], self.names[address] = address, host
                 self.process = os.getpid()
             return self
 

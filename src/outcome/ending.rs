@@ -1,0 +1,99 @@
+//! How a step ended, against what the page says of it.
+
+use super::evidence::{Evidence, carried};
+use super::{Check, CheckKind};
+use crate::matching::DiffLine;
+use crate::options::ExpectedExit;
+use crate::plan::Part;
+use crate::text::normalize;
+use crate::transcript::Ending;
+
+/// How many of the last lines that were printed are told with an unexpected end.
+const TOLD: usize = 20;
+
+/// One check for the step; one more for a command of a transcript that failed and was not meant to.
+pub(super) fn checks(evidence: Evidence<'_>) -> Vec<Check> {
+    match evidence.record.ending {
+        Ending::Exited { code } => {
+            let mut checks: Vec<_> = failed_command(evidence).into_iter().collect();
+            checks.push(status(evidence, code));
+            checks
+        }
+        Ending::Signaled { signal } => vec![status(evidence, 128 + signal)],
+        Ending::TimedOut { .. } => {
+            vec![passed_limit(evidence, "a step that needs longer says so: `<!-- doccheck: timeout=60s -->`")]
+        }
+        Ending::OutputLimit { .. } => vec![passed_limit(evidence, "let the step print less, or write to a file")],
+        Ending::NotStarted { .. } | Ending::NotReached | Ending::Skipped => Vec::new(),
+    }
+}
+
+fn status(evidence: Evidence<'_>, code: i32) -> Check {
+    // A transcript fails as a whole where the command fails that is meant to, whichever it is.
+    let commands = evidence.record.parts.iter().filter_map(|part| part.exit);
+    let mut ends = std::iter::once(code).chain(commands);
+    let (fits, wanted) = match evidence.step.exit {
+        ExpectedExit::Code(0) => (code == 0, "0".to_owned()),
+        ExpectedExit::Code(wanted) => (ends.any(|code| code == wanted), wanted.to_string()),
+        ExpectedExit::Nonzero => (ends.any(|code| code != 0), "nonzero".to_owned()),
+    };
+    let (expected, actual) = (Some(wanted.clone()), Some(code.to_string()));
+    if fits {
+        return Check { expected, actual, ..evidence.passed(CheckKind::Exit) };
+    }
+    let message = match evidence.step.exit {
+        ExpectedExit::Code(_) => format!("it {}, not {wanted}", evidence.record.ending.words()),
+        ExpectedExit::Nonzero => "it exited with status 0, and the page says that it fails".to_owned(),
+    };
+    let mut check = Check { expected, actual, ..evidence.failed(CheckKind::Exit, message) };
+    if code == 0 {
+        check.help.extend(evidence.step.exit_reason.iter().map(|reason| format!("a failure is expected: {reason}")));
+        check.help.push("where it is right that the step succeeds: `<!-- doccheck: exit=0 -->`".to_owned());
+    } else {
+        check.diff = unshown_output(evidence);
+        check.help.push(format!("where the step is meant to fail: `<!-- doccheck: exit={code} -->`"));
+    }
+    check
+}
+
+/// The first command of a transcript that failed before the last one, where no failure is announced. How the last one
+/// ended is how the step ended.
+fn failed_command(evidence: Evidence<'_>) -> Option<Check> {
+    if evidence.step.exit != ExpectedExit::Code(0) {
+        return None;
+    }
+    let last = evidence.step.commands.len().checked_sub(1)?;
+    evidence.record.parts.iter().find_map(|part| {
+        let (Part::Command(at), Some(code)) = (part.part, part.exit.filter(|code| *code != 0)) else { return None };
+        let command = evidence.step.commands.get(at).filter(|_| at < last)?;
+        let first_line = command.text.lines().next().unwrap_or_default();
+        let mut check = evidence.failed(CheckKind::Exit, format!("`{first_line}` exited with status {code}, not 0"));
+        check.expected = Some("0".to_owned());
+        check.actual = Some(code.to_string());
+        check.diff = last_lines(&part.text);
+        check.help.push(format!("where it is meant to fail: `<!-- doccheck: exit={code} -->`"));
+        Some(evidence.at(check, command.span))
+    })
+}
+
+fn passed_limit(evidence: Evidence<'_>, help: &str) -> Check {
+    let message = format!("it {}", evidence.record.ending.words());
+    let mut check = evidence.failed(CheckKind::Containment, message);
+    let printed = normalize(carried(&evidence.record.output.text));
+    check.diff = last_lines(&evidence.record.output.text);
+    check.actual = Some(printed).filter(|text| !text.is_empty());
+    check.help.push(help.to_owned());
+    check
+}
+
+/// What the step printed last, where no other check tells it.
+fn unshown_output(evidence: Evidence<'_>) -> Vec<DiffLine> {
+    let shown = evidence.step.expectations.iter().any(|expectation| expectation.part == Part::Whole);
+    if shown { Vec::new() } else { last_lines(&evidence.record.output.text) }
+}
+
+fn last_lines(text: &str) -> Vec<DiffLine> {
+    let printed = normalize(text);
+    let lines: Vec<_> = printed.lines().collect();
+    lines[lines.len().saturating_sub(TOLD)..].iter().map(|line| DiffLine::Unexpected((*line).to_owned())).collect()
+}

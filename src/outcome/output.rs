@@ -1,0 +1,101 @@
+//! What a step printed, against what the page shows.
+
+use super::evidence::{Evidence, carried};
+use super::{Check, CheckKind, hints};
+use crate::matching::{Captures, Mismatch, compare_http, compare_json, compare_text, last_body};
+use crate::options::{OutputRule, Stream};
+use crate::plan::{Expectation, Format, Language, Part};
+use crate::text::normalize;
+use crate::transcript::Captured;
+
+/// One check for each thing that the page says the step prints.
+pub(super) fn checks(evidence: Evidence<'_>, captures: &mut Captures) -> Vec<Check> {
+    match evidence.step.output {
+        Some(OutputRule::Any) => Vec::new(),
+        Some(OutputRule::None) => vec![nothing(evidence)],
+        None => {
+            let expectations = evidence.step.expectations.iter();
+            expectations.map(|expectation| compared(evidence, expectation, captures)).collect()
+        }
+    }
+}
+
+/// True where the step printed something that a reader sees.
+pub(super) fn is_visible(captured: &Captured) -> bool {
+    !normalize(carried(&captured.text)).is_empty()
+}
+
+fn nothing(evidence: Evidence<'_>) -> Check {
+    let printed = &evidence.record.output;
+    let Err(mismatch) = compare_text("", &printed.text, &mut Captures::new()) else {
+        return Check { expected: Some(String::new()), ..evidence.passed(CheckKind::Output) };
+    };
+    let mut check = evidence.failed(CheckKind::Output, "it must print nothing, as `output=none` says");
+    check.expected = Some(String::new());
+    check.actual = Some(normalize(carried(&printed.text)));
+    check.diff = mismatch.diff;
+    check
+}
+
+fn compared(evidence: Evidence<'_>, expectation: &Expectation, captures: &mut Captures) -> Check {
+    let expected = &expectation.text;
+    let actual = actual(evidence, expectation);
+    let (kind, compare) = match expectation.format {
+        Format::Text => (CheckKind::Output, compare_text as fn(&str, &str, &mut Captures) -> Result<(), Mismatch>),
+        Format::Json => (CheckKind::Output, compare_json as _),
+        Format::Http => (CheckKind::Http, compare_http as _),
+    };
+    let result = compare(&expected.text, actual, captures);
+    let line = evidence.line(expectation.fence);
+    let mut check = Check { line, ..evidence.passed(kind) };
+    check.expected = Some(expected.text.clone());
+    check.actual = Some(normalize(carried(actual)));
+    if let Err(mismatch) = result {
+        check.ok = false;
+        check.message =
+            if was_run(evidence, expectation) { mismatch.message } else { "this command was not run".to_owned() };
+        check.diff = mismatch.diff;
+        check.help = mismatch.help;
+        check.help.extend(kept_in_part(evidence, expectation));
+        check.help.extend(hints::about_output(evidence, &expected.text, actual));
+        check = evidence.at(check, expected.place(mismatch.expected.start, mismatch.expected.end));
+    }
+    check
+}
+
+/// What the part of the step that an expectation is about printed; nothing where it was not run.
+fn actual<'a>(evidence: Evidence<'a>, expectation: &Expectation) -> &'a str {
+    let record = evidence.record;
+    let text = match (expectation.part, expectation.stream) {
+        (Part::Whole, _) => &whole(evidence, expectation.stream).text,
+        (part, _) => record.parts.iter().find(|found| found.part == part).map_or("", |found| &found.text),
+    };
+    // The answer to an `http` step is printed whole; a page may show its body alone.
+    let body_alone = evidence.step.language == Language::Http && expectation.format != Format::Http;
+    if body_alone { last_body(text) } else { text }
+}
+
+fn whole(evidence: Evidence<'_>, stream: Stream) -> &Captured {
+    let record = evidence.record;
+    let alone = match stream {
+        Stream::Both => None,
+        Stream::Stdout => record.stdout.as_ref(),
+        Stream::Stderr => record.stderr.as_ref(),
+    };
+    alone.unwrap_or(&record.output)
+}
+
+/// False for a command of a transcript whose shell had ended before.
+fn was_run(evidence: Evidence<'_>, expectation: &Expectation) -> bool {
+    let is_command = matches!(expectation.part, Part::Command(_));
+    !is_command || evidence.record.parts.iter().any(|found| found.part == expectation.part)
+}
+
+/// Says that there was more than could be compared.
+fn kept_in_part(evidence: Evidence<'_>, expectation: &Expectation) -> Option<String> {
+    const MIB: u64 = 1024 * 1024;
+    let Captured { text, size } = whole(evidence, expectation.stream);
+    let cut = usize::try_from(*size).unwrap_or(usize::MAX) > text.len();
+    let told = (expectation.part == Part::Whole && cut).then(|| size.div_ceil(MIB))?;
+    Some(format!("it printed {told} MiB, of which the first was kept; `...` as the last line leaves the rest open"))
+}

@@ -1,0 +1,57 @@
+//! A sandbox as its data describes it, before any page runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::data::Api;
+use super::{embedded, read};
+use crate::clock::Timestamp;
+use crate::diagnostic::Diagnostic;
+use crate::source::SourceFile;
+
+/// A sandbox as its data describes it. Cheap to share between the worlds of many pages.
+#[derive(Debug)]
+pub struct Definition {
+    start: Timestamp,
+    pub(super) apis: Vec<Api>,
+}
+
+impl Definition {
+    /// The sandbox that is built in.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its data; nothing, in a version that passed its tests.
+    pub fn embedded() -> Result<Self, Vec<Diagnostic>> {
+        Self::read(&embedded::files())
+    }
+
+    /// Reads a sandbox from the files of a folder, each with its path relative to that folder.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the files, each at its place.
+    pub fn read(files: &BTreeMap<String, Arc<SourceFile>>) -> Result<Self, Vec<Diagnostic>> {
+        read::read(files).map(|data| Self { start: data.start, apis: data.apis })
+    }
+
+    /// A sandbox that serves no host.
+    pub fn nothing() -> Self {
+        Self { start: Timestamp::from_micros(0), apis: Vec::new() }
+    }
+
+    /// The hosts that are served.
+    pub fn hosts(&self) -> Vec<String> {
+        self.apis.iter().flat_map(|api| &api.hosts).map(|host| host.get_ref().clone()).collect()
+    }
+
+    /// The instant at which every world starts.
+    pub fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// The names of the scopes that a token may have.
+    pub fn scopes(&self) -> Vec<String> {
+        self.apis.iter().flat_map(Api::scopes).map(str::to_owned).collect()
+    }
+}

@@ -1,0 +1,255 @@
+//! Which fields a record has, and what is wrong with a body that does not fit.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
+
+/// What a field holds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shape {
+    #[serde(rename = "type")]
+    pub(super) kind: Type,
+    /// True: it must be there and not be empty.
+    #[serde(default)]
+    pub(super) required: bool,
+    /// What a text must look like; refused after the body as a whole was found in order.
+    pub(super) format: Option<Format>,
+    /// What every element of an array is.
+    pub(super) items: Option<Box<Self>>,
+    /// The fields of an object; others are kept as they come.
+    #[serde(default)]
+    pub(super) fields: BTreeMap<String, Self>,
+    /// The API fills it, whatever a body says.
+    pub(super) set: Option<Set>,
+    /// The API fills it from this template over the record's other fields.
+    pub(super) derived: Option<String>,
+}
+
+/// A type of JSON, or one that JSON writes as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Type {
+    String,
+    Integer,
+    Number,
+    Boolean,
+    /// Text, RFC 3339.
+    Timestamp,
+    Object,
+    Array,
+    Any,
+}
+
+/// What a text must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Format {
+    Email,
+}
+
+/// What the API fills in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Set {
+    /// The record's id.
+    Id,
+    /// The instant of its creation.
+    Created,
+    /// The instant of its last change.
+    Updated,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// Its path, such as `email_addresses[0].email`.
+    pub(super) field: String,
+    pub(super) kind: ProblemKind,
+    /// What follows after its name: "is required".
+    pub(super) text: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProblemKind {
+    Missing,
+    WrongType,
+    WrongFormat,
+}
+
+impl Shape {
+    /// True where the API alone decides what it holds.
+    pub(super) fn is_owned(&self) -> bool {
+        self.set.is_some() || self.derived.is_some()
+    }
+}
+
+/// What is wrong with `body`. `whole`: required fields must be there, as in a new record; else only what is there
+/// is looked at, as in a change of one.
+pub(super) fn problems(fields: &BTreeMap<String, Shape>, body: &Map<String, Value>, whole: bool) -> Vec<Problem> {
+    let mut found = Vec::new();
+    look_at_fields(fields, body, whole, "", &mut found);
+    found
+}
+
+fn look_at_fields(
+    fields: &BTreeMap<String, Shape>,
+    body: &Map<String, Value>,
+    whole: bool,
+    parent: &str,
+    found: &mut Vec<Problem>,
+) {
+    for (name, shape) in fields.iter().filter(|(_, shape)| !shape.is_owned()) {
+        let path = if parent.is_empty() { name.clone() } else { format!("{parent}.{name}") };
+        match body.get(name) {
+            None if !whole => {}
+            None | Some(Value::Null) if shape.required => {
+                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "is required" });
+            }
+            None | Some(Value::Null) => {}
+            Some(Value::String(text)) if shape.required && text.trim().is_empty() => {
+                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty" });
+            }
+            Some(value) => look_at(shape, value, path, found),
+        }
+    }
+}
+
+fn look_at(shape: &Shape, value: &Value, path: String, found: &mut Vec<Problem>) {
+    if let Some(text) = shape.kind.refuses(value) {
+        found.push(Problem { field: path, kind: ProblemKind::WrongType, text });
+        return;
+    }
+    match (value, &shape.items) {
+        (Value::String(text), _) if shape.format == Some(Format::Email) && !is_email(text) => {
+            found.push(Problem { field: path, kind: ProblemKind::WrongFormat, text: "must be an email address" });
+        }
+        (Value::Object(body), _) => look_at_fields(&shape.fields, body, true, &path, found),
+        (Value::Array(items), Some(shape)) => {
+            for (at, item) in items.iter().enumerate() {
+                look_at(shape, item, format!("{path}[{at}]"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Type {
+    /// What to say where `value` is not of this type.
+    fn refuses(self, value: &Value) -> Option<&'static str> {
+        let (fits, text) = match self {
+            Self::String => (value.is_string(), "must be a string"),
+            Self::Integer => (value.is_i64() || value.is_u64(), "must be an integer"),
+            Self::Number => (value.is_number(), "must be a number"),
+            Self::Boolean => (value.is_boolean(), "must be a boolean"),
+            Self::Timestamp => {
+                (value.as_str().is_some_and(|text| Timestamp::parse(text).is_some()), "must be an RFC 3339 timestamp")
+            }
+            Self::Object => (value.is_object(), "must be an object"),
+            Self::Array => (value.is_array(), "must be an array"),
+            Self::Any => (true, ""),
+        };
+        (!fits).then_some(text)
+    }
+}
+
+/// The part that providers check: one `@` between a name and a host with a dot.
+fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(name, host)| {
+        let is_part = |part: &str| !part.is_empty() && !part.contains(|letter: char| letter.is_whitespace());
+        is_part(name)
+            && is_part(host)
+            && !host.contains('@')
+            && host.split('.').count() > 1
+            && host.split('.').all(is_part)
+    })
+}
+
+/// The values at `path` in `record`: `account.name`, or `email_addresses[].email` for one of every element.
+pub(super) fn values_at<'r>(record: &'r Map<String, Value>, path: &str) -> Vec<&'r Value> {
+    let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
+    let (name, each) = step.strip_suffix("[]").map_or((step, false), |name| (name, true));
+    let reached = match record.get(name) {
+        None => Vec::new(),
+        Some(Value::Array(items)) if each => items.iter().collect(),
+        Some(value) => vec![value],
+    };
+    match rest {
+        None => reached,
+        Some(rest) => {
+            reached.into_iter().filter_map(Value::as_object).flat_map(|inner| values_at(inner, rest)).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields(text: &str) -> BTreeMap<String, Shape> {
+        toml::from_str(text).unwrap()
+    }
+
+    fn told(fields: &BTreeMap<String, Shape>, body: Value, whole: bool) -> Vec<String> {
+        let Value::Object(body) = body else { panic!("an object") };
+        problems(fields, &body, whole)
+            .into_iter()
+            .map(|problem| format!("{} {}", problem.field, problem.text))
+            .collect()
+    }
+
+    #[test]
+    fn every_faulty_field_is_named_by_its_path() {
+        let fields = fields(
+            "last = { type = 'string', required = true }\n\
+             age = { type = 'integer' }\n\
+             id = { type = 'string', required = true, set = 'id' }\n\
+             at = { type = 'timestamp' }\n\
+             mails = { type = 'array', items = { type = 'object', fields.mail = { type = 'string', required = true, format = 'email' } } }",
+        );
+        let body = json!({ "id": 7, "age": 1.5, "at": "today", "mails": [{ "mail": "a@b.c" }, {}, 3, { "mail": "x" }], "more": 1 });
+        assert_eq!(
+            told(&fields, body, true),
+            [
+                "age must be an integer",
+                "at must be an RFC 3339 timestamp",
+                "last is required",
+                "mails[1].mail is required",
+                "mails[2] must be an object",
+                "mails[3].mail must be an email address",
+            ]
+        );
+        assert_eq!(told(&fields, json!({ "last": " " }), true), ["last must not be empty"]);
+        assert_eq!(told(&fields, json!({ "age": null }), false), Vec::<String>::new());
+        assert_eq!(told(&fields, json!({ "last": null }), false), ["last is required"]);
+    }
+
+    #[test]
+    fn an_email_address_has_a_name_and_a_host_with_a_dot() {
+        for (text, is_one) in [
+            ("a@b.co", true),
+            ("é@exämple.com", true),
+            ("a@b", false),
+            ("@b.c", false),
+            ("a b@c.d", false),
+            ("a@b@c.d", false),
+        ] {
+            assert_eq!(is_email(text), is_one, "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_reach_into_arrays() {
+        let Value::Object(record) = json!({ "a": [{ "b": 1 }, { "b": 2 }, 3], "c": { "d": 4 } }) else {
+            unreachable!()
+        };
+        assert_eq!(values_at(&record, "a[].b"), [&json!(1), &json!(2)]);
+        assert_eq!(values_at(&record, "c.d"), [&json!(4)]);
+        assert!(values_at(&record, "c.x.y").is_empty());
+    }
+}

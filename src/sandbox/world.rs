@@ -1,0 +1,75 @@
+//! The state of a sandbox during one run of one page.
+
+use std::sync::Arc;
+
+use super::call::{Answer, Call};
+use super::data::Api;
+use super::definition::Definition;
+use super::fault::{Armed, Fault};
+use super::state::State;
+use crate::clock::Timestamp;
+use crate::http::{Headers, Reply, Request};
+
+/// The sandbox's state for one run of one page: data, tokens, quotas.
+#[derive(Debug)]
+pub struct World {
+    definition: Arc<Definition>,
+    /// One for each of the definition's APIs.
+    states: Vec<State>,
+    armed: Armed,
+    /// Requests so far.
+    serial: u64,
+}
+
+impl World {
+    /// A fresh world. `scopes`: what the page's token may do; everything where `None`.
+    pub fn new(definition: Arc<Definition>, scopes: Option<&[String]>) -> Self {
+        let states = definition.apis.iter().map(|api| State::new(api, scopes)).collect();
+        Self { definition, states, armed: Armed::default(), serial: 0 }
+    }
+
+    /// The hosts that are served.
+    pub fn hosts(&self) -> Vec<String> {
+        self.definition.hosts()
+    }
+
+    /// The instant at which the world starts.
+    pub fn start(&self) -> Timestamp {
+        self.definition.start()
+    }
+
+    /// Variables that hand tokens and account ids to the page's steps.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let of = |api: &Api| {
+            let tokens =
+                api.tokens.iter().map(|token| (token.variable.get_ref().clone(), token.token.get_ref().clone()));
+            let fixed = api.variables.iter().map(|(name, value)| (name.clone(), value.clone()));
+            tokens.chain(fixed).collect::<Vec<_>>()
+        };
+        self.definition.apis.iter().flat_map(of).collect()
+    }
+
+    /// Arms the faults of a step.
+    pub fn arm(&mut self, faults: &[Fault]) {
+        self.armed = Armed::new(faults);
+    }
+
+    /// Disarms all faults; those that no request met, as written.
+    pub fn disarm(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.armed).unmet()
+    }
+
+    /// Answers a request at the instant `now`.
+    pub fn answer(&mut self, request: &Request, now: Timestamp) -> Answer {
+        self.serial += 1;
+        let definition = Arc::clone(&self.definition);
+        let host = request.host.split(':').next().unwrap_or_default();
+        let served = |api: &Api| api.hosts.iter().any(|known| known.get_ref().eq_ignore_ascii_case(host));
+        let Some((api, state)) = definition.apis.iter().zip(&mut self.states).find(|(api, _)| served(api)) else {
+            // Misdirected Request (RFC 9110, section 15.5.20).
+            let reply = Reply { status: 421, headers: Headers::new(), body: Vec::new() };
+            return Answer { reply, fault: None, unknown_route: true };
+        };
+        Call::new(api, request, host, self.serial, now, state).answer(state, &mut self.armed)
+    }
+}
