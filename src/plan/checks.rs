@@ -1,10 +1,12 @@
 //! What is wrong with a page as a whole, once every fence has its role.
 
 use crate::diagnostic::Diagnostic;
+use crate::options::{Options, Scope};
 use crate::tutorial::Tutorial;
 
 use super::language::{self, Kind};
-use super::roles::{Decision, Reading};
+use super::reading::Reading;
+use super::roles::Decision;
 use super::{Role, Step};
 
 /// Adds what is wrong to `diagnostics`.
@@ -18,15 +20,51 @@ pub(super) fn check(
     duplicate_names(tutorial, readings, steps, diagnostics);
     misread_languages(tutorial, readings, steps, diagnostics);
     for (reading, decision) in readings.iter().zip(decisions) {
-        if reading.fence.hidden && decision.language.is_none() && decision.role.role != Role::File {
-            let place = reading.fence.language.as_ref().map_or(reading.fence.span, |language| language.span);
-            diagnostics.push(
-                Diagnostic::error("hidden-without-step", "this hidden fence is no step")
-                    .at(&tutorial.source, place, "")
-                    .help("give it a language that is run, such as `bash`, or `file=`"),
-            );
-        }
+        lone_options(tutorial, reading, decision, diagnostics);
+        unsent_request(tutorial, reading, decision, diagnostics);
     }
+}
+
+/// Options and the comment that hides a step promise that the fence is run.
+fn lone_options(tutorial: &Tutorial, reading: &Reading<'_>, decision: &Decision, diagnostics: &mut Vec<Diagnostic>) {
+    let fence = reading.fence;
+    if decision.language.is_some() || matches!(decision.role.role, Role::File | Role::Skipped) {
+        return;
+    }
+    let place = fence.language.as_ref().map_or(fence.span, |language| language.span);
+    if fence.hidden {
+        diagnostics.push(
+            Diagnostic::error("hidden-without-step", "this hidden fence is no step")
+                .at(&tutorial.source, place, "")
+                .help("give it a language that is run, such as `bash`, or `file=`"),
+        );
+        return;
+    }
+    let output = decision.role.role == Role::Output;
+    let lone = fence.settings.iter().find(|setting| !(output && setting.key.value == "stream"));
+    // An option that is refused anyway has been told of.
+    let Some(setting) = lone.filter(|setting| Options::default().set(setting, Scope::Fence).is_ok()) else { return };
+    diagnostics.push(
+        Diagnostic::error(
+            "option-without-step",
+            format!("`{}` is about a step, and this fence is none", setting.key.value),
+        )
+        .at(&tutorial.source, setting.key.span, "")
+        .at(&tutorial.source, place, decision.role.reason.clone())
+        .help("give the fence a language that is run, such as `bash`, or take the option away"),
+    );
+}
+
+fn unsent_request(tutorial: &Tutorial, reading: &Reading<'_>, decision: &Decision, diagnostics: &mut Vec<Diagnostic>) {
+    if decision.role.role != Role::Request || decision.language.is_some() {
+        return;
+    }
+    let place = reading.fence.code.lines.first().copied().unwrap_or(reading.fence.span);
+    diagnostics.push(
+        Diagnostic::warning("unsent-request", "this request names no host and is not sent")
+            .at(&tutorial.source, place, "")
+            .help("write the whole URL, or add a `Host:` field"),
+    );
 }
 
 fn duplicate_names(tutorial: &Tutorial, readings: &[Reading<'_>], steps: &[Step], diagnostics: &mut Vec<Diagnostic>) {

@@ -6,7 +6,7 @@ use crate::source::{Span, Spanned};
 use crate::tutorial::{Fence, Prose};
 
 use super::language::{self, Kind};
-use super::roles::Reading;
+use super::reading::Reading;
 use super::{Language, transcript};
 
 /// A name and how the page tells it.

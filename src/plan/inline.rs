@@ -239,7 +239,6 @@ fn assigns(text: &str) -> bool {
     for (at, byte) in bytes.iter().enumerate() {
         match (quote, byte) {
             (Some(open), byte) if byte == open => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'\'' | b'`') => quote = Some(byte),
             (None, b'(' | b'[' | b'{') => depth += 1,
             (None, b')' | b']' | b'}') => depth -= 1,
@@ -251,7 +250,7 @@ fn assigns(text: &str) -> bool {
                     return true;
                 }
             }
-            (None, _) => {}
+            _ => {}
         }
     }
     false

@@ -9,7 +9,9 @@ mod language;
 mod lines;
 pub mod names;
 mod output;
+mod page;
 mod programs;
+mod reading;
 mod request;
 mod roles;
 mod sessions;
@@ -18,19 +20,18 @@ mod steps;
 mod transcript;
 mod versions;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, DEFAULT_TIMEOUT};
 use crate::diagnostic::Diagnostic;
-use crate::options::{ExpectedExit, Options, OutputRule, Scope, Setting, Stream};
+use crate::options::{ExpectedExit, OutputRule, Stream};
 use crate::sandbox::Fault;
-use crate::source::{SourceFile, Span, Spanned};
-use crate::tutorial::{self, Code, Fence, Tutorial};
+use crate::source::{Span, Spanned};
+use crate::tutorial::{Code, Tutorial};
 
-use roles::Reading;
+use reading::Reading;
 
 /// A page's plan.
 #[derive(Debug, Clone)]
@@ -279,11 +280,11 @@ pub enum Format {
 /// diagnostic is an error.
 pub fn plan(tutorial: Tutorial, config: &Config) -> (Plan, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let (page_options, step_defaults) = page_options(&tutorial, config, &mut diagnostics);
+    let (page_options, step_defaults) = page::options(&tutorial, config, &mut diagnostics);
     let readings: Vec<Reading<'_>> = tutorial
         .fences
         .iter()
-        .map(|fence| read_fence(fence, &step_defaults, &tutorial.source, &mut diagnostics))
+        .map(|fence| reading::read(fence, &step_defaults, &tutorial.source, &mut diagnostics))
         .collect();
     let mut decisions = roles::decide(&readings);
     let timeout = page_options.timeout.unwrap_or(DEFAULT_TIMEOUT);
@@ -310,7 +311,7 @@ pub fn plan(tutorial: Tutorial, config: &Config) -> (Plan, Vec<Diagnostic>) {
     actions.extend(steps.into_iter().map(|step| Action::Step(Box::new(step))));
     actions.sort_by_key(Action::fence);
     let roles = decisions.into_iter().map(|decision| decision.role).collect();
-    let page = page_plan(page_options, &tutorial, config);
+    let page = page::plan(page_options, &tutorial, config);
     (Plan { tutorial, page, roles, actions }, diagnostics)
 }
 
@@ -339,56 +340,5 @@ impl Language {
     }
 }
 
-/// The options of the page, and those of every step where neither page nor step says otherwise.
-fn page_options(tutorial: &Tutorial, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> (Options, Vec<Setting>) {
-    let mut options = Options::default();
-    // The configuration has been checked when it was read; what no page takes is a step's.
-    let of_steps =
-        config.defaults.iter().filter(|setting| options.set(setting, Scope::Page).is_err()).cloned().collect();
-    for setting in &tutorial.settings {
-        if let Err(error) = options.set(setting, Scope::Page) {
-            diagnostics.push(tutorial::refused(error, &tutorial.source));
-        }
-    }
-    (options, of_steps)
-}
-
-fn read_fence<'a>(
-    fence: &'a Fence,
-    defaults: &[Setting],
-    source: &Arc<SourceFile>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Reading<'a> {
-    let mut options = Options::default();
-    // Words after the language may be another tool's: what means nothing to doccheck is left alone.
-    for setting in defaults.iter().chain(&fence.attributes) {
-        let _ = options.set(setting, Scope::Fence);
-    }
-    for setting in &fence.settings {
-        if let Err(error) = options.set(setting, Scope::Fence) {
-            diagnostics.push(tutorial::refused(error, source));
-        }
-    }
-    Reading { fence, options, kind: language::kind(fence) }
-}
-
-fn page_plan(options: Options, tutorial: &Tutorial, config: &Config) -> PagePlan {
-    let mut env = config.env.clone();
-    for (name, value) in options.env {
-        env.retain(|(known, _)| *known != name);
-        env.push((name, value));
-    }
-    PagePlan {
-        skip: options
-            .skip
-            .map(|skip| if skip.value.is_empty() { "the author skips it".to_owned() } else { skip.value }),
-        env,
-        python: options.python,
-        node: options.node,
-        python_version: versions::promised(tutorial, &["python"]),
-        node_version: versions::promised(tutorial, &["node.js", "nodejs", "node"]),
-        scopes: options.scopes.map(|scopes| scopes.into_iter().map(|scope| scope.value).collect()),
-        setup: options.setup,
-        teardown: options.teardown,
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,8 @@
 use crate::tutorial::{Fence, Prose};
 
 use super::language::Kind;
-use super::{Language, builtins, names, shell, transcript};
+use super::names::Names;
+use super::{Language, builtins, shell, transcript};
 
 /// Why the code of a fence is not meant to be run, if it is not; `language` is what it would run as.
 pub(super) fn not_meant(fence: &Fence, language: Language) -> Option<&'static str> {
@@ -72,14 +73,15 @@ fn part(text: &str, language: Language) -> Option<&'static str> {
     None
 }
 
-/// A name that the code reads and that neither the language nor a fence of the page defines.
-pub(super) fn unknown_name<'a>(code: &str, language: Language, page: impl Fn(&str) -> bool + 'a) -> Option<String> {
-    let (names, known): (_, &str) = match language {
-        Language::Python => (names::python::names(code), builtins::PYTHON),
-        Language::JavaScript | Language::TypeScript => (names::javascript::names(code), builtins::JAVASCRIPT),
+/// A name that the code reads and that neither the language nor, as `page` tells, a fence of the page defines.
+pub(super) fn unknown_name(reads: &Names, language: Language, page: impl Fn(&str) -> bool) -> Option<&str> {
+    let known = match language {
+        Language::Python => builtins::PYTHON,
+        Language::JavaScript | Language::TypeScript => builtins::JAVASCRIPT,
         _ => return None,
     };
-    names.reads.into_iter().find(|name| known.split(' ').all(|known| known != name) && !page(name))
+    let reads = reads.reads.iter().map(String::as_str);
+    reads.into_iter().find(|name| known.split(' ').all(|known| known != *name) && !page(name))
 }
 
 /// True where text reads like shell commands, not like what they print.
@@ -98,7 +100,8 @@ pub(super) fn reads_like_commands(text: &str) -> bool {
             || matches!(first, '.' | '/' | '~' | '$' | '_' | '[' | '{' | ':' | '`' | '<' | '>'));
         !(sentence || odd || name.ends_with([':', ',']) && name != ":" || name.contains("://") || name.contains('='))
     }) && !has_box_drawing(text)
-        && !text.trim_start().starts_with(['{', '<'])
+        && !text.trim_start().starts_with('{')
+        && (!text.trim_start().starts_with('<') || text.trim_start().starts_with("<<"))
 }
 
 fn has_box_drawing(text: &str) -> bool {

@@ -1,27 +1,21 @@
 //! The decision on each fence, with its reason.
 
-use std::collections::BTreeSet;
-
-use crate::options::{Options, Value};
+use crate::options::Value;
 use crate::source::Spanned;
 use crate::tutorial::{Fence, FenceKind};
 
 use super::language::{self, Kind};
+use super::names::Names;
 use super::output::{self, Between};
+use super::reading::Reading;
 use super::request::{self, Request};
 use super::{FenceRole, Language, Role, files, inline, names, programs, transcript};
 
-/// A fence with what its options and its language say.
-pub(super) struct Reading<'a> {
-    pub(super) fence: &'a Fence,
-    pub(super) options: Options,
-    pub(super) kind: Kind,
-}
-
-/// A step's language, where the fence is one.
+/// What a fence is, and what it takes to do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Decision {
     pub(super) role: FenceRole,
+    /// The language, for what would run.
     pub(super) language: Option<Language>,
     /// The path, for a file.
     pub(super) file: Option<Spanned<String>>,
@@ -29,57 +23,73 @@ pub(super) struct Decision {
 
 /// Decides on every fence, in order.
 pub(super) fn decide(readings: &[Reading<'_>]) -> Vec<Decision> {
-    let defined = Defined::read(readings);
+    let programs = Programs::read(readings);
     let mut decisions: Vec<Decision> = Vec::new();
     for at in 0..readings.len() {
-        let decision = Decider { readings, decisions: &decisions, defined: &defined, at }.decide();
+        let decision = Decider { readings, decisions: &decisions, programs: &programs, at }.decide();
         decisions.push(decision);
     }
     decisions
 }
 
-/// The names that the page's programs define, before or after a step.
-struct Defined {
-    python: BTreeSet<String>,
-    javascript: BTreeSet<String>,
+/// The names of the page's programs, fence by fence; none for a fence that is no program, or is saved as a file.
+struct Programs {
+    names: Vec<Option<(Language, Names)>>,
+    /// True where `from x import *` brings names that nobody can tell.
+    opaque: bool,
 }
 
-impl Defined {
+impl Programs {
     fn read(readings: &[Reading<'_>]) -> Self {
-        let mut defined = Self { python: BTreeSet::new(), javascript: BTreeSet::new() };
-        for (at, reading) in readings.iter().enumerate() {
-            if files::named(readings, at).is_some() {
-                continue;
-            }
+        let program = |(at, reading): (usize, &Reading<'_>)| {
+            let Kind::Runs(language) = reading.kind else { return None };
             let code = &reading.fence.code.text;
-            match reading.kind {
-                Kind::Runs(Language::Python) => defined.python.extend(names::python::names(code).defines),
-                Kind::Runs(Language::JavaScript | Language::TypeScript) => {
-                    defined.javascript.extend(names::javascript::names(code).defines);
-                }
-                Kind::Runs(Language::Pycon) => {
-                    let typed: Vec<&str> = code
-                        .lines()
-                        .filter_map(|line| line.strip_prefix(">>> ").or_else(|| line.strip_prefix("... ")))
-                        .collect();
-                    defined.python.extend(names::python::names(&typed.join("\n")).defines);
-                }
-                _ => {}
-            }
-        }
-        defined
+            let names = match language {
+                Language::Python if transcript::has_prompt(code, Language::Pycon) => typed_names(code),
+                Language::Python => names::python::names(code),
+                Language::Pycon => typed_names(code),
+                Language::JavaScript | Language::TypeScript => names::javascript::names(code),
+                Language::Shell | Language::Console | Language::Http => return None,
+            };
+            files::named(readings, at).is_none().then_some((language, names))
+        };
+        let opaque = readings.iter().any(|reading| reading.fence.code.text.contains("import *"));
+        Self { names: readings.iter().enumerate().map(program).collect(), opaque }
     }
 
-    fn holds(&self, name: &str, language: Language) -> bool {
-        let names = if language == Language::Python { &self.python } else { &self.javascript };
-        names.contains(name)
+    /// A name that the program at `at` reads and that nothing on the page defines, before or after it.
+    fn unknown_name(&self, at: usize) -> Option<&str> {
+        let (language, names) = self.names[at].as_ref()?;
+        let family = |other: Language| is_python(other) == is_python(*language);
+        let others = || self.names.iter().flatten().filter(|(other, _)| family(*other));
+        if self.opaque {
+            return None;
+        }
+        programs::unknown_name(names, *language, |name| others().any(|(_, names)| names.defines.contains(name)))
     }
+
+    /// True where a later program reads what the one at `at` defines.
+    fn is_continued(&self, at: usize) -> bool {
+        let Some((language, names)) = &self.names[at] else { return false };
+        let later =
+            self.names[at + 1..].iter().flatten().filter(|(other, _)| is_python(*other) == is_python(*language));
+        later.into_iter().any(|(_, other)| other.reads.iter().any(|name| names.defines.contains(name)))
+    }
+}
+
+fn is_python(language: Language) -> bool {
+    matches!(language, Language::Python | Language::Pycon)
+}
+
+fn typed_names(code: &str) -> Names {
+    let typed = code.lines().filter_map(|line| line.strip_prefix(">>> ").or_else(|| line.strip_prefix("... ")));
+    names::python::names(&typed.collect::<Vec<_>>().join("\n"))
 }
 
 struct Decider<'a> {
     readings: &'a [Reading<'a>],
     decisions: &'a [Decision],
-    defined: &'a Defined,
+    programs: &'a Programs,
     at: usize,
 }
 
@@ -145,10 +155,7 @@ impl Decider<'_> {
         if let Some(reason) = programs::not_meant(fence, language) {
             return role(Role::Shown, reason);
         }
-        let unknown = programs::unknown_name(text, language, |name| self.defined.holds(name, language));
-        if let Some(name) =
-            unknown.filter(|_| !self.output_follows() && inline::read(&fence.code, language, self.at).0.is_empty())
-        {
+        if let Some(name) = self.programs.unknown_name(self.at).filter(|_| !self.is_told_of()) {
             return role(Role::Unsure, format!("it reads `{name}`, which nothing on the page defines"));
         }
         step(language, reason(language, *kind))
@@ -190,12 +197,11 @@ impl Decider<'_> {
             }
             Kind::Other if python && language::word(fence) == "doctest" => Some(Language::Pycon),
             Kind::Runs(Language::Console) => programs::is_bare_console(*kind, text).then_some(Language::Shell),
-            Kind::Runs(Language::Pycon) | Kind::Untagged | Kind::Text => None,
             Kind::Runs(Language::Http) | Kind::Json => {
                 (request::read(text) == Some(Request::Sendable)).then_some(Language::Http)
             }
-            Kind::Runs(language) => Some(*language),
-            Kind::Output | Kind::Other | Kind::Misspelt(_) | Kind::Indented => None,
+            Kind::Runs(language) if *language != Language::Pycon => Some(*language),
+            _ => None,
         }
     }
 
@@ -210,7 +216,8 @@ impl Decider<'_> {
         let may_be = match kind {
             Kind::Json | Kind::Output => request::read(text).is_none(),
             Kind::Text | Kind::Untagged => self.language().is_none() && request::read(text).is_none(),
-            Kind::Runs(Language::Http) => output::has_status_line(text),
+            // Also where its status line has lost a character: then it is an output that is not true any more.
+            Kind::Runs(Language::Http) => request::read(text).is_none(),
             Kind::Runs(Language::Console) => !transcript::has_prompt(text, Language::Console),
             Kind::Runs(Language::Shell) => {
                 !transcript::has_prompt(text, Language::Console) && !programs::reads_like_commands(text)
@@ -255,14 +262,14 @@ impl Decider<'_> {
         None
     }
 
-    /// True where the next fence shows what this one prints, if this one is a step.
-    fn output_follows(&self) -> bool {
-        let Some(next) = self.readings.get(self.at + 1) else { return false };
-        let may_be = matches!(
-            next.kind,
-            Kind::Json | Kind::Output | Kind::Text | Kind::Untagged | Kind::Runs(Language::Console)
-        );
-        may_be && matches!(output::between(&next.fence.before), Between::Nothing | Between::Announced)
+    /// True where the page says what the program prints, or goes on with it: then it is meant to be run.
+    fn is_told_of(&self) -> bool {
+        let next = self.readings.get(self.at + 1).is_some_and(|next| {
+            let kinds = matches!(next.kind, Kind::Json | Kind::Output | Kind::Text | Kind::Untagged);
+            kinds && matches!(output::between(&next.fence.before), Between::Nothing | Between::Announced)
+        });
+        let inline = || self.language().map(|language| inline::read(&self.reading().fence.code, language, self.at));
+        next || self.programs.is_continued(self.at) || inline().is_some_and(|(watches, _)| !watches.is_empty())
     }
 }
 

@@ -10,7 +10,8 @@ use crate::source::{SourceFile, Span, Spanned};
 use crate::tutorial::Prose;
 
 use super::language::Kind;
-use super::roles::{Decision, Reading};
+use super::reading::Reading;
+use super::roles::Decision;
 use super::{Expectation, Language, Part, Role, Session, Step, exits, inline, output, transcript};
 
 /// The step at fence `at`, with everything that the page says of it.
@@ -25,13 +26,13 @@ pub(super) fn build(
 ) -> Step {
     let Reading { fence, options, .. } = &readings[at];
     let stream = options.stream.unwrap_or_default();
-    let (mut commands, mut watches, mut expectations) = (Vec::new(), Vec::new(), Vec::new());
-    if matches!(language, Language::Console | Language::Pycon) {
+    let (commands, watches, mut expectations) = if matches!(language, Language::Console | Language::Pycon) {
         let read = transcript::read(&fence.code, language, at);
-        (commands, expectations) = (read.commands, read.expectations);
+        (read.commands, Vec::new(), read.expectations)
     } else {
-        (watches, expectations) = inline::read(&fence.code, language, at);
-    }
+        let (watches, expectations) = inline::read(&fence.code, language, at);
+        (Vec::new(), watches, expectations)
+    };
     expectations.iter_mut().for_each(|expectation| expectation.stream = stream);
     for (index, reading) in readings.iter().enumerate().filter(|(index, _)| decisions[*index].role.of == Some(at)) {
         expectations.push(documented(index, reading, stream, commands.len()));

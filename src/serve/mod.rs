@@ -1,5 +1,7 @@
 //! The wires in front of the engine: a forward proxy, a TLS front with a CA of the run, wiremock behind
-//! them, and the hooks that bring Node and Python programs there which ignore proxies.
+//! them, and the hooks that bring Node and Python programs there which ignore proxies. Where the system has network
+//! namespaces, all of this stands in one, together with a name server and listeners for every address, so that any
+//! other client ends here too.
 
 #![expect(clippy::disallowed_methods, reason = "opens the listeners of the run")]
 

@@ -203,8 +203,8 @@ fn the_picture_in_the_readme_shows_what_is_printed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let site = Site::new(&[]);
     let mut command = site.doccheck(&["run", "--color", "always", "examples/stale.md"]);
-    let mut printed =
-        command.current_dir(root).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    command.current_dir(root).env("HOME", site.path());
+    let mut printed = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
     let output = printed.stdout.take().expect("it is piped");
     let mut python = Command::new("python3");
     python.current_dir(root).args(["scripts/picture.py", "doccheck run examples/stale.md"]).stdin(output);

@@ -193,6 +193,25 @@ fn the_hook_loads_nothing_that_the_program_does_not() {
 }
 
 #[test]
+fn a_python_that_cannot_be_guarded_does_not_run() {
+    let wires = Wires::start(&[]);
+    // A module of the page that hides the one which the hook has to change.
+    std::fs::write(wires.folder.path().join("socket.py"), "").unwrap();
+    let seen = wires.python("import socket; print('unguarded')");
+    assert_eq!((seen.ended, seen.out.as_str()), (Some(ExitStatus::Code(97)), ""), "{seen:?}");
+    assert!(seen.err.starts_with("doccheck: cannot guard this interpreter: "), "{seen:?}");
+}
+
+#[test]
+fn another_sitecustomize_still_runs() {
+    let wires = Wires::start(&[]);
+    std::fs::write(wires.folder.path().join("sitecustomize.py"), "print('the next one')\n").unwrap();
+    let path = format!("PYTHONPATH=\"$PYTHONPATH:{}\"", wires.folder.path().display());
+    let seen = wires.step("sh", &["-c", &format!("{path} python3 -c 'import sys; print(sys._doccheck)'")]);
+    assert_eq!((seen.out.as_str(), seen.err.as_str()), ("the next one\nTrue\n", ""));
+}
+
+#[test]
 fn node_reaches_the_sandbox() {
     let wires = Wires::start(&[]);
     let seen = wires.node(
