@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::options::{Options, Scope, Setting};
+use crate::source::{Span, Spanned};
 use crate::tutorial::{self, Tutorial};
 
 use super::{PagePlan, versions};
@@ -37,12 +38,21 @@ pub(super) fn plan(options: Options, tutorial: &Tutorial, config: &Config) -> Pa
             .skip
             .map(|skip| if skip.value.is_empty() { "the author skips it".to_owned() } else { skip.value }),
         env,
-        python: options.python,
-        node: options.node,
+        python: packages(&config.python, options.python),
+        node: packages(&config.node, options.node),
         python_version: versions::promised(tutorial, &["python"]),
         node_version: versions::promised(tutorial, &["node.js", "nodejs", "node"]),
         scopes: options.scopes.map(|scopes| scopes.into_iter().map(|scope| scope.value).collect()),
         setup: options.setup,
         teardown: options.teardown,
     }
+}
+
+/// The configuration's packages, which stand nowhere on the page, and then the page's own.
+fn packages(configured: &[String], own: Vec<Spanned<String>>) -> Vec<Spanned<String>> {
+    let named = |package: &&String| own.iter().any(|known| known.value == **package);
+    let configured = configured.iter().filter(|package| !named(package));
+    let mut packages: Vec<_> = configured.map(|package| Spanned::new(package.clone(), Span::default())).collect();
+    packages.extend(own);
+    packages
 }

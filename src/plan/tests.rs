@@ -216,7 +216,7 @@ fn a_step_without_a_name_is_named_by_language_and_line() {
 fn page_and_configuration_set_what_steps_do_not() {
     let file = SourceFile::new(
         "doccheck.toml",
-        "[defaults]\ntimeout = \"20s\"\nstream = \"stdout\"\n[env]\nA = \"1\"\nB = \"1\"\n",
+        "[defaults]\ntimeout = \"20s\"\nstream = \"stdout\"\n[env]\nA = \"1\"\nB = \"1\"\n[python]\npackages = [\"httpx\", \"requests\"]\n",
     );
     let config = crate::config::read(&file).unwrap();
     let step = "```bash\nls\n```\n```output\nx\n```\n";
@@ -228,7 +228,9 @@ fn page_and_configuration_set_what_steps_do_not() {
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     assert_eq!(plan.steps().next().unwrap().timeout, Duration::from_secs(5));
     assert_eq!(plan.page.env, [("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())]);
-    assert_eq!((plan.page.python[0].value.as_str(), plan.page.node[0].value.as_str()), ("requests", "p-limit"));
+    let python: Vec<_> = plan.page.python.iter().map(|package| package.value.as_str()).collect();
+    assert_eq!((python, plan.page.node[0].value.as_str()), (vec!["httpx", "requests"], "p-limit"));
+    assert!(plan.page.python[0].span.is_empty() && !plan.page.python[1].span.is_empty());
     assert_eq!(plan.page.scopes.as_deref(), Some(["contacts.read".to_owned()].as_slice()));
     assert_eq!(plan.page.setup.unwrap().value, "touch a");
     assert_eq!(planned("---\ndoccheck: {skip: later}\n---\n").0.page.skip.as_deref(), Some("later"));
