@@ -28,8 +28,14 @@ pub(super) struct Terminal {
     script: File,
     status: StatusPipe,
     name: String,
-    blocks: usize,
     last: i32,
+}
+
+impl Drop for Terminal {
+    /// The page is over: nobody asks for the state any more, and writing it would cost a process.
+    fn drop(&mut self) {
+        self.write("trap - EXIT; exit\n");
+    }
 }
 
 /// How a block ended.
@@ -81,7 +87,6 @@ impl Terminal {
             script: File::from(script_out),
             status: StatusPipe::new(status_in),
             name,
-            blocks: 0,
             last: 0,
         };
         let saved = quote(&terminal.state_file(stage));
@@ -104,8 +109,8 @@ impl Terminal {
         capture: &Capture,
         deadline: Instant,
     ) -> Result<BlockEnd, ExecError> {
-        self.blocks += 1;
-        let file = stage.workspace.scribble(&format!("{}-{}.sh", self.name, self.blocks), block.code)?;
+        // bash reads a sourced file whole before it runs it, so one file serves all blocks: making files is dear.
+        let file = stage.workspace.scribble(&format!("{}.sh", self.name), block.code)?;
         let last = if self.last == 0 { String::new() } else { format!("(exit {}); ", self.last) };
         let stdin = block.stdin.map_or_else(|| "/dev/null".to_owned(), quote);
         let streams = if capture.err() == capture.out() {
@@ -159,7 +164,7 @@ impl Terminal {
 
     /// `text` as a reader's terminal would show it: without the places of doccheck's own files.
     pub(super) fn clean(&self, stage: &Stage<'_>, text: String) -> String {
-        let prefix = format!("{}/{}-", stage.workspace.scratch().display(), self.name);
+        let prefix = format!("{}/{}.sh", stage.workspace.scratch().display(), self.name);
         if !text.contains(&prefix) {
             return text;
         }
@@ -174,7 +179,7 @@ impl Terminal {
 /// `<file>: line 3: foo: command not found` as `bash: foo: command not found`, as an interactive bash says it.
 fn reader_line(line: &str, prefix: &str) -> String {
     let Some((before, rest)) = line.split_once(prefix) else { return line.to_owned() };
-    let Some((_, rest)) = rest.split_once(".sh: ") else { return line.to_owned() };
+    let Some((_, rest)) = rest.split_once(": ") else { return line.to_owned() };
     let rest = match rest.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
         Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest,
         _ => rest,

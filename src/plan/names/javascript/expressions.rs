@@ -30,12 +30,12 @@ impl Walker {
         match self.kind(at) {
             Some(Kind::Word(word)) => {
                 let word = word.clone();
-                self.name(&word, at, to)
+                self.name(&word, at, to, ternary)
             }
             Some(Kind::Open('(')) => {
                 let end = self.next(at);
                 match self.arrow(end, to, ternary) {
-                    Some(arrow) => self.arrow_function(at, arrow, to),
+                    Some(arrow) => self.arrow_function(at, arrow, to, ternary),
                     None => {
                         self.expression(at + 1, end - 1);
                         end
@@ -56,7 +56,7 @@ impl Walker {
         }
     }
 
-    fn name(&mut self, word: &str, at: usize, to: usize) -> usize {
+    fn name(&mut self, word: &str, at: usize, to: usize, ternary: bool) -> usize {
         if at > 0 && self.kind(at - 1) == Some(&Kind::Dot) {
             return at + 1;
         }
@@ -69,7 +69,7 @@ impl Walker {
             _ => {}
         }
         if self.kind(at + 1) == Some(&Kind::Arrow) && at + 1 < to {
-            return self.arrow_function(at, at + 1, to);
+            return self.arrow_function(at, at + 1, to, ternary);
         }
         let between_values = matches!(word, "as" | "satisfies" | "of") && at > 0 && self.value_ends(at - 1);
         if !is_keyword(word) && !between_values {
@@ -103,9 +103,13 @@ impl Walker {
     }
 
     /// Reads an arrow function whose parameters start at `at`.
-    fn arrow_function(&mut self, at: usize, arrow: usize, to: usize) -> usize {
+    fn arrow_function(&mut self, at: usize, arrow: usize, to: usize, ternary: bool) -> usize {
         let body = arrow + 1;
-        let end = if self.opens(body, '{') { self.next(body) } else { self.end(body, to, true) };
+        let end = match self.kind(body) {
+            Some(Kind::Open('{')) => self.next(body),
+            _ if ternary => self.before_colon(body, self.end(body, to, true)),
+            _ => self.end(body, to, true),
+        };
         self.scoped(true, |walker| {
             match walker.word(at).map(str::to_owned) {
                 Some(name) => walker.bind(&name),
@@ -121,6 +125,22 @@ impl Walker {
             }
         });
         end
+    }
+
+    /// Where the colon stands that belongs to a question mark before `from`; `to` where there is none.
+    fn before_colon(&self, from: usize, to: usize) -> usize {
+        let mut questions = 0_usize;
+        let mut at = from;
+        while at < to {
+            match self.kind(at) {
+                Some(Kind::Question) => questions += 1,
+                Some(Kind::Colon) if questions == 0 => return at,
+                Some(Kind::Colon) => questions -= 1,
+                _ => {}
+            }
+            at = self.next(at);
+        }
+        to
     }
 
     fn object(&mut self, from: usize, to: usize) {

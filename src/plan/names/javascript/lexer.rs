@@ -5,14 +5,14 @@ use super::super::DEEPEST;
 
 /// What a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// An identifier or keyword.
     Word(String),
     /// A number, a string, a regular expression, a private name.
     Literal,
-    /// A template literal; its expressions follow as groups in `(` and `)`.
+    /// A template literal; its expressions follow as groups of their own, which open with `$`.
     Template,
-    /// `(`, `[`, `{`.
+    /// `(`, `[`, `{`; `$` for `${`.
     Open(char),
     /// `)`, `]`, `}`.
     Close,
@@ -40,14 +40,17 @@ pub(super) enum Kind {
 
 /// A token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
     /// True where a line ends before it.
-    pub(super) newline: bool,
+    pub(crate) newline: bool,
+    /// Where it starts and ends, in characters. A template ends after its expressions, which are tokens of their own.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 /// Splits code into tokens.
-pub(super) fn tokens(code: &str) -> Vec<Token> {
+pub(crate) fn tokens(code: &str) -> Vec<Token> {
     let mut lexer = Lexer { chars: code.chars().collect(), at: 0, out: Vec::new(), newline: false, nested: 0 };
     if code.starts_with("#!") {
         lexer.line_comment();
@@ -73,8 +76,13 @@ impl Lexer {
     }
 
     fn push(&mut self, kind: Kind, length: usize) {
-        self.out.push(Token { kind, newline: std::mem::take(&mut self.newline) });
+        self.push_from(self.at, kind, length);
+    }
+
+    /// Adds a token that starts at `start` and ends `length` characters further on.
+    fn push_from(&mut self, start: usize, kind: Kind, length: usize) {
         self.at += length;
+        self.out.push(Token { kind, newline: std::mem::take(&mut self.newline), start, end: self.at });
     }
 
     fn line_comment(&mut self) {
@@ -100,11 +108,12 @@ impl Lexer {
             '0'..='9' => self.number(),
             '.' if next.is_some_and(|c| c.is_ascii_digit()) => self.number(),
             '#' => {
+                let start = self.at;
                 self.at += 1;
                 while self.peek(0).is_some_and(is_word) {
                     self.at += 1;
                 }
-                self.push(Kind::Literal, 0);
+                self.push_from(start, Kind::Literal, 0);
             }
             c if is_word(c) => {
                 let start = self.at;
@@ -112,7 +121,7 @@ impl Lexer {
                     self.at += 1;
                 }
                 let word = self.chars[start..self.at].iter().collect();
-                self.push(Kind::Word(word), 0);
+                self.push_from(start, Kind::Word(word), 0);
             }
             _ => self.operator(c),
         }
@@ -131,20 +140,19 @@ impl Lexer {
     }
 
     fn string(&mut self, quote: char) {
-        self.push(Kind::Literal, 1);
-        while let Some(c) = self.peek(0) {
-            match c {
-                '\\' => self.at += 2,
-                '\n' => return,
-                _ => self.at += 1,
-            }
+        let start = self.at;
+        self.at += 1;
+        while let Some(c) = self.peek(0).filter(|c| *c != '\n') {
+            self.at += if c == '\\' { 2 } else { 1 };
             if c == quote {
-                return;
+                break;
             }
         }
+        self.push_from(start, Kind::Literal, 0);
     }
 
     fn number(&mut self) {
+        let start = self.at;
         while let Some(c) = self.peek(0) {
             let exponent = matches!(c, 'e' | 'E') && matches!(self.peek(1), Some('+' | '-'));
             if !(c.is_alphanumeric() || c == '_' || c == '.') {
@@ -152,20 +160,22 @@ impl Lexer {
             }
             self.at += if exponent { 2 } else { 1 };
         }
-        self.push(Kind::Literal, 0);
+        self.push_from(start, Kind::Literal, 0);
     }
 
     fn template(&mut self) {
+        let token = self.out.len();
         self.push(Kind::Template, 1);
         while let Some(c) = self.peek(0) {
             match c {
                 '\\' => self.at += 2,
                 '`' => {
                     self.at += 1;
+                    self.out[token].end = self.at;
                     return;
                 }
                 '$' if self.peek(1) == Some('{') && self.nested < DEEPEST => {
-                    self.push(Kind::Open('('), 2);
+                    self.push(Kind::Open('$'), 2);
                     self.nested += 1;
                     self.substitution();
                     self.nested -= 1;
@@ -193,8 +203,9 @@ impl Lexer {
 
     /// After a value a slash divides; elsewhere it opens a regular expression.
     fn regex_may_stand_here(&self) -> bool {
+        let attribute = self.out.iter().nth_back(1).is_some_and(|token| token.kind == Kind::Dot);
         match self.out.last().map(|token| &token.kind) {
-            Some(Kind::Word(word)) => super::words::is_operator(word),
+            Some(Kind::Word(word)) => super::words::is_operator(word) && !attribute,
             Some(Kind::Literal | Kind::Template | Kind::Close) => false,
             _ => true,
         }
@@ -214,7 +225,7 @@ impl Lexer {
                     while self.peek(0).is_some_and(is_word) {
                         self.at += 1;
                     }
-                    self.push(Kind::Literal, 0);
+                    self.push_from(start, Kind::Literal, 0);
                     return;
                 }
                 '\n' => break,

@@ -63,11 +63,14 @@ impl Walker {
             "catch" => self.catch(at + 1),
             "case" => self.case(at + 1, to),
             "if" | "while" | "switch" | "with" if self.opens(at + 1, '(') => {
-                let end = self.next(at + 1);
-                self.expression(at + 2, end - 1);
-                end
+                let body = self.next(at + 1);
+                self.expression(at + 2, body - 1);
+                let end = self.statement(body, to);
+                let end = end + usize::from(self.kind(end) == Some(&Kind::Semicolon));
+                if self.is(end, "else") && end < to { self.statement(end + 1, to) } else { end }
             }
-            "do" | "else" | "try" | "finally" | "return" | "throw" => at + 1,
+            "return" | "throw" if !self.newline(at + 1) => self.expression_statement(at + 1, to),
+            "do" | "else" | "try" | "finally" | "return" => at + 1,
             "break" | "continue" if next_is_name => at + 2,
             // A label, or `default:`.
             _ if self.kind(at + 1) == Some(&Kind::Colon) => at + 2,
@@ -75,7 +78,7 @@ impl Walker {
         }
     }
 
-    fn expression_statement(&mut self, at: usize, to: usize) -> usize {
+    pub(super) fn expression_statement(&mut self, at: usize, to: usize) -> usize {
         let end = self.end(at, to, false);
         self.expression(at, end);
         end
@@ -197,7 +200,7 @@ impl Walker {
     /// True where a value may end with the token at `at`.
     pub(super) fn value_ends(&self, at: usize) -> bool {
         match self.kind(at) {
-            Some(Kind::Word(word)) => !is_operator(word),
+            Some(Kind::Word(word)) => !is_operator(word) || (at > 0 && self.kind(at - 1) == Some(&Kind::Dot)),
             Some(Kind::Literal | Kind::Template | Kind::Close | Kind::Prefix | Kind::Angle('>')) => true,
             _ => false,
         }

@@ -52,7 +52,7 @@ pub(super) fn starts_statement(word: &str) -> bool {
 }
 
 /// True for a name that every module finds.
-pub(super) fn is_builtin(name: &str) -> bool {
+pub(crate) fn is_builtin(name: &str) -> bool {
     BUILTINS.binary_search(&name).is_ok()
 }
 
@@ -209,8 +209,6 @@ const BUILTINS: &[&str] = &[
     "WritableStream",
     "WritableStreamDefaultController",
     "WritableStreamDefaultWriter",
-    "__dirname",
-    "__filename",
     "arguments",
     "atob",
     "btoa",
@@ -225,22 +223,18 @@ const BUILTINS: &[&str] = &[
     "encodeURIComponent",
     "escape",
     "eval",
-    "exports",
     "fetch",
-    "fmt",
     "global",
     "globalThis",
     "isFinite",
     "isNaN",
     "localStorage",
-    "module",
     "navigator",
     "parseFloat",
     "parseInt",
     "performance",
     "process",
     "queueMicrotask",
-    "require",
     "sessionStorage",
     "setImmediate",
     "setInterval",

@@ -177,7 +177,12 @@ impl Lexer {
         self.at += if triple { 3 } else { 1 };
         self.out.push(Token::Literal);
         while let Some(c) = self.peek(0) {
-            if c == '\\' && !(raw && fields && matches!(self.peek(1), Some('{' | '}'))) {
+            if c == '\\' && fields && !raw && self.peek(1) == Some('N') && self.peek(2) == Some('{') {
+                // A character by its name: `\N{DELTA}`.
+                while self.peek(0).is_some_and(|c| c != '}' && c != '\n') {
+                    self.at += 1;
+                }
+            } else if c == '\\' && !(raw && fields && matches!(self.peek(1), Some('{' | '}'))) {
                 self.at += 2;
             } else if c == quote && (!triple || (self.peek(1) == Some(quote) && self.peek(2) == Some(quote))) {
                 self.at += if triple { 3 } else { 1 };

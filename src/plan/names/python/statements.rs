@@ -119,7 +119,8 @@ impl Walker {
             Token::Word(word) if word == "global" || word == "nonlocal" => {
                 let names: Vec<String> = rest.iter().filter_map(self::word).map(str::to_owned).collect();
                 if let Some(scope) = self.scopes.last_mut().filter(|scope| scope.kind != Kind::Module) {
-                    scope.outer.extend(names);
+                    let declared = if word == "global" { &mut scope.global } else { &mut scope.nonlocal };
+                    declared.extend(names);
                 }
             }
             // `type Name = …`, where `type` is no call and no variable.
