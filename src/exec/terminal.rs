@@ -82,13 +82,8 @@ impl Terminal {
             stderr,
             descriptors: vec![(SCRIPT, script_in), (STATUS, status_out)],
         })?;
-        let mut terminal = Self {
-            process,
-            script: File::from(script_out),
-            status: StatusPipe::new(status_in),
-            name,
-            last: 0,
-        };
+        let mut terminal =
+            Self { process, script: File::from(script_out), status: StatusPipe::new(status_in), name, last: 0 };
         let saved = quote(&terminal.state_file(stage));
         terminal.write(&format!(
             "shopt -s expand_aliases\ntrap '{{ command -p env -0; builtin pwd -P; }} >{} 2>/dev/null' EXIT\n",
@@ -119,11 +114,16 @@ impl Terminal {
             format!(">>{} 2>>{}", quote(capture.out()), quote(capture.err()))
         };
         let (before, after) = variables(block.env);
-        let file = quote(&file);
-        self.write(&format!(
-            "{before}{{ {last}. {file}; }} {streams} <{stdin} {SCRIPT}<&- {STATUS}>&-\n\
-             builtin printf '%s\\n' \"$?\" >&{STATUS}\n{after}"
-        ));
+        // bash reads a pipe byte by byte; so the pipe names a file, and the file says the rest.
+        let around = stage.workspace.scribble(
+            &format!("{}.around", self.name),
+            &format!(
+                "{before}{{ {last}. {}; }} {streams} <{stdin} {SCRIPT}<&- {STATUS}>&-\n\
+                 builtin printf '%s\\n' \"$?\" >&{STATUS}\n{after}",
+                quote(&file)
+            ),
+        )?;
+        self.write(&format!(". {}\n", quote(&around)));
         Ok(match self.status.next(&self.process, deadline, Some(capture)) {
             Wake::Line(status) => {
                 self.last = status.trim().parse().unwrap_or(0);

@@ -13,7 +13,6 @@ mod words;
 use std::collections::BTreeSet;
 
 use lexer::{Kind, Token};
-pub(crate) use words::is_builtin as is_global;
 
 use super::Names;
 
