@@ -84,7 +84,7 @@ impl Terminal {
         })?;
         let mut terminal =
             Self { process, script: File::from(script_out), status: StatusPipe::new(status_in), name, last: 0 };
-        let saved = quote(&terminal.state_file(stage));
+        let saved = quote(terminal.state_file(stage));
         terminal.write(&format!(
             "shopt -s expand_aliases\ntrap '{{ command -p env -0; builtin pwd -P; }} >{} 2>/dev/null' EXIT\n",
             saved.replace('\'', r"'\''")

@@ -214,10 +214,9 @@ impl Decider<'_> {
         });
         let between = output::between(&fence.before);
         let may_be = match kind {
-            Kind::Json | Kind::Output => request::read(text).is_none(),
+            // An `http` fence also where its status line has lost a character: then it is an output that is not true.
+            Kind::Json | Kind::Output | Kind::Runs(Language::Http) => request::read(text).is_none(),
             Kind::Text | Kind::Untagged => self.language().is_none() && request::read(text).is_none(),
-            // Also where its status line has lost a character: then it is an output that is not true any more.
-            Kind::Runs(Language::Http) => request::read(text).is_none(),
             Kind::Runs(Language::Console) => !transcript::has_prompt(text, Language::Console),
             Kind::Runs(Language::Shell) => {
                 !transcript::has_prompt(text, Language::Console) && !programs::reads_like_commands(text)

@@ -118,9 +118,9 @@ impl Performance<'_> {
             if outside { "name a path inside the workspace" } else { "" },
         );
         if outside {
-            self.diagnostics.push(found)
+            self.diagnostics.push(found);
         } else {
-            self.fail_machine(found)
+            self.fail_machine(found);
         }
         false
     }
@@ -160,10 +160,10 @@ impl Performance<'_> {
             record.redacted(&self.session.secrets)
         };
         let outcome = judge_step(self.plan, step, &record, &mut self.captures);
-        let goes_on =
-            !outcome.stops_page && !(self.session.options.fail_fast && outcome.checks.iter().any(|check| !check.ok));
+        let differs = outcome.checks.iter().any(|check| !check.ok);
+        let stops = outcome.stops_page || (self.session.options.fail_fast && differs);
         self.conclude(record, outcome);
-        goes_on
+        !stops
     }
 
     fn perform(

@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one link instead of many. One module a feature.
 #![expect(clippy::disallowed_methods, reason = "tests look at real files, processes and sockets")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod architecture;
 mod command_line;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use doccheck::config::Config;
-use doccheck::outcome::{PageVerdict, judge};
+use doccheck::outcome::{PageVerdict, StepVerdict, judge};
 use doccheck::plan::{Plan, Role, plan};
 use doccheck::source::{SourceFile, Span};
 use doccheck::transcript::Transcript;
@@ -30,7 +30,9 @@ fn every_character_of_an_output_counts() {
 
 fn check_page(text: &str, transcript: &Transcript) -> usize {
     let original = planned(&transcript.page, text);
-    assert_eq!(judge(Arc::clone(&original), transcript).verdict, PageVerdict::Ok, "{} as it is", transcript.page);
+    let as_it_is = judge(Arc::clone(&original), transcript);
+    let settled = |verdict| matches!(verdict, StepVerdict::Ok | StepVerdict::Skipped);
+    assert!(as_it_is.steps.iter().all(|step| settled(step.verdict)), "{}: every step is compared", transcript.page);
     let source = &original.tutorial.source;
     let mut changed = 0;
     for (fence, role) in original.tutorial.fences.iter().zip(&original.roles) {
