@@ -12,9 +12,14 @@ pub(super) fn adopt() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-/// doccheck's own session.
+/// doccheck's own session: 0 where its leader is outside of the container (PID namespace) that doccheck runs in,
+/// which is why the table is asked: `rustix::process::getsid` does not expect that answer.
 pub(super) fn home_session() -> i32 {
-    rustix::process::getsid(None).map_or(0, super::number)
+    own_line().map_or(0, |entry| entry.session)
+}
+
+fn own_line() -> Option<Entry> {
+    parse(&fs::read("/proc/self/stat").ok()?)
 }
 
 /// The value of the marker in the environment of the process, as it was when its program started.
@@ -27,8 +32,12 @@ pub(super) fn carried_marker(pid: i32) -> Option<Vec<u8>> {
 }
 
 /// The processes that may have been started after `oldest`: numbers are given in rising order, and from the bottom
-/// again past the highest. Reading only these makes the table cheap on a busy machine.
+/// again past the highest. Reading only these makes the table cheap on a busy machine. Empty where `/proc` shows
+/// another container's processes: their numbers are not ours to send signals to.
 pub(super) fn read_table(oldest: i32) -> Vec<Entry> {
+    if own_line().is_none_or(|entry| entry.pid != super::number(rustix::process::getpid())) {
+        return Vec::new();
+    }
     let newest = fs::read_to_string("/proc/loadavg")
         .ok()
         .and_then(|text| text.split_whitespace().next_back()?.parse::<i32>().ok())
