@@ -9,11 +9,12 @@ use sha2::{Digest, Sha256};
 use crate::config::{self, Config, SandboxChoice};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fs::{self, Found};
+use crate::init::{Proposal, Survey, propose};
 use crate::plan::{Plan, plan};
 use crate::process::interrupted;
 use crate::provision::Provisioner;
 use crate::run::{ExitCode, Observer, Page, RunOptions, RunReport, Session};
-use crate::sandbox::Definition;
+use crate::sandbox::{Definition, World};
 use crate::system_clock::now;
 use crate::tutorial;
 
@@ -168,6 +169,46 @@ fn listed(page: Page, config: &Config) -> ListedPage {
     }
 }
 
+/// What `init` proposes for the repository in `directory`, and what it looked at.
+///
+/// # Errors
+///
+/// What is wrong with the sandbox that is built in.
+pub fn init(surroundings: &Surroundings) -> Result<Proposal, Vec<Diagnostic>> {
+    let directory = &surroundings.directory;
+    let files = fs::files_below(directory);
+    let config = Config { include: vec!["**/*.md".to_owned()], ..Config::default() };
+    let found = fs::discover(&[], &config, directory, directory);
+    let plans: Vec<(String, Plan)> = found
+        .pages
+        .into_iter()
+        .filter_map(|page| {
+            // A page that cannot be read is for `run` to tell; there is nothing in it to propose from.
+            let source = fs::read_shown(&page.path, Path::new(&page.shown)).ok()?;
+            let (tutorial, _) = tutorial::read(source);
+            Some((page.shown, plan(tutorial, &config).0))
+        })
+        .collect();
+    let definition = Arc::new(Definition::embedded()?);
+    let openapi = files.iter().find(|file| OPENAPI.iter().any(|name| file.rsplit('/').next() == Some(name)));
+    let openapi = openapi.and_then(|file| {
+        let source = fs::read_source(&directory.join(file)).ok()?;
+        Some((file.clone(), source.text().to_owned()))
+    });
+    let survey = Survey {
+        pages: plans.iter().map(|(path, plan)| (path.clone(), plan)).collect(),
+        openapi,
+        served: definition.hosts(),
+        variables: World::new(definition, None).environment().into_iter().map(|(name, _)| name).collect(),
+        files,
+    };
+    Ok(propose(&survey))
+}
+
+/// Names under which OpenAPI documents lie.
+const OPENAPI: [&str; 6] =
+    ["openapi.yaml", "openapi.yml", "openapi.json", "swagger.yaml", "swagger.yml", "swagger.json"];
+
 /// The pages that paths select, with the configuration that holds for them.
 struct Site {
     config: Config,
@@ -204,15 +245,18 @@ impl Site {
 }
 
 fn definition(config: &Config, root: &Path) -> Result<Definition, Vec<Diagnostic>> {
-    match &config.sandbox {
-        SandboxChoice::Embedded => Definition::embedded(),
-        SandboxChoice::Off => Ok(Definition::nothing()),
-        SandboxChoice::Folder(folder) => {
-            let folder = root.join(folder);
-            let files = fs::read_folder(&folder).map_err(|found| vec![found])?;
-            let files: BTreeMap<_, _> = files.into_iter().collect();
-            Definition::read(&files)
-        }
+    let files = |folder: &str| -> Result<BTreeMap<_, _>, Vec<Diagnostic>> {
+        let files = fs::read_folder(&root.join(folder)).map_err(|found| vec![found])?;
+        Ok(files.into_iter().collect())
+    };
+    let described = match &config.sandbox {
+        SandboxChoice::Embedded => Definition::embedded()?,
+        SandboxChoice::Off => Definition::nothing(),
+        SandboxChoice::Folder(folder) => Definition::read(&files(folder)?)?,
+    };
+    match &config.drafts {
+        Some(folder) => described.with_drafts(&files(folder)?),
+        None => Ok(described),
     }
 }
 

@@ -172,6 +172,34 @@ fn globs(patterns: &[String]) -> Result<GlobSet, Diagnostic> {
     set.build().map_err(|error| cannot(&error))
 }
 
+/// The paths of all files below `folder`, relative to it, in order. Version control's own folder and those of tools are
+/// left out; other hidden files are there.
+pub fn files_below(folder: &Path) -> Vec<String> {
+    let kept = |entry: &DirEntry| {
+        let tools = [".git", "node_modules", "target", ".venv"].map(OsStr::new);
+        !(entry.file_type().is_dir() && tools.contains(&entry.file_name()))
+    };
+    let entries = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(kept).filter_map(Result::ok);
+    let files = entries.filter(|entry| entry.file_type().is_file());
+    files.map(|entry| shown(entry.path().strip_prefix(folder).unwrap_or(entry.path()))).collect()
+}
+
+/// Writes a file that is not there yet; folders are made. False where something of that name is there already.
+///
+/// # Errors
+///
+/// The system's answer.
+pub fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    match std::fs::OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => file.write_all(bytes).map(|()| true),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Every file below `folder`, by its path relative to it.
 ///
 /// # Errors

@@ -38,6 +38,7 @@ pub mod system_clock;
 pub mod run;
 
 // Layer 6: views.
+pub mod init;
 pub mod report;
 
 // Layer 7: doors.

@@ -125,6 +125,9 @@ pub struct Exchange {
     pub fault: Option<String>,
     /// True where the sandbox has no such route.
     pub unknown_route: bool,
+    /// True where a draft answered: with what the page says, whatever is true.
+    #[serde(default)]
+    pub drafted: bool,
 }
 
 /// A host that nothing serves.

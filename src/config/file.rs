@@ -147,8 +147,11 @@ impl Reader<'_> {
                 ("dir", DeValue::String(dir)) if !dir.trim().is_empty() => {
                     self.config.sandbox = SandboxChoice::Folder(dir.to_string());
                 }
-                ("dir", _) => self.wrong(key, item, "the path of a folder"),
-                _ => self.unknown("sandbox", key, &["dir"]),
+                ("drafts", DeValue::String(dir)) if !dir.trim().is_empty() => {
+                    self.config.drafts = Some(dir.to_string());
+                }
+                ("dir" | "drafts", _) => self.wrong(key, item, "the path of a folder"),
+                _ => self.unknown("sandbox", key, &["dir", "drafts"]),
             }
         }
     }

@@ -28,6 +28,8 @@ pub struct Config {
     pub python: Vec<String>,
     /// `[node] packages`.
     pub node: Vec<String>,
+    /// `[sandbox] drafts`: a folder with a file of drafted answers for each host, relative to the file's folder.
+    pub drafts: Option<String>,
     /// `[sandbox] dir`; `None` means the sandbox that is built in.
     pub sandbox: SandboxChoice,
     /// `[placeholders]`: what a page prints, and what stands for it (`${NAME}` is an environment variable of the step).
@@ -61,6 +63,7 @@ impl Default for Config {
             pass: Vec::new(),
             python: Vec::new(),
             node: Vec::new(),
+            drafts: None,
             sandbox: SandboxChoice::Embedded,
             placeholders: Vec::new(),
             allow: Vec::new(),

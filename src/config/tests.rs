@@ -41,6 +41,7 @@ packages = ["requests==2.32.5", "-e ./sdk"]
 packages = ["p-limit@6.2.0"]
 [sandbox]
 dir = "sandbox"
+drafts = "drafts"
 [placeholders]
 "<your_api_token>" = "${API_KEY}"
 [network]
@@ -61,6 +62,7 @@ allow = ["127.0.0.1:5432"]
             pass: vec!["CI".into()],
             python: vec!["requests==2.32.5".into(), "-e ./sdk".into()],
             node: vec!["p-limit@6.2.0".into()],
+            drafts: Some("drafts".into()),
             sandbox: SandboxChoice::Folder("sandbox".into()),
             placeholders: vec![("<your_api_token>".into(), "${API_KEY}".into())],
             allow: vec!["127.0.0.1:5432".into()],

@@ -85,6 +85,11 @@ fn checks(evidence: Evidence<'_>, captures: &mut Captures) -> Vec<Check> {
     checks
 }
 
+/// True where an answer was drafted from a page: what was compared with it proves nothing.
+fn drafted(record: &StepRecord) -> bool {
+    record.exchanges.iter().any(|exchange| exchange.drafted)
+}
+
 fn verdict(step: &Step, record: &StepRecord, checks: &[Check]) -> StepVerdict {
     let compared = checks.iter().any(|check| matches!(check.kind, CheckKind::Output | CheckKind::Http));
     // A status that the page announces, and a rule on the output, are things that it says.
@@ -94,6 +99,7 @@ fn verdict(step: &Step, record: &StepRecord, checks: &[Check]) -> StepVerdict {
         Ending::NotReached => StepVerdict::NotReached,
         Ending::Skipped => StepVerdict::Skipped,
         _ if checks.iter().any(|check| !check.ok) => StepVerdict::Stale,
+        _ if drafted(record) => StepVerdict::Unchecked,
         _ if compared || said || !output::is_visible(&record.output) => StepVerdict::Ok,
         _ => StepVerdict::Unchecked,
     }

@@ -67,7 +67,7 @@ pub enum StepVerdict {
     Stale,
     /// It could not be run.
     Error,
-    /// It ran as it should and printed something that the page does not show: nothing was compared.
+    /// It ran as it should and nothing that it printed was compared, or only with answers drafted from the page.
     Unchecked,
     /// An earlier step had stopped the page.
     NotReached,
@@ -168,6 +168,13 @@ pub struct Check {
     pub diff: Vec<DiffLine>,
     /// What to do next.
     pub help: Vec<String>,
+}
+
+impl StepOutcome {
+    /// True where an answer was drafted from the page: what was compared with it proves nothing.
+    pub fn is_drafted(&self) -> bool {
+        self.exchanges.iter().any(|exchange| exchange.drafted)
+    }
 }
 
 impl PageOutcome {

@@ -15,7 +15,7 @@ mod reading;
 mod request;
 mod roles;
 mod sessions;
-mod shell;
+pub(crate) mod shell;
 mod steps;
 mod transcript;
 mod versions;

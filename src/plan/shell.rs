@@ -5,15 +5,15 @@
 
 /// What the scanner saw.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Shell {
+pub(crate) struct Shell {
     /// True where nothing is open: no quote, here-document, loop, group, or operator that asks for more.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
     /// The simple commands, each with its words as written, assignments before it included.
-    pub(super) commands: Vec<Vec<String>>,
+    pub(crate) commands: Vec<Vec<String>>,
 }
 
 /// Scans `code`.
-pub(super) fn scan(code: &str) -> Shell {
+pub(crate) fn scan(code: &str) -> Shell {
     let mut scanner = Scanner { rest: code, ..Scanner::default() };
     scanner.run();
     let complete = scanner.open.is_empty() && !scanner.wants_more && scanner.heredocs.is_empty();
@@ -22,13 +22,13 @@ pub(super) fn scan(code: &str) -> Shell {
 
 impl Shell {
     /// The programs that are called, without variables before them and words such as `sudo` and `time`.
-    pub(super) fn programs(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn programs(&self) -> impl Iterator<Item = &str> {
         self.commands.iter().filter_map(|words| program(words))
     }
 }
 
 /// The program that the words of a simple command call.
-pub(super) fn program(words: &[String]) -> Option<&str> {
+pub(crate) fn program(words: &[String]) -> Option<&str> {
     const BEFORE: [&str; 8] = ["sudo", "time", "exec", "env", "!", "command", "nohup", "builtin"];
     words.iter().map(String::as_str).find(|word| !is_assignment(word) && !BEFORE.contains(word))
 }

@@ -122,6 +122,7 @@ fn exchange(exchange: &Exchange) -> schema::Exchange {
         url: exchange.url.clone(),
         status: exchange.status,
         fault: exchange.fault.clone(),
+        drafted: exchange.drafted,
     }
 }
 

@@ -205,6 +205,9 @@ pub struct Exchange {
     pub status: u16,
     /// The fault that decided the answer, as written on the page.
     pub fault: Option<String>,
+    /// True where the answer was drafted from a page, so that nothing compared with it is verified.
+    #[serde(default)]
+    pub drafted: bool,
 }
 
 /// What `doccheck list --format json` prints.

@@ -25,6 +25,8 @@ pub struct Answer {
     pub fault: Option<String>,
     /// True where there is no such route.
     pub unknown_route: bool,
+    /// True where a draft answered: with what the page says, whatever is true.
+    pub drafted: bool,
 }
 
 /// One request while it is answered.
@@ -101,7 +103,7 @@ impl<'c> Call<'c> {
         let outcome = self.run(state, armed);
         let unknown_route = matches!(outcome, Err(Refusal::Situation(Situation::UnknownRoute)));
         let reply = self.reply(outcome);
-        Answer { reply, fault: self.fault.map(|fault| fault.text), unknown_route }
+        Answer { reply, fault: self.fault.map(|fault| fault.text), unknown_route, drafted: false }
     }
 
     fn run(&mut self, state: &mut State, armed: &mut Armed) -> Result<Done<'c>, Refusal<'c>> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::data::Api;
+use super::draft::{self, Draft};
 use super::{embedded, read};
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
@@ -14,6 +15,7 @@ use crate::source::SourceFile;
 pub struct Definition {
     start: Timestamp,
     pub(super) apis: Vec<Api>,
+    pub(super) drafts: Vec<Draft>,
 }
 
 impl Definition {
@@ -32,17 +34,31 @@ impl Definition {
     ///
     /// Everything that is wrong with the files, each at its place.
     pub fn read(files: &BTreeMap<String, Arc<SourceFile>>) -> Result<Self, Vec<Diagnostic>> {
-        read::read(files).map(|data| Self { start: data.start, apis: data.apis })
+        read::read(files).map(|data| Self { start: data.start, apis: data.apis, drafts: Vec::new() })
     }
 
     /// A sandbox that serves no host.
     pub fn nothing() -> Self {
-        Self { start: Timestamp::from_micros(0), apis: Vec::new() }
+        Self { start: Timestamp::from_micros(0), apis: Vec::new(), drafts: Vec::new() }
+    }
+
+    /// The same, with drafts for hosts that no API describes; each of `files` is about one host.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the files, each at its place.
+    pub fn with_drafts(mut self, files: &BTreeMap<String, Arc<SourceFile>>) -> Result<Self, Vec<Diagnostic>> {
+        if self.apis.is_empty() {
+            self.start = draft::start();
+        }
+        self.drafts = draft::read(files)?;
+        Ok(self)
     }
 
     /// The hosts that are served.
     pub fn hosts(&self) -> Vec<String> {
-        self.apis.iter().flat_map(|api| &api.hosts).map(|host| host.get_ref().clone()).collect()
+        let described = self.apis.iter().flat_map(|api| &api.hosts).map(|host| host.get_ref().clone());
+        described.chain(self.drafts.iter().map(|draft| draft.host.clone())).collect()
     }
 
     /// The instant at which every world starts.

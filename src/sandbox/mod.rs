@@ -9,6 +9,7 @@ mod call;
 mod check;
 mod data;
 mod definition;
+mod draft;
 mod embedded;
 mod fault;
 mod list;
@@ -24,5 +25,6 @@ mod world;
 
 pub use call::Answer;
 pub use definition::Definition;
+pub use draft::DraftRoute;
 pub use fault::{Fault, FaultError};
 pub use world::World;

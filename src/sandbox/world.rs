@@ -1,5 +1,6 @@
 //! The state of a sandbox during one run of one page.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::call::{Answer, Call};
@@ -19,13 +20,15 @@ pub struct World {
     armed: Armed,
     /// Requests so far.
     serial: u64,
+    /// How often each drafted route has answered.
+    drafted: BTreeMap<String, usize>,
 }
 
 impl World {
     /// A fresh world. `scopes`: what the page's token may do; everything where `None`.
     pub fn new(definition: Arc<Definition>, scopes: Option<&[String]>) -> Self {
         let states = definition.apis.iter().map(|api| State::new(api, scopes)).collect();
-        Self { definition, states, armed: Armed::default(), serial: 0 }
+        Self { definition, states, armed: Armed::default(), serial: 0, drafted: BTreeMap::new() }
     }
 
     /// The hosts that are served.
@@ -66,9 +69,13 @@ impl World {
         let host = request.host.split(':').next().unwrap_or_default();
         let served = |api: &Api| api.hosts.iter().any(|known| known.get_ref().eq_ignore_ascii_case(host));
         let Some((api, state)) = definition.apis.iter().zip(&mut self.states).find(|(api, _)| served(api)) else {
+            let draft = definition.drafts.iter().find(|draft| draft.host.eq_ignore_ascii_case(host));
+            if let Some(draft) = draft {
+                return draft.answer(request, now, &mut self.drafted);
+            }
             // Misdirected Request (RFC 9110, section 15.5.20).
             let reply = Reply { status: 421, headers: Headers::new(), body: Vec::new() };
-            return Answer { reply, fault: None, unknown_route: true };
+            return Answer { reply, fault: None, unknown_route: true, drafted: false };
         };
         Call::new(api, request, host, self.serial, now, state).answer(state, &mut self.armed)
     }

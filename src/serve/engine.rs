@@ -73,7 +73,7 @@ impl Engine {
             return Reply { status: 503, headers: Headers::new(), body: b"no page is open\n".to_vec() };
         };
         let now = open.now();
-        let Answer { mut reply, fault, unknown_route } = open.world.answer(request, now);
+        let Answer { mut reply, fault, unknown_route, drafted } = open.world.answer(request, now);
         // hyper would date the answer by the machine's clock.
         if reply.headers.get("date").is_none() {
             reply.headers.push("date", now.http_date());
@@ -89,6 +89,7 @@ impl Engine {
             reply_body: excerpt(&reply.body),
             fault,
             unknown_route,
+            drafted,
         });
         reply
     }

@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 8] = [
     &["redact", "transcript", "outcome"],
     &["fs", "system_clock", "process", "provision", "serve", "exec"],
     &["run"],
-    &["report", "bless"],
+    &["report", "bless", "init"],
     &["app", "harness", "macros"],
 ];
 

@@ -396,6 +396,7 @@ fn a_documented_status_that_nothing_caused_gets_a_hint() {
         reply_body: String::new(),
         fault: None,
         unknown_route: false,
+        drafted: false,
     };
     let record = StepRecord { exchanges: vec![exchange], ..exited(0, "HTTP/1.1 200 OK\n\n") };
     let outcome = check(page(text), record, "stale\n  http 5:6 \"429\" the status is 200, not 429");

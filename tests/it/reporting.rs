@@ -158,6 +158,7 @@ fn create(checks: Vec<Check>) -> StepOutcome {
             reply_body: "{\n  \"id\": 7,\n  \"last_name\": \"Lovelace\",\n  \"status\": \"active\"\n}".to_owned(),
             fault: None,
             unknown_route: false,
+            drafted: false,
         }],
         notes: Vec::new(),
         stops_page: false,

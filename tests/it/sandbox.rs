@@ -184,8 +184,8 @@ fn every_fault_has_the_apis_own_shape() {
         let mut world = world();
         world.arm(&[Fault::parse(kind).unwrap()]);
         let start = world.start();
-        let Answer { reply, fault, unknown_route } = world.answer(&ask("GET", SHORT), start);
-        assert_eq!((fault.as_deref(), unknown_route), (Some(kind), false));
+        let Answer { reply, fault, unknown_route, drafted } = world.answer(&ask("GET", SHORT), start);
+        assert_eq!((fault.as_deref(), unknown_route, drafted), (Some(kind), false, false));
         assert!(world.disarm().is_empty());
         format!("### {kind}\n{}", shown(&reply))
     });

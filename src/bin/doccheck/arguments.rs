@@ -11,7 +11,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// When to colour the output
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto, display_order = 100)]
     pub(crate) color: Color,
 }
 
@@ -32,6 +32,9 @@ pub(crate) enum Command {
     /// Tell what each code block is taken for, and why, without running anything
     #[command(after_help = "Example: doccheck list docs/")]
     List(ListArguments),
+    /// Look at this repository and write a first doccheck.toml, a CI job, and drafts of the APIs that its pages call
+    #[command(after_help = "Nothing that is there already is changed.")]
+    Init,
 }
 
 #[derive(Debug, Args)]

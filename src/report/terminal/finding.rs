@@ -168,6 +168,8 @@ fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange], look: Loo
         }
         if exchange.unknown_route {
             paint.add(", the sandbox has no such route");
+        } else if exchange.drafted {
+            paint.add(", by a draft");
         }
         paint.end_line();
         if Some(at) == telling && !exchange.reply_body.trim().is_empty() {

@@ -38,7 +38,9 @@ pub fn summary(report: &RunReport, look: Look) -> String {
         ],
     );
     paint.add_in(QUIET, &format!(" ({})", duration(report.duration_us))).end_line();
-    remarks(&mut paint, report, step(StepVerdict::Unchecked));
+    let drafted = report.pages.iter().flat_map(|page| &page.steps);
+    let drafted = drafted.filter(|step| step.verdict == StepVerdict::Unchecked && step.is_drafted()).count();
+    remarks(&mut paint, report, step(StepVerdict::Unchecked) - drafted, drafted);
     paint.finish()
 }
 
@@ -48,11 +50,18 @@ fn counts(paint: &mut Paint, counts: &[(usize, &str, Style)]) {
     }
 }
 
-fn remarks(paint: &mut Paint, report: &RunReport, unchecked: usize) {
+fn remarks(paint: &mut Paint, report: &RunReport, unchecked: usize, drafted: usize) {
     if unchecked > 0 {
         let what = format!(
             "unchecked: {} printed what the page does not show; nothing was compared",
             counted(unchecked, "step")
+        );
+        paint.add_in(DOUBT, &what).end_line();
+    }
+    if drafted > 0 {
+        let what = format!(
+            "drafted: {} met answers drafted from the pages; what was compared with them is not verified",
+            counted(drafted, "step")
         );
         paint.add_in(DOUBT, &what).end_line();
     }

@@ -1,0 +1,57 @@
+//! Packages that the pages tell their readers to install.
+
+use crate::plan::shell::scan;
+use crate::plan::{Language, Plan, Step};
+
+/// Python packages, as written on the pages, each once.
+pub(super) fn python(plans: &[&Plan]) -> Vec<String> {
+    installed(plans, |words| match words {
+        ["pip" | "pip3", "install", rest @ ..]
+        | ["python" | "python3", "-m", "pip", "install", rest @ ..]
+        | ["uv", "pip", "install", rest @ ..]
+        | ["uv", "add", rest @ ..] => rest.to_vec(),
+        _ => Vec::new(),
+    })
+}
+
+/// Node packages, as written on the pages, each once.
+pub(super) fn node(plans: &[&Plan]) -> Vec<String> {
+    installed(plans, |words| match words {
+        ["npm", "install" | "i" | "add", rest @ ..] | ["yarn" | "pnpm" | "bun", "add", rest @ ..] => rest.to_vec(),
+        _ => Vec::new(),
+    })
+}
+
+fn installed(plans: &[&Plan], of: impl for<'a> Fn(&[&'a str]) -> Vec<&'a str>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for command in plans.iter().flat_map(|plan| plan.steps()).flat_map(commands) {
+        let words: Vec<&str> = command.iter().map(|word| word.trim_matches(['"', '\''])).collect();
+        for package in of(&words).into_iter().filter(|word| is_package(word)) {
+            if !found.iter().any(|known| name(known) == name(package)) {
+                found.push(package.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The words of a step's shell commands.
+fn commands(step: &Step) -> Vec<Vec<String>> {
+    match step.language {
+        Language::Shell => scan(&step.code.text).commands,
+        Language::Console => step.commands.iter().flat_map(|command| scan(&command.text).commands).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// False for what else stands there: options, files, addresses, the folder itself.
+fn is_package(word: &str) -> bool {
+    let file = [".txt", ".py", ".toml", ".whl", ".tgz"].iter().any(|ending| word.ends_with(ending));
+    !file && !word.contains("://") && word.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '@')
+}
+
+/// A package's name without version and extras: two versions of one package cannot both be installed.
+fn name(package: &str) -> &str {
+    let end = package[1..].find(['=', '<', '>', '~', '!', '[', '@']).map_or(package.len(), |at| at + 1);
+    &package[..end]
+}
