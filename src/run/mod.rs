@@ -104,6 +104,8 @@ pub struct Session {
     pub variables: Vec<(String, String)>,
     /// How the run goes.
     pub options: RunOptions,
+    /// Folders that stand first on the steps' `PATH`: where the programs are that the pages are about.
+    pub programs: Vec<PathBuf>,
     secrets: Secrets,
     idle: Mutex<Vec<Worker>>,
     stopped: AtomicBool,
@@ -126,6 +128,7 @@ impl Session {
             provisioner,
             variables,
             options,
+            programs: Vec::new(),
             secrets,
             idle: Mutex::default(),
             stopped: AtomicBool::new(false),

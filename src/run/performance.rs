@@ -51,15 +51,8 @@ impl Performance<'_> {
         let world = World::new(Arc::clone(&self.session.definition), self.plan.page.scopes.as_deref());
         let sandbox = world.environment();
         worker.network.open(world).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
-        let env = Environment::of_page(
-            &self.session.config,
-            self.plan,
-            &self.session.variables,
-            &workspace,
-            &tools,
-            worker.network.environment(),
-            sandbox,
-        );
+        let env =
+            Environment::of_page(self.session, self.plan, &workspace, &tools, worker.network.environment(), sandbox);
         if let Some(folder) = &tools.node_modules {
             workspace.link_node_modules(folder).map_err(|error| self.cannot(&error))?;
         }
