@@ -24,6 +24,7 @@ pub mod plan;
 // Layer 3: evidence.
 pub mod outcome;
 pub mod redact;
+pub mod snapshot;
 pub mod transcript;
 
 // Layer 4: effects.

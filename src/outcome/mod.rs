@@ -129,6 +129,8 @@ pub enum CheckKind {
     Network,
     /// A limit: time, output.
     Containment,
+    /// What a step printed that the page does not show, against what was kept of it.
+    Snapshot,
 }
 
 impl CheckKind {
@@ -141,6 +143,7 @@ impl CheckKind {
             Self::Fault => "fault",
             Self::Network => "network",
             Self::Containment => "containment",
+            Self::Snapshot => "snapshot",
         }
     }
 }
@@ -168,6 +171,18 @@ pub struct Check {
     pub diff: Vec<DiffLine>,
     /// What to do next.
     pub help: Vec<String>,
+}
+
+impl StepOutcome {
+    /// Takes in one more thing that was compared.
+    pub fn add(&mut self, check: Check) {
+        if !check.ok {
+            self.verdict = StepVerdict::Stale;
+        } else if self.verdict == StepVerdict::Unchecked {
+            self.verdict = StepVerdict::Ok;
+        }
+        self.checks.push(check);
+    }
 }
 
 impl PageOutcome {

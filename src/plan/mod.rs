@@ -73,6 +73,8 @@ pub struct PagePlan {
     pub node_version: Option<(u32, u32)>,
     /// What the page's token may do; everything where not said.
     pub scopes: Option<Vec<String>>,
+    /// Outputs that the page does not show are kept in snapshots.
+    pub snapshot: bool,
     /// Run in the page's shell before the first step. A single line that names a file beside the page means that file.
     pub setup: Option<Spanned<String>>,
     /// Run in the page's shell after the last step.
@@ -327,7 +329,7 @@ impl Action {
 
 impl Language {
     /// The word that names steps.
-    fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Shell => "shell",
             Self::Console => "console",

@@ -6,6 +6,7 @@ mod architecture;
 mod command_line;
 mod comparing;
 mod invocation;
+mod keeping;
 mod network;
 mod pages;
 mod provisioning;
