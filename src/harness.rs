@@ -24,7 +24,7 @@ use crate::run::{Event, Observer, Page, RunReport, Session};
 const PROGRAM: &str = "CARGO_BIN_EXE_";
 
 /// How a failure is told.
-const LOOK: Look = Look { width: 120, colour: false };
+pub(crate) const LOOK: Look = Look { width: 120, colour: false };
 
 /// Runs every page under `path`, a page or a folder relative to the package's root, as a test of its own, named as
 /// the page is from there (`docs/x.md`).

@@ -44,3 +44,5 @@ pub mod report;
 // Layer 7: doors.
 pub mod app;
 pub mod harness;
+#[cfg(feature = "snapshots")]
+pub mod macros;

@@ -8,6 +8,7 @@ pub mod json;
 pub mod list;
 pub mod schema;
 pub mod terminal;
+pub mod transcript;
 
 mod paint;
 

@@ -15,3 +15,4 @@ mod reporting;
 mod runners;
 mod sandbox;
 mod truth;
+mod tutorial_macro;
