@@ -142,7 +142,7 @@ impl<'a> Snapshots<'a> {
                 vec![format!("nothing was written, as INSTA_UPDATE or CI says; {at_once} accepts it as {file}")]
             }
             _ => vec![format!(
-                "it waits in {file}.new: `cargo insta review` shows and accepts it, {at_once} does so at once"
+                "it waits in {file}.new: `cargo insta review`, in a Cargo project, shows and accepts it; {at_once} does so at once"
             )],
         }
     }

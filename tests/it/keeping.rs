@@ -101,7 +101,7 @@ fn an_output_waits_until_somebody_accepts_it() {
             "1 page: 1 stale; 5 steps: 3 ok, 2 stale",
             "stale[snapshot]: what `check` printed is not what its snapshot holds",
             "there is no snapshot of it yet",
-            "it waits in docs/snapshots/x__check.snap.new: `cargo insta review` shows and accepts it, \
+            "it waits in docs/snapshots/x__check.snap.new: `cargo insta review`, in a Cargo project, shows and accepts it; \
              `INSTA_UPDATE=always doccheck run docs/x.md` does so at once",
         ],
     );
