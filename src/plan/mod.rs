@@ -205,6 +205,16 @@ pub struct Step {
 }
 
 impl Step {
+    /// The names of the programs that the step starts by its shell's words; none for other languages.
+    pub fn programs(&self) -> Vec<String> {
+        let texts: Vec<&str> = match self.language {
+            Language::Shell => vec![&self.code.text],
+            Language::Console => self.commands.iter().map(|command| command.text.as_str()).collect(),
+            _ => Vec::new(),
+        };
+        texts.into_iter().flat_map(|text| shell::scan(text).programs().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
     /// True where standard output and standard error must be kept apart.
     pub fn splits_streams(&self) -> bool {
         self.expectations.iter().any(|expectation| expectation.stream != Stream::Both)

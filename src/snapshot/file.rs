@@ -46,11 +46,17 @@ pub fn pending(snapshot: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// A text as YAML writes it, the way insta does: plain where it can be, so that accepting a snapshot changes no head.
+/// A text as insta writes it in YAML: plain where it can be, so that accepting a snapshot changes no head.
 fn quoted(text: &str) -> String {
-    let plain = text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.chars().all(|char| char.is_ascii_alphanumeric() || "/._-".contains(char))
-        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
+    let special = |char: char| ":{}[],#`\"'\\".contains(char) || char.is_control();
+    let words = ["yes", "no", "true", "false", "on", "off", "null", "~"];
+    let plain = !text.is_empty()
+        && text.trim() == text
+        && !text.starts_with(|first: char| "&*?|-<>=!%@.".contains(first))
+        && !text.contains(special)
+        && !words.contains(&text.to_ascii_lowercase().as_str())
+        && !text.starts_with("0x")
+        && text.parse::<f64>().is_err();
     // JSON's quotes are YAML's.
     if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
@@ -73,6 +79,7 @@ mod tests {
         assert_eq!(one.write(), "---\nsource: docs/x.md\nexpression: \"echo \\\"a: b\\\"\"\n---\na: b\n\n---\nc\n");
         assert_eq!(Kept::read(&one.write()), one);
         assert_eq!(Kept::read(&one.write().replace('\n', "\r\n")), one);
+        assert_eq!(kept("echo 1; pwd", "").write(), "---\nsource: docs/x.md\nexpression: echo 1; pwd\n---\n\n");
         assert_eq!(kept("true", "").write(), "---\nsource: docs/x.md\nexpression: \"true\"\n---\n\n");
         assert_eq!(Kept::read(&kept("", "").write()), kept("", ""));
     }

@@ -5,6 +5,7 @@
 mod architecture;
 mod command_line;
 mod comparing;
+mod doctor;
 mod foreign_crate;
 mod invocation;
 mod keeping;

@@ -32,6 +32,9 @@ pub(crate) enum Command {
     /// Tell what each code block is taken for, and why, without running anything
     #[command(after_help = "Example: doccheck list docs/")]
     List(ListArguments),
+    /// Tell what this machine offers, what the pages need of it, and what to do about each gap
+    #[command(after_help = "Example: doccheck doctor docs/")]
+    Doctor(crate::doctor::DoctorArguments),
 }
 
 #[derive(Debug, Args)]

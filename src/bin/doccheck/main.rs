@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "here the environment and the current directory are read, once")]
 
 mod arguments;
+mod doctor;
 mod list;
 mod narrator;
 mod printer;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let code = match &arguments.command {
         Command::Run(arguments) => run::run(arguments, &surroundings, &printer),
         Command::List(arguments) => list::list(arguments, &surroundings, &printer),
+        Command::Doctor(arguments) => doctor::doctor(arguments, &surroundings, &printer),
     };
     match printer.failure() {
         None => ExitCode::from(code.number()),
