@@ -1,5 +1,7 @@
 //! What a program calls: `run` and `list`. From paths and an environment to a report, without a terminal.
 
+mod doctor;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +19,8 @@ use crate::run::{ExitCode, Observer, Page, RunOptions, RunReport, Session};
 use crate::sandbox::{Definition, World};
 use crate::system_clock::now;
 use crate::tutorial;
+
+pub use doctor::{DoctorReport, doctor};
 
 /// Where doccheck was called: what it reads of the world, read once by whoever calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -219,6 +219,41 @@ pub fn read_folder(folder: &Path) -> Result<Vec<(String, Arc<SourceFile>)>, Diag
     Ok(files)
 }
 
+/// The text of the file at `path`, where there is one; what is not UTF-8 is replaced.
+///
+/// # Errors
+///
+/// The system's answer.
+pub fn read_if_there(path: &Path) -> std::io::Result<Option<String>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes the file at `path`, if there is one.
+///
+/// # Errors
+///
+/// The system's answer.
+pub fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The names of what lies in `folder`, in order; none where there is no such folder.
+pub fn names_in(folder: &Path) -> Vec<String> {
+    let entries = WalkDir::new(folder).min_depth(1).max_depth(1).sort_by_file_name();
+    entries
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter_map(|entry| entry.file_name().to_str().map(str::to_owned))
+        .collect()
+}
+
 /// Writes `bytes` to `path` so that nobody ever sees half of it; folders are made.
 ///
 /// # Errors

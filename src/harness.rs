@@ -1,82 +1,115 @@
 //! `cargo test` integration: every page is a test, by its path, filterable as tests are.
 //!
-//! A test target with `harness = false` and this as its whole text is all that a project needs:
-//! `fn main() -> std::process::ExitCode { doccheck::harness::main(&["tutorials"]) }`.
+//! A test target with `harness = false` and this as its whole text is all that a crate needs:
+//! `fn main() -> std::process::ExitCode { doccheck::harness::run("docs") }`. Runners such as nextest, which list the
+//! tests and start one process for each, find what they expect. The crate's own programs come first on the steps' `PATH`.
 
 #![expect(clippy::disallowed_methods, reason = "a test target has no main of ours that could hand these on")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::app::{self, Prepared, RunRequest, Surroundings};
-use crate::outcome::{PageOutcome, PageVerdict};
+use crate::diagnostic::Diagnostic;
+use crate::outcome::PageVerdict;
 use crate::process::install_handlers;
-use crate::report::terminal::{Look, findings};
+use crate::report::terminal::{Look, diagnostic, findings};
 use crate::run::{Event, Observer, Page, RunReport, Session};
 
-/// Runs every page under `paths` (relative to the package's root) as a test of its own.
-pub fn main(paths: &[&str]) -> ExitCode {
+/// What cargo and nextest call the variables that say where the programs of the crate under test are, up to the
+/// program's name. They are there while a test runs (since cargo 1.94), not only while it is compiled.
+const PROGRAM: &str = "CARGO_BIN_EXE_";
+
+/// How a failure is told.
+pub(crate) const LOOK: Look = Look { width: 120, colour: false };
+
+/// Runs every page under `path`, a page or a folder relative to the package's root, as a test of its own, named as
+/// the page is from there (`docs/x.md`).
+///
+/// A page that cannot be planned is a test that fails. Where there is no page at all, a test named `path` fails.
+pub fn run(path: &str) -> ExitCode {
     let arguments = Arguments::from_args();
     // Without handlers, Ctrl-C ends the tests as it ends any program.
     let _ = install_handlers();
-    let surroundings = Surroundings {
-        directory: std::env::current_dir().unwrap_or_default(),
-        variables: std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect(),
-    };
+    let surroundings = surroundings(None);
+    libtest_mimic::run(&arguments, trials(path, &surroundings)).exit_code()
+}
+
+/// Where a package's tests run: in its root, which is `root` where the caller knows it.
+pub(crate) fn surroundings(root: Option<&Path>) -> Surroundings {
+    let variables: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let named = || variables.iter().find(|(name, _)| name == "CARGO_MANIFEST_DIR").map(|(_, root)| PathBuf::from(root));
+    let directory = root.map(Path::to_path_buf).or_else(named).or_else(|| std::env::current_dir().ok());
+    Surroundings { directory: directory.unwrap_or_default(), variables }
+}
+
+/// The pages under `path`, ready to run as a crate's tests.
+pub(crate) fn prepare(path: &str, surroundings: &Surroundings) -> Result<Prepared, Vec<Diagnostic>> {
     let request = RunRequest {
-        paths: paths.iter().map(PathBuf::from).collect(),
+        paths: vec![PathBuf::from(path)],
         jobs: 1,
         strict: false,
         fail_fast: false,
         keep: false,
         offline: false,
     };
-    conclude(&arguments, trials(&request, &surroundings))
+    let mut prepared = app::prepare(&request, surroundings)?;
+    prepared.session.programs = programs(&surroundings.variables);
+    Ok(prepared)
 }
 
-fn conclude(arguments: &Arguments, trials: Vec<Trial>) -> ExitCode {
-    let conclusion: Conclusion = libtest_mimic::run(arguments, trials);
-    conclusion.exit_code()
+/// The folders of the crate's own programs, each once.
+fn programs(variables: &[(String, String)]) -> Vec<PathBuf> {
+    let programs = variables.iter().filter(|(name, _)| name.starts_with(PROGRAM));
+    let mut folders: Vec<PathBuf> =
+        programs.filter_map(|(_, program)| Path::new(program).parent()).map(Path::to_path_buf).collect();
+    folders.sort();
+    folders.dedup();
+    folders
 }
 
 /// A test for each page; one that fails for what keeps the pages from being found.
-fn trials(request: &RunRequest, surroundings: &Surroundings) -> Vec<Trial> {
-    match app::prepare(request, surroundings) {
-        Ok(Prepared { session, pages, diagnostics }) => {
+fn trials(path: &str, surroundings: &Surroundings) -> Vec<Trial> {
+    match prepare(path, surroundings) {
+        Ok(Prepared { session, pages, mut diagnostics }) => {
+            if pages.is_empty() && diagnostics.is_empty() {
+                let found = Diagnostic::error("nothing-selected", format!("there is no page in {path}"));
+                let help = "put a Markdown file (`.md`) there, or name another folder in `doccheck::harness::run`";
+                diagnostics.push(found.help(help));
+            }
             let session = Arc::new(session);
-            let found = diagnostics.into_iter().map(|diagnostic| broken("doccheck", diagnostic.message));
-            found.chain(pages.into_iter().map(|page| trial(&session, page))).collect()
+            let found = (!diagnostics.is_empty()).then(|| broken(path, &diagnostics));
+            found.into_iter().chain(pages.into_iter().map(|page| trial(&session, page))).collect()
         }
-        Err(diagnostics) => {
-            let messages: Vec<_> = diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
-            vec![broken("doccheck", messages.join("\n"))]
-        }
+        Err(diagnostics) => vec![broken(path, &diagnostics)],
     }
 }
 
-fn broken(name: &str, message: String) -> Trial {
-    Trial::test(name, move || Err(Failed::from(message)))
+/// A test that fails for what was found.
+fn broken(name: &str, diagnostics: &[Diagnostic]) -> Trial {
+    let told: Vec<String> = diagnostics.iter().map(|found| diagnostic(found, LOOK)).collect();
+    Trial::test(name, move || Err(Failed::from(told.join("\n"))))
 }
 
 fn trial(session: &Arc<Session>, page: Page) -> Trial {
     let session = Arc::clone(session);
     Trial::test(page.path.clone(), move || {
-        let outcome: PageOutcome = session.page(&page, &Silent);
+        let outcome = session.page(&page, &Silent);
         if outcome.verdict == PageVerdict::Ok {
             return Ok(());
         }
         let report = RunReport { pages: vec![outcome], ..RunReport::default() };
-        Err(Failed::from(findings(&report, Look { width: 120, colour: false })))
+        Err(Failed::from(findings(&report, LOOK)))
     })
 }
 
 /// The test harness tells what happens; nobody else needs to.
-struct Silent;
+pub(crate) struct Silent;
 
 impl Observer for Silent {
     fn see(&self, _event: &Event<'_>) {}

@@ -24,6 +24,7 @@ pub mod plan;
 // Layer 3: evidence.
 pub mod outcome;
 pub mod redact;
+pub mod snapshot;
 pub mod transcript;
 
 // Layer 4: effects.
@@ -44,3 +45,5 @@ pub mod report;
 // Layer 7: doors.
 pub mod app;
 pub mod harness;
+#[cfg(feature = "snapshots")]
+pub mod macros;

@@ -1,5 +1,5 @@
 //! Every page under `tutorials/` is a test.
 
 fn main() -> std::process::ExitCode {
-    doccheck::harness::main(&["tutorials"])
+    doccheck::harness::run("tutorials")
 }

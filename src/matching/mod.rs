@@ -5,6 +5,7 @@
 
 mod align;
 mod captures;
+mod exact;
 mod http;
 mod json;
 mod kind;
@@ -13,6 +14,7 @@ mod text;
 mod wildcard;
 
 pub use captures::Captures;
+pub use exact::compare_exact;
 pub use http::{compare_http, last_body};
 pub use json::compare_json;
 pub use mismatch::{DiffLine, Mismatch};

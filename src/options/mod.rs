@@ -95,6 +95,8 @@ pub struct Options {
     pub node: Vec<Spanned<String>>,
     /// `scopes`: what the page's token may do; everything where not said.
     pub scopes: Option<Vec<Spanned<String>>>,
+    /// `snapshot`: outputs that the page does not show are kept in files.
+    pub snapshot: Option<bool>,
     /// `setup`: a script's text, or the path of a file.
     pub setup: Option<Spanned<String>>,
     /// `teardown`: a script's text, or the path of a file.

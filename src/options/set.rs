@@ -22,6 +22,7 @@ const KEYS: &[(&str, &[Scope])] = &[
     ("python", &[Scope::Page]),
     ("node", &[Scope::Page]),
     ("scopes", &[Scope::Page]),
+    ("snapshot", &[Scope::Page]),
     ("setup", &[Scope::Page]),
     ("teardown", &[Scope::Page]),
 ];
@@ -62,6 +63,7 @@ impl Options {
             "python" => self.python = setting.list(),
             "node" => self.node = setting.list(),
             "scopes" => self.scopes = Some(setting.list()),
+            "snapshot" => self.snapshot = Some(setting.choice(&[("true", true), ("false", false)])?),
             "setup" => self.setup = Some(setting.filled("a script, or the path of one")?),
             "teardown" => self.teardown = Some(setting.filled("a script, or the path of one")?),
             _ => return Err(unknown(setting, scope)),

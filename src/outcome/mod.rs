@@ -129,6 +129,8 @@ pub enum CheckKind {
     Network,
     /// A limit: time, output.
     Containment,
+    /// What a step printed that the page does not show, against what was kept of it.
+    Snapshot,
 }
 
 impl CheckKind {
@@ -141,6 +143,7 @@ impl CheckKind {
             Self::Fault => "fault",
             Self::Network => "network",
             Self::Containment => "containment",
+            Self::Snapshot => "snapshot",
         }
     }
 }
@@ -174,6 +177,16 @@ impl StepOutcome {
     /// True where an answer was drafted from the page: what was compared with it proves nothing.
     pub fn is_drafted(&self) -> bool {
         self.exchanges.iter().any(|exchange| exchange.drafted)
+    }
+
+    /// Takes in one more thing that was compared.
+    pub fn add(&mut self, check: Check) {
+        if !check.ok {
+            self.verdict = StepVerdict::Stale;
+        } else if self.verdict == StepVerdict::Unchecked && !self.is_drafted() {
+            self.verdict = StepVerdict::Ok;
+        }
+        self.checks.push(check);
     }
 }
 

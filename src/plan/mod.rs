@@ -73,6 +73,8 @@ pub struct PagePlan {
     pub node_version: Option<(u32, u32)>,
     /// What the page's token may do; everything where not said.
     pub scopes: Option<Vec<String>>,
+    /// Outputs that the page does not show are kept in snapshots.
+    pub snapshot: bool,
     /// Run in the page's shell before the first step. A single line that names a file beside the page means that file.
     pub setup: Option<Spanned<String>>,
     /// Run in the page's shell after the last step.
@@ -203,6 +205,16 @@ pub struct Step {
 }
 
 impl Step {
+    /// The names of the programs that the step starts by its shell's words; none for other languages.
+    pub fn programs(&self) -> Vec<String> {
+        let texts: Vec<&str> = match self.language {
+            Language::Shell => vec![&self.code.text],
+            Language::Console => self.commands.iter().map(|command| command.text.as_str()).collect(),
+            _ => Vec::new(),
+        };
+        texts.into_iter().flat_map(|text| shell::scan(text).programs().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
     /// True where standard output and standard error must be kept apart.
     pub fn splits_streams(&self) -> bool {
         self.expectations.iter().any(|expectation| expectation.stream != Stream::Both)
@@ -327,7 +339,7 @@ impl Action {
 
 impl Language {
     /// The word that names steps.
-    fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Shell => "shell",
             Self::Console => "console",

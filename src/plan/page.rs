@@ -43,6 +43,7 @@ pub(super) fn plan(options: Options, tutorial: &Tutorial, config: &Config) -> Pa
         python_version: versions::promised(tutorial, &["python"]),
         node_version: versions::promised(tutorial, &["node.js", "nodejs", "node"]),
         scopes: options.scopes.map(|scopes| scopes.into_iter().map(|scope| scope.value).collect()),
+        snapshot: options.snapshot.unwrap_or(false),
         setup: options.setup,
         teardown: options.teardown,
     }

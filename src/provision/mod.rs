@@ -7,6 +7,7 @@ mod family;
 mod installers;
 mod interpreters;
 mod links;
+mod offers;
 mod requirement;
 mod tool;
 
@@ -20,6 +21,8 @@ use family::Family;
 use installers::{Installation, npm};
 use interpreters::{Interpreter, Interpreters};
 use requirement::Requirement;
+
+pub use offers::{Offer, offers};
 
 /// Finds and installs what pages need. One serves a whole run, whose pages may ask at the same time.
 #[derive(Debug)]

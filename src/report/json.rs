@@ -106,6 +106,7 @@ fn check(check: &Check) -> schema::Check {
             CheckKind::Fault => schema::CheckKind::Fault,
             CheckKind::Network => schema::CheckKind::Network,
             CheckKind::Containment => schema::CheckKind::Containment,
+            CheckKind::Snapshot => schema::CheckKind::Snapshot,
         },
         line: check.line,
         at: check.at,

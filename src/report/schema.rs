@@ -192,6 +192,8 @@ pub enum CheckKind {
     Network,
     /// A limit: time, output.
     Containment,
+    /// What a step printed that the page does not show, against its snapshot.
+    Snapshot,
 }
 
 /// A request and its answer.

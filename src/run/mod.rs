@@ -7,6 +7,7 @@ mod environment;
 mod page;
 mod performance;
 mod record;
+mod snapshots;
 mod worker;
 
 use std::path::PathBuf;
@@ -104,6 +105,8 @@ pub struct Session {
     pub variables: Vec<(String, String)>,
     /// How the run goes.
     pub options: RunOptions,
+    /// Folders that stand first on the steps' `PATH`: where the programs are that the pages are about.
+    pub programs: Vec<PathBuf>,
     secrets: Secrets,
     idle: Mutex<Vec<Worker>>,
     stopped: AtomicBool,
@@ -126,6 +129,7 @@ impl Session {
             provisioner,
             variables,
             options,
+            programs: Vec::new(),
             secrets,
             idle: Mutex::default(),
             stopped: AtomicBool::new(false),

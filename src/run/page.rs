@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::performance::Performance;
+use super::snapshots::Snapshots;
 use super::{Observer, Page, Session, micros, record};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::Captures;
@@ -32,12 +33,20 @@ fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer
     if has_error(&diagnostics) {
         return PageOutcome::failed(&page.path, Some(plan), diagnostics);
     }
+    let snapshots = match Snapshots::of(session, &page.path, &plan) {
+        Ok(snapshots) => snapshots,
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            return PageOutcome::failed(&page.path, Some(plan), diagnostics);
+        }
+    };
     let mut performance = Performance {
         session,
         path: &page.path,
         plan: &plan,
         observer,
         captures: Captures::new(),
+        snapshots,
         records: Vec::new(),
         outcomes: Vec::new(),
         diagnostics,

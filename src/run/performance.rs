@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::environment::{Environment, fill_placeholders};
+use super::snapshots::Snapshots;
 use super::worker::Worker;
 use super::{Event, Observer, Session, micros};
 use crate::diagnostic::Diagnostic;
@@ -24,6 +25,7 @@ pub(super) struct Performance<'a> {
     pub(super) plan: &'a Arc<Plan>,
     pub(super) observer: &'a dyn Observer,
     pub(super) captures: Captures,
+    pub(super) snapshots: Option<Snapshots<'a>>,
     pub(super) records: Vec<StepRecord>,
     pub(super) outcomes: Vec<StepOutcome>,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -38,6 +40,7 @@ impl Performance<'_> {
             self.fail_machine(diagnostic);
         }
         self.leave_the_rest();
+        self.diagnostics.extend(self.snapshots.iter().flat_map(|snapshots| snapshots.unreferenced(&self.outcomes)));
     }
 
     /// Makes the page's world, performs its actions in it, and takes it down.
@@ -51,15 +54,8 @@ impl Performance<'_> {
         let world = World::new(Arc::clone(&self.session.definition), self.plan.page.scopes.as_deref());
         let sandbox = world.environment();
         worker.network.open(world).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
-        let env = Environment::of_page(
-            &self.session.config,
-            self.plan,
-            &self.session.variables,
-            &workspace,
-            &tools,
-            worker.network.environment(),
-            sandbox,
-        );
+        let env =
+            Environment::of_page(self.session, self.plan, &workspace, &tools, worker.network.environment(), sandbox);
         if let Some(folder) = &tools.node_modules {
             workspace.link_node_modules(folder).map_err(|error| self.cannot(&error))?;
         }
@@ -159,7 +155,12 @@ impl Performance<'_> {
             record.unmet_faults = traffic.unmet_faults;
             record.redacted(&self.session.secrets)
         };
-        let outcome = judge_step(self.plan, step, &record, &mut self.captures);
+        let mut outcome = judge_step(self.plan, step, &record, &mut self.captures);
+        if let Some(snapshots) = &self.snapshots
+            && let Err(found) = snapshots.check(index, step, &record, &mut outcome)
+        {
+            self.fail_machine(found);
+        }
         let differs = outcome.checks.iter().any(|check| !check.ok);
         let stops = outcome.stops_page || (self.session.options.fail_fast && differs);
         self.conclude(record, outcome);

@@ -204,6 +204,15 @@ impl Network {
         doors.map(Crew::inside).map_err(|error| ServeError::Start(text(error)))
     }
 
+    /// Tries whether this machine has network namespaces.
+    ///
+    /// # Errors
+    ///
+    /// Why it has none.
+    pub fn try_containment() -> std::io::Result<()> {
+        Inside::create(&[], &[]).map(drop)
+    }
+
     /// True where a network namespace keeps the steps from every other host, whatever the client; false where the
     /// system refuses namespaces, and a client goes out that heeds neither the proxy's variables nor the hooks.
     pub fn is_contained(&self) -> bool {

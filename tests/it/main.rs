@@ -5,7 +5,10 @@
 mod architecture;
 mod command_line;
 mod comparing;
+mod doctor;
+mod foreign_crate;
 mod invocation;
+mod keeping;
 mod network;
 mod pages;
 mod provisioning;
@@ -14,3 +17,4 @@ mod reporting;
 mod runners;
 mod sandbox;
 mod truth;
+mod tutorial_macro;

@@ -35,6 +35,9 @@ pub(crate) enum Command {
     /// Look at this repository and write a first doccheck.toml, a CI job, and drafts of the APIs that its pages call
     #[command(after_help = "Nothing that is there already is changed.")]
     Init,
+    /// Tell what this machine offers, what the pages need of it, and what to do about each gap
+    #[command(after_help = "Example: doccheck doctor docs/")]
+    Doctor(crate::doctor::DoctorArguments),
 }
 
 #[derive(Debug, Args)]

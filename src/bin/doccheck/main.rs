@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "here the environment and the current directory are read, once")]
 
 mod arguments;
+mod doctor;
 mod init;
 mod list;
 mod narrator;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments, &surroundings, &printer),
         Command::List(arguments) => list::list(arguments, &surroundings, &printer),
         Command::Init => init::init(&surroundings, &printer),
+        Command::Doctor(arguments) => doctor::doctor(arguments, &surroundings, &printer),
     };
     match printer.failure() {
         None => ExitCode::from(code.number()),

@@ -16,6 +16,7 @@ const NARROWEST: usize = 60;
 #[derive(Debug)]
 pub(crate) struct Printer {
     look: Look,
+    terminal: bool,
     aside_look: Look,
     failure: Mutex<Option<io::Error>>,
 }
@@ -27,6 +28,7 @@ impl Printer {
         let coloured = |auto: ColorChoice| if color == ColorChoice::Auto { auto } else { color } != ColorChoice::Never;
         Self {
             look: Look { width: width(&io::stdout()), colour: coloured(AutoStream::choice(&io::stdout())) },
+            terminal: io::stdout().is_terminal(),
             aside_look: Look { width: width(&io::stderr()), colour: coloured(AutoStream::choice(&io::stderr())) },
             failure: Mutex::default(),
         }
@@ -35,6 +37,11 @@ impl Printer {
     /// What `result` is to be drawn for.
     pub(crate) fn look(&self) -> Look {
         self.look
+    }
+
+    /// True where the result is printed on a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal
     }
 
     /// What `aside` is to be drawn for.

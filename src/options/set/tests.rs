@@ -98,3 +98,11 @@ fn values_that_mean_nothing_are_refused_at_their_place() {
     assert_eq!(error.message, "`timeout` cannot be `10`");
     assert_eq!(error.span.start..error.span.end, 8..10);
 }
+
+#[test]
+fn snapshots_are_kept_or_not() {
+    assert_eq!(read("snapshot=true", Scope::Page).0.snapshot, Some(true));
+    assert_eq!(read("snapshot=false", Scope::Page).0.snapshot, Some(false));
+    assert_eq!(refused("snapshot=yes", Scope::Page).help.as_deref(), Some("`snapshot` takes `true` or `false`"));
+    assert_eq!(refused("snapshot=true", Scope::Fence).code, "wrong-scope");
+}

@@ -32,11 +32,16 @@ enum Row<'a> {
 /// A line in pieces; `true` for a changed one.
 type Marked = Vec<(bool, String)>;
 
-/// Draws `diff` beside a gutter of `gutter` columns.
-pub(super) fn draw(paint: &mut Paint, gutter: usize, diff: &[DiffLine], look: Look) {
+/// Draws `diff` between what `expected` (such as "the page") says and what happened, beside a gutter of `gutter` columns.
+pub(super) fn draw(paint: &mut Paint, gutter: usize, expected: &str, diff: &[DiffLine], look: Look) {
     let rows = rows(diff);
     let bar = format!("{:gutter$} | ", "");
-    paint.add_in(FRAME, &bar).add_in(BAD, "- the page").add("   ").add_in(GOOD, "+ what happened").end_line();
+    paint
+        .add_in(FRAME, &bar)
+        .add_in(BAD, &format!("- {expected}"))
+        .add("   ")
+        .add_in(GOOD, "+ what happened")
+        .end_line();
     paint.add_in(FRAME, bar.trim_end()).end_line();
     let (start, mut lines) = (paint.len(), 0);
     let width = look.width.saturating_sub(bar.len() + 2).max(20);
@@ -57,7 +62,7 @@ pub(super) fn draw(paint: &mut Paint, gutter: usize, diff: &[DiffLine], look: Lo
                 paint.add("  ").add_in(QUIET, &clipped(&safe(text), width)).end_line();
             }
             Row::Gap(count) => {
-                paint.add_in(QUIET, &format!("… {} as the page says", counted(*count, "line"))).end_line();
+                paint.add_in(QUIET, &format!("… {} as {expected} says", counted(*count, "line"))).end_line();
             }
             Row::Missing(pieces) => lines += changed(paint, &bar, '-', pieces, width, look),
             Row::Unexpected(pieces) => lines += changed(paint, &bar, '+', pieces, width, look),
@@ -254,7 +259,7 @@ mod tests {
 
     fn drawn(diff: &[DiffLine]) -> String {
         let mut paint = Paint::new(PLAIN.colour);
-        draw(&mut paint, 2, diff, PLAIN);
+        draw(&mut paint, 2, "the page", diff, PLAIN);
         paint.finish()
     }
 

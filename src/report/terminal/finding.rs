@@ -80,6 +80,7 @@ fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check, first: bool, l
         CheckKind::Fault => format!("no request of `{name}` met the fault that the page asks for"),
         CheckKind::Network => format!("`{name}` called a host that no sandbox serves"),
         CheckKind::Containment => format!("`{name}` passed a limit"),
+        CheckKind::Snapshot => format!("what `{name}` printed is not what its snapshot holds"),
     };
     let title =
         Title { severity: Severity::Error, word: Some("stale"), code: check.kind.word(), text: &text, goes_on: true };
@@ -93,7 +94,8 @@ fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check, first: bool, l
     if check.diff.is_empty() {
         alone(&mut paint, gutter, check, look);
     } else {
-        diff::draw(&mut paint, gutter, &check.diff, look);
+        let expected = if check.kind == CheckKind::Snapshot { "the snapshot" } else { "the page" };
+        diff::draw(&mut paint, gutter, expected, &check.diff, look);
         rule(&mut paint, gutter);
     }
     label(&mut paint, gutter, "step");

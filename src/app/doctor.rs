@@ -1,0 +1,63 @@
+//! What this machine offers, and what the selected pages need of it.
+
+use std::path::PathBuf;
+
+use super::{Site, Surroundings, listed};
+use crate::diagnostic::Diagnostic;
+use crate::provision::{Offer, offers};
+use crate::run::ExitCode;
+use crate::serve::Network;
+
+/// What `doctor` tells.
+#[derive(Debug, Default)]
+pub struct DoctorReport {
+    /// What was looked for, in the order in which it is told.
+    pub offers: Vec<Offer>,
+    /// How many pages were looked at for what they need.
+    pub pages: usize,
+    /// What is wrong with the configuration or the paths.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl DoctorReport {
+    /// The exit status that tells this report.
+    pub fn exit_code(&self) -> ExitCode {
+        if self.offers.iter().any(Offer::is_missed) {
+            ExitCode::Machine
+        } else if self.diagnostics.is_empty() {
+            ExitCode::True
+        } else {
+            ExitCode::Usage
+        }
+    }
+}
+
+/// Looks at the machine, and at the pages for what they need of it. Runs no page and installs nothing.
+pub fn doctor(paths: &[PathBuf], surroundings: &Surroundings) -> DoctorReport {
+    let (pages, diagnostics) = match Site::find(paths, surroundings) {
+        Err(diagnostics) => (Vec::new(), diagnostics),
+        Ok(site) => {
+            let pages = site.pages.into_iter().map(|page| listed(page, &site.config));
+            (pages.filter_map(|page| Some((page.path, page.plan?))).collect(), site.diagnostics)
+        }
+    };
+    let mut offers = offers(&pages, &surroundings.cache(), &surroundings.variables);
+    offers.push(containment());
+    DoctorReport { offers, pages: pages.len(), diagnostics }
+}
+
+fn containment() -> Offer {
+    let tried = Network::try_containment();
+    Offer {
+        name: "namespaces",
+        there: tried.is_ok(),
+        found: match &tried {
+            Ok(()) => "steps reach the sandbox and nothing else".to_owned(),
+            Err(error) => format!("the system refuses network namespaces: {error}"),
+        },
+        needed_by: Vec::new(),
+        advice: "not needed: proxies and hooks keep the usual clients in; in a container, `--security-opt \
+                 seccomp=unconfined` or `--cap-add SYS_ADMIN` usually allows them"
+            .to_owned(),
+    }
+}
