@@ -14,10 +14,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::app::{self, Prepared, RunRequest, Surroundings};
 use crate::diagnostic::Diagnostic;
-use crate::outcome::PageVerdict;
-use crate::process::install_handlers;
-use crate::report::terminal::{Look, diagnostic, findings};
-use crate::run::{Event, Observer, Page, RunReport, Session};
+use crate::process::{install_handlers, interrupted};
+use crate::report::terminal::{Look, diagnostic, findings, summary};
+use crate::run::{Event, ExitCode as ExitStatus, Observer, Page, RunReport, Session};
 
 /// What cargo and nextest call the variables that say where the programs of the crate under test are, up to the
 /// program's name. They are there while a test runs (since cargo 1.94), not only while it is compiled.
@@ -99,12 +98,14 @@ fn broken(name: &str, diagnostics: &[Diagnostic]) -> Trial {
 fn trial(session: &Arc<Session>, page: Page) -> Trial {
     let session = Arc::clone(session);
     Trial::test(page.path.clone(), move || {
-        let outcome = session.page(&page, &Silent);
-        if outcome.verdict == PageVerdict::Ok {
-            return Ok(());
+        let pages = vec![session.page(&page, &Silent)];
+        // What Ctrl-C broke off may look true so far.
+        let report =
+            RunReport { pages, strict: session.config.strict, interrupted: interrupted(), ..RunReport::default() };
+        match report.exit_code() {
+            ExitStatus::True => Ok(()),
+            _ => Err(Failed::from(format!("{}\n{}", findings(&report, LOOK), summary(&report, LOOK)))),
         }
-        let report = RunReport { pages: vec![outcome], ..RunReport::default() };
-        Err(Failed::from(findings(&report, LOOK)))
     })
 }
 
@@ -113,4 +114,21 @@ pub(crate) struct Silent;
 
 impl Observer for Silent {
     fn see(&self, _event: &Event<'_>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folders_of_a_crates_programs_are_found_once() {
+        let variables = [
+            ("CARGO_BIN_EXE_shop", "/target/debug/shop"),
+            ("CARGO_BIN_EXE_shop-admin", "/target/debug/shop-admin"),
+            ("CARGO_BIN_EXE_other", "/target/other/bin"),
+            ("CARGO_MANIFEST_DIR", "/home/me/shop"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(programs(&variables), [Path::new("/target/debug"), Path::new("/target/other")]);
+    }
 }

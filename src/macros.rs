@@ -11,7 +11,7 @@ pub use insta;
 use crate::fs::read_folder;
 use crate::harness::{LOOK, Silent, prepare, surroundings};
 use crate::outcome::PageVerdict;
-use crate::process::install_handlers;
+use crate::process::{install_handlers, interrupted};
 use crate::report::terminal::{diagnostic, findings};
 use crate::report::transcript;
 use crate::run::RunReport;
@@ -77,6 +77,9 @@ fn on_this_thread(path: &str, root: &Path) -> Result<(String, String), String> {
     let (PageVerdict::Ok | PageVerdict::Stale, Some(plan)) = (outcome.verdict, outcome.plan.clone()) else {
         return Err(findings(&RunReport { pages: vec![outcome], ..RunReport::default() }, LOOK));
     };
+    if interrupted() {
+        return Err("interrupted".to_owned());
+    }
     let files = read_folder(folder.path()).map_err(|found| told(&[found]))?;
     let [(_, file)] = &files[..] else { return Err(told(&outcome.diagnostics)) };
     let record: Transcript =

@@ -1,7 +1,7 @@
 //! What a machine offers of what pages need: programs with their versions, places to write.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ pub fn offers(pages: &[(String, Arc<Plan>)], cache: &Path, variables: &[(String,
     let needing_npm = [machine.needing(installs(Family::Node)), machine.starting("npm")].concat();
     offers.extend([
         node.0,
-        machine.told("npm", npm, &once(needing_npm), "install npm, so that it is on the PATH"),
+        machine.told("npm", npm.as_deref(), &once(needing_npm), "install npm, so that it is on the PATH"),
         machine.program("git", &machine.starting("git"), "install git, so that it is on the PATH"),
         cache_folder(cache, pages),
     ]);
@@ -93,12 +93,12 @@ impl Machine<'_> {
 
     /// A program on the `PATH`.
     fn program(&self, name: &'static str, needed_by: &[String], advice: &str) -> Offer {
-        self.told(name, on_path(name, self.variables), needed_by, advice)
+        self.told(name, on_path(name, self.variables).as_deref(), needed_by, advice)
     }
 
     /// A program with the version that it tells.
-    fn told(&self, name: &'static str, program: Option<PathBuf>, needed_by: &[String], advice: &str) -> Offer {
-        let found = program.as_deref().map(|program| match self.version(program) {
+    fn told(&self, name: &'static str, program: Option<&Path>, needed_by: &[String], advice: &str) -> Offer {
+        let found = program.map(|program| match self.version(program) {
             Some(version) => format!("{version}, {}", program.display()),
             None => format!("{}, which does not tell its version", program.display()),
         });

@@ -80,3 +80,17 @@ pub(super) fn fill_placeholders(code: &str, placeholders: &[(String, String)], e
 fn expand(text: &str, env: &[(String, String)]) -> String {
     env.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_under_test_come_before_packages_and_those_before_the_machines() {
+        let own = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
+        let tools = Tools { path: vec!["/cache/venv/bin".into()], ..Tools::default() };
+        let programs = ["/target/debug".into(), "/target/other".into()];
+        assert_eq!(search_path(&own, &programs, &tools), "/target/debug:/target/other:/cache/venv/bin:/usr/bin:/bin");
+        assert_eq!(search_path(&own, &[], &tools), "/cache/venv/bin:/usr/bin:/bin");
+    }
+}

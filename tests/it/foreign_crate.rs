@@ -236,6 +236,19 @@ fn listed(shop: &Crate) {
     holds(&told, &["error[unknown-option]: unknown option `exti`", "did you mean `exit`?", "0 passed; 1 failed"]);
     std::fs::remove_file(shop.0.path().join("docs/broken.md")).expect("a file can be removed");
 
+    let unsure = "```bash\ntrue\n```\n\n```bsh\ntrue\n```\n";
+    shop.write("docs/unsure.md", unsure);
+    let exact = ["--exact", "docs/unsure.md"];
+    let (ok, told) = harness(&exact);
+    assert!(ok, "{told}");
+    shop.write("doccheck.toml", "strict = true\n");
+    let (ok, told) = harness(&exact);
+    assert!(!ok, "{told}");
+    holds(&told, &["unsure"]);
+    for path in ["docs/unsure.md", "doccheck.toml"] {
+        std::fs::remove_file(shop.0.path().join(path)).expect("a file can be removed");
+    }
+
     let (docs, away) = (shop.0.path().join("docs"), shop.0.path().join("away"));
     std::fs::rename(&docs, &away).expect("a folder can be renamed");
     holds(&harness(&[]).1, &["---- docs ----", "there is no page or folder docs", "0 passed; 1 failed"]);
