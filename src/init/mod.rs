@@ -69,8 +69,8 @@ pub fn propose(survey: &Survey<'_>) -> Proposal {
     let variables: &[String] = if of(Source::Sandbox).next().is_some() { &survey.variables } else { &[] };
     let found = files::Found {
         include: files::include(&pages),
-        python: packages::python(&plans),
-        node: packages::node(&plans),
+        python: packages::python(&plans, &survey.files),
+        node: packages::node(&plans, &survey.files),
         placeholders: placeholders::of_pages(&plans, variables),
         drafts: !drafted.is_empty(),
         unserved: of(Source::Nobody).map(|(host, ..)| (*host).to_owned()).collect(),

@@ -3,9 +3,14 @@
 use crate::plan::shell::scan;
 use crate::plan::{Language, Plan, Step};
 
-/// Python packages, as written on the pages, each once.
-pub(super) fn python(plans: &[&Plan]) -> Vec<String> {
-    installed(plans, |words| match words {
+/// Python packages, as written on the pages, each once; one that lies in the repository (of these `files`) is installed
+/// from there.
+pub(super) fn python(plans: &[&Plan], files: &[String]) -> Vec<String> {
+    let local = |folder: &str| {
+        let is_package = has(files, folder, "pyproject.toml") || has(files, folder, "setup.py");
+        is_package.then(|| format!("-e ./{folder}"))
+    };
+    installed(plans, local, |words| match words {
         ["pip" | "pip3", "install", rest @ ..]
         | ["python" | "python3", "-m", "pip", "install", rest @ ..]
         | ["uv", "pip", "install", rest @ ..]
@@ -14,21 +19,34 @@ pub(super) fn python(plans: &[&Plan]) -> Vec<String> {
     })
 }
 
-/// Node packages, as written on the pages, each once.
-pub(super) fn node(plans: &[&Plan]) -> Vec<String> {
-    installed(plans, |words| match words {
+/// Node packages, in the same way.
+pub(super) fn node(plans: &[&Plan], files: &[String]) -> Vec<String> {
+    let local = |folder: &str| has(files, folder, "package.json").then(|| format!("file:./{folder}"));
+    installed(plans, local, |words| match words {
         ["npm", "install" | "i" | "add", rest @ ..] | ["yarn" | "pnpm" | "bun", "add", rest @ ..] => rest.to_vec(),
         _ => Vec::new(),
     })
 }
 
-fn installed(plans: &[&Plan], of: impl for<'a> Fn(&[&'a str]) -> Vec<&'a str>) -> Vec<String> {
+fn has(files: &[String], folder: &str, name: &str) -> bool {
+    files.iter().any(|file| file.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) == Some(name))
+}
+
+/// What the pages install. `of` tells the arguments of an installer's command, `local` how a folder of the repository
+/// is installed.
+fn installed(
+    plans: &[&Plan],
+    local: impl Fn(&str) -> Option<String>,
+    of: impl for<'a> Fn(&[&'a str]) -> Vec<&'a str>,
+) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for command in plans.iter().flat_map(|plan| plan.steps()).flat_map(commands) {
         let words: Vec<&str> = command.iter().map(|word| word.trim_matches(['"', '\''])).collect();
-        for package in of(&words).into_iter().filter(|word| is_package(word)) {
-            if !found.iter().any(|known| name(known) == name(package)) {
-                found.push(package.to_owned());
+        for word in of(&words) {
+            let folder = word.trim_start_matches("file:").strip_prefix("./").map(|folder| folder.trim_end_matches('/'));
+            let package = folder.map_or_else(|| is_package(word).then(|| word.to_owned()), &local);
+            if let Some(package) = package.filter(|package| !found.iter().any(|known| name(known) == name(package))) {
+                found.push(package);
             }
         }
     }

@@ -113,8 +113,12 @@ fn requests_are_read_off_the_code() {
 #[test]
 fn packages_are_those_that_readers_install() {
     let page = read(PAGE);
-    assert_eq!(packages::python(&[&page]), ["requests", "httpx>=0.27"]);
-    assert_eq!(packages::node(&[&page]), ["p-limit"]);
+    assert_eq!(packages::python(&[&page], &[]), ["requests", "httpx>=0.27"]);
+    assert_eq!(packages::node(&[&page], &[]), ["p-limit"]);
+    let own = read("```bash\npip install -e ./sdk\npip install ./none\nnpm install ./js/ file:./js\n```\n");
+    let files = ["sdk/pyproject.toml", "js/package.json"].map(str::to_owned);
+    assert_eq!(packages::python(&[&own], &files), ["-e ./sdk"]);
+    assert_eq!(packages::node(&[&own], &files), ["file:./js"]);
 }
 
 #[test]
