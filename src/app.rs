@@ -1,5 +1,6 @@
 //! What a program calls: `run` and `list`. From paths and an environment to a report, without a terminal.
 
+mod blessing;
 mod doctor;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::sandbox::{Definition, World};
 use crate::system_clock::now;
 use crate::tutorial;
 
+pub use blessing::{BlessReport, BlessRequest, Blessable, bless, recalled, write};
 pub use doctor::{DoctorReport, doctor};
 
 /// Where doccheck was called: what it reads of the world, read once by whoever calls it.

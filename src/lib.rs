@@ -7,6 +7,7 @@
 // Layer 0: ground.
 pub mod clock;
 pub mod diagnostic;
+pub mod edit;
 pub mod http;
 pub mod options;
 pub mod source;
@@ -39,6 +40,7 @@ pub mod system_clock;
 pub mod run;
 
 // Layer 6: views.
+pub mod bless;
 pub mod init;
 pub mod report;
 

@@ -1,6 +1,6 @@
 //! Two texts that must be the same, line by line: no wildcards, no captures.
 
-use super::align::{Op, align, likeness};
+use super::align::{MISSING, Op, align, likeness};
 use super::mismatch::{Diff, Mismatch};
 use crate::source::Span;
 
@@ -27,7 +27,7 @@ pub fn compare_exact(expected: &str, actual: &str) -> Result<(), Mismatch> {
         left.iter().for_each(|line| diff.missing(line));
         right.iter().for_each(|line| diff.unexpected(line));
     } else {
-        for op in align(left.len(), right.len(), |_| false, |row, column| likeness(left[row], right[column])) {
+        for op in align(left.len(), right.len(), MISSING, |_| false, |row, column| likeness(left[row], right[column])) {
             match op {
                 Op::Same(_, line) => diff.same(right[line]),
                 Op::Missing(row) => diff.missing(left[row]),

@@ -9,13 +9,15 @@ mod exact;
 mod http;
 mod json;
 mod kind;
+mod loosen;
 mod mismatch;
 mod text;
 mod wildcard;
 
 pub use captures::Captures;
 pub use exact::compare_exact;
-pub use http::{compare_http, last_body};
-pub use json::compare_json;
+pub use http::{compare_http, last_body, update_http};
+pub use json::{compare_json, loosen_json, pretty_json, update_json};
+pub use loosen::loosen_text;
 pub use mismatch::{DiffLine, Mismatch};
-pub use text::compare_text;
+pub use text::{compare_text, update_text};

@@ -18,6 +18,8 @@ use crate::source::Span;
 use super::captures::Bindings;
 use super::kind::Kind;
 
+mod renew;
+
 /// A line of a page, or a string of its JSON, taken apart.
 #[derive(Debug)]
 pub(super) struct Pattern<'t> {
@@ -367,7 +369,7 @@ fn words(text: &str, span: Span) -> Span {
     Span::new(start - trailing_word(&text[..start]), end + leading_word(&text[end..]))
 }
 
-fn is_word(char: char) -> bool {
+pub(super) fn is_word(char: char) -> bool {
     char.is_alphanumeric() || char == '_'
 }
 

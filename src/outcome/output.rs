@@ -4,9 +4,9 @@ use super::evidence::{Evidence, carried};
 use super::{Check, CheckKind, hints};
 use crate::matching::{Captures, Mismatch, compare_http, compare_json, compare_text, last_body};
 use crate::options::{OutputRule, Stream};
-use crate::plan::{Expectation, Format, Language, Part};
+use crate::plan::{Expectation, Format, Language, Part, Plan, Step};
 use crate::text::normalize;
-use crate::transcript::Captured;
+use crate::transcript::{Captured, StepRecord};
 
 /// One check for each thing that the page says the step prints.
 pub(super) fn checks(evidence: Evidence<'_>, captures: &mut Captures) -> Vec<Check> {
@@ -23,6 +23,13 @@ pub(super) fn checks(evidence: Evidence<'_>, captures: &mut Captures) -> Vec<Che
 /// True where the step printed something that a reader sees.
 pub(super) fn is_visible(captured: &Captured) -> bool {
     !normalize(carried(&captured.text)).is_empty()
+}
+
+const MIB: u64 = 1024 * 1024;
+
+/// True where only the start of what was printed was kept. The lengths alone do not tell: a redacted text is shorter.
+pub fn is_cut(captured: &Captured) -> bool {
+    captured.size > MIB
 }
 
 fn nothing(evidence: Evidence<'_>) -> Check {
@@ -63,6 +70,27 @@ fn compared(evidence: Evidence<'_>, expectation: &Expectation, captures: &mut Ca
     check
 }
 
+/// What the part of `step` that `expectation` is about printed, as it is compared.
+///
+/// # Errors
+///
+/// Why that cannot stand on a page: the part was not run, or more was printed than was kept. A fragment.
+pub fn printed<'a>(
+    plan: &'a Plan,
+    step: &'a Step,
+    record: &'a StepRecord,
+    expectation: &Expectation,
+) -> Result<&'a str, &'static str> {
+    let evidence = Evidence { plan, step, record };
+    if !was_run(evidence, expectation) {
+        return Err("this command was not run");
+    }
+    match kept_in_part(evidence, expectation) {
+        Some(_) => Err("it printed more than was kept"),
+        None => Ok(actual(evidence, expectation)),
+    }
+}
+
 /// What the part of the step that an expectation is about printed; nothing where it was not run.
 fn actual<'a>(evidence: Evidence<'a>, expectation: &Expectation) -> &'a str {
     let record = evidence.record;
@@ -93,9 +121,7 @@ fn was_run(evidence: Evidence<'_>, expectation: &Expectation) -> bool {
 
 /// Says that there was more than could be compared.
 fn kept_in_part(evidence: Evidence<'_>, expectation: &Expectation) -> Option<String> {
-    const MIB: u64 = 1024 * 1024;
-    let Captured { text, size } = whole(evidence, expectation.stream);
-    let cut = usize::try_from(*size).unwrap_or(usize::MAX) > text.len();
-    let told = (expectation.part == Part::Whole && cut).then(|| size.div_ceil(MIB))?;
+    let captured = whole(evidence, expectation.stream);
+    let told = (expectation.part == Part::Whole && is_cut(captured)).then(|| captured.size.div_ceil(MIB))?;
     Some(format!("it printed {told} MiB, of which the first was kept; `...` as the last line leaves the rest open"))
 }

@@ -2,12 +2,15 @@
 #![expect(clippy::disallowed_methods, reason = "here the environment and the current directory are read, once")]
 
 mod arguments;
+mod bless;
 mod doctor;
 mod init;
+mod keys;
 mod list;
 mod narrator;
 mod printer;
 mod progress;
+mod review;
 mod run;
 
 use std::path::PathBuf;
@@ -40,6 +43,8 @@ fn main() -> ExitCode {
         Command::List(arguments) => list::list(arguments, &surroundings, &printer),
         Command::Init => init::init(&surroundings, &printer),
         Command::Doctor(arguments) => doctor::doctor(arguments, &surroundings, &printer),
+        Command::Bless(arguments) => bless::bless(arguments, &surroundings, &printer),
+        Command::Review(arguments) => review::review(arguments, &surroundings, &printer),
     };
     match printer.failure() {
         None => ExitCode::from(code.number()),

@@ -13,7 +13,9 @@
 
 mod compare;
 mod draw;
+mod loosen;
 mod parse;
+mod update;
 mod value;
 
 use crate::source::Span;
@@ -25,6 +27,10 @@ use super::text::compare as compare_as_text;
 use compare::{Difference, Slot, is_gap, slots};
 use parse::ParseError;
 use value::Value;
+
+pub use loosen::loosen_json;
+pub(super) use update::update;
+pub use update::{pretty_json, update_json};
 
 /// Compares the JSON that a page shows with what was printed. What typed captures match is kept where all of it
 /// matches.

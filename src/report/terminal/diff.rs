@@ -32,15 +32,17 @@ enum Row<'a> {
 /// A line in pieces; `true` for a changed one.
 type Marked = Vec<(bool, String)>;
 
-/// Draws `diff` between what `expected` (such as "the page") says and what happened, beside a gutter of `gutter` columns.
-pub(super) fn draw(paint: &mut Paint, gutter: usize, expected: &str, diff: &[DiffLine], look: Look) {
+/// Draws `diff` beside a gutter of `gutter` columns. `sides` names what is taken away and what comes, such as "the page"
+/// and "what happened".
+pub(super) fn draw(paint: &mut Paint, gutter: usize, sides: [&str; 2], diff: &[DiffLine], look: Look) {
+    let [before, after] = sides;
     let rows = rows(diff);
     let bar = format!("{:gutter$} | ", "");
     paint
         .add_in(FRAME, &bar)
-        .add_in(BAD, &format!("- {expected}"))
+        .add_in(BAD, &format!("- {before}"))
         .add("   ")
-        .add_in(GOOD, "+ what happened")
+        .add_in(GOOD, &format!("+ {after}"))
         .end_line();
     paint.add_in(FRAME, bar.trim_end()).end_line();
     let (start, mut lines) = (paint.len(), 0);
@@ -62,7 +64,7 @@ pub(super) fn draw(paint: &mut Paint, gutter: usize, expected: &str, diff: &[Dif
                 paint.add("  ").add_in(QUIET, &clipped(&safe(text), width)).end_line();
             }
             Row::Gap(count) => {
-                paint.add_in(QUIET, &format!("… {} as {expected} says", counted(*count, "line"))).end_line();
+                paint.add_in(QUIET, &format!("… {} as {before} says", counted(*count, "line"))).end_line();
             }
             Row::Missing(pieces) => lines += changed(paint, &bar, '-', pieces, width, look),
             Row::Unexpected(pieces) => lines += changed(paint, &bar, '+', pieces, width, look),
@@ -259,7 +261,7 @@ mod tests {
 
     fn drawn(diff: &[DiffLine]) -> String {
         let mut paint = Paint::new(PLAIN.colour);
-        draw(&mut paint, 2, "the page", diff, PLAIN);
+        draw(&mut paint, 2, ["the page", "what happened"], diff, PLAIN);
         paint.finish()
     }
 

@@ -95,7 +95,7 @@ fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check, first: bool, l
         alone(&mut paint, gutter, check, look);
     } else {
         let expected = if check.kind == CheckKind::Snapshot { "the snapshot" } else { "the page" };
-        diff::draw(&mut paint, gutter, expected, &check.diff, look);
+        diff::draw(&mut paint, gutter, [expected, "what happened"], &check.diff, look);
         rule(&mut paint, gutter);
     }
     label(&mut paint, gutter, "step");
@@ -154,7 +154,7 @@ fn described(page: &PageOutcome, step: &StepOutcome) -> String {
 }
 
 /// What the API was asked and what it answered, the last ones; of the last failing answer the start of its body too.
-fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange], look: Look) {
+pub(super) fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange], look: Look) {
     let left_out = exchanges.len().saturating_sub(EXCHANGES);
     if left_out > 0 {
         label(paint, gutter, "api");
@@ -183,7 +183,7 @@ fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange], look: Loo
     }
 }
 
-fn rule(paint: &mut Paint, gutter: usize) {
+pub(super) fn rule(paint: &mut Paint, gutter: usize) {
     paint.add_in(FRAME, &format!("{:gutter$} |", "")).end_line();
 }
 
