@@ -35,6 +35,8 @@ pub fn main(paths: &[&str]) -> ExitCode {
         fail_fast: false,
         keep: false,
         offline: false,
+        shard: None,
+        changed_since: None,
     };
     conclude(&arguments, trials(&request, &surroundings))
 }
@@ -47,7 +49,7 @@ fn conclude(arguments: &Arguments, trials: Vec<Trial>) -> ExitCode {
 /// A test for each page; one that fails for what keeps the pages from being found.
 fn trials(request: &RunRequest, surroundings: &Surroundings) -> Vec<Trial> {
     match app::prepare(request, surroundings) {
-        Ok(Prepared { session, pages, diagnostics }) => {
+        Ok(Prepared { session, pages, diagnostics, .. }) => {
             let session = Arc::new(session);
             let found = diagnostics.into_iter().map(|diagnostic| broken("doccheck", diagnostic.message));
             found.chain(pages.into_iter().map(|page| trial(&session, page))).collect()

@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use doccheck::app::Shard;
+
+use crate::output::Output;
+use crate::report::ReportArguments;
 
 /// Runs tutorials as tests, the way a reader would, against a sandbox of the API
 #[derive(Debug, Parser)]
@@ -32,6 +36,9 @@ pub(crate) enum Command {
     /// Tell what each code block is taken for, and why, without running anything
     #[command(after_help = "Example: doccheck list docs/")]
     List(ListArguments),
+    /// Report a run that has been, for other tools and other places
+    #[command(after_help = "Example: doccheck report --output junit=junit.xml")]
+    Report(ReportArguments),
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +66,15 @@ pub(crate) struct RunArguments {
     /// Print failures and the summary only
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Save a report: junit, sarif, markdown or json; may be given several times
+    #[arg(long, value_name = "KIND=FILE")]
+    pub(crate) output: Vec<Output>,
+    /// Run one part of the pages out of several, such as 2/5
+    #[arg(long, value_name = "N/M")]
+    pub(crate) shard: Option<Shard>,
+    /// Run the pages that a change since this git revision touches
+    #[arg(long, value_name = "REV")]
+    pub(crate) changed_since: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -4,8 +4,10 @@
 mod arguments;
 mod list;
 mod narrator;
+mod output;
 mod printer;
 mod progress;
+mod report;
 mod run;
 
 use std::path::PathBuf;
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let code = match &arguments.command {
         Command::Run(arguments) => run::run(arguments, &surroundings, &printer),
         Command::List(arguments) => list::list(arguments, &surroundings, &printer),
+        Command::Report(arguments) => report::report(arguments, &surroundings, &printer),
     };
     match printer.failure() {
         None => ExitCode::from(code.number()),
