@@ -12,7 +12,7 @@ use super::schema::{PageVerdict, Run, Severity, StepVerdict};
 /// By this line a workflow finds its own comment again.
 pub const MARK: &str = "<!-- doccheck -->";
 
-/// How many bytes there are at most, room for the last lines included.
+/// How many bytes there are at most, but for the line that tells how many findings were left out.
 const LIMIT: usize = 60_000;
 
 /// How many lines and bytes of what happened are shown of a finding.
@@ -27,20 +27,21 @@ const LINE: usize = 300;
 /// The run as Markdown.
 pub fn text(run: &Run) -> String {
     let mut text = format!("{MARK}\n### doccheck: {}\n\n{}\n", headline(run), counts(run));
-    let findings = of_run(run);
+    let (findings, remarks) = (of_run(run), remarks(run));
+    let room = LIMIT.saturating_sub(remarks.len());
     let mut left_out = 0;
     for finding in findings.iter().filter(|finding| finding.severity != Severity::Note) {
         let folded = folded(finding);
-        if left_out > 0 || text.len() + folded.len() > LIMIT - 4_000 {
+        if left_out > 0 || text.len() + folded.len() > room {
             left_out += 1;
         } else {
             text.push_str(&folded);
         }
     }
     if left_out > 0 {
-        let _ = writeln!(text, "\n… and {} more. The run's log has them all.", counted(left_out, "finding"));
+        let _ = writeln!(text, "\n… and {}. The run's log has them all.", counted(left_out, "more finding"));
     }
-    text.push_str(&remarks(run));
+    text.push_str(&remarks);
     text
 }
 
@@ -134,7 +135,7 @@ fn remarks(run: &Run) -> String {
 /// punctuation is no mark there either.
 fn code(text: &str) -> String {
     let mut escaped = String::from("<code>");
-    for character in safe(&clipped(text, LINE)).chars() {
+    for character in clipped(&safe(text), LINE).chars() {
         if character.is_ascii_punctuation() && !matches!(character, '.' | ',' | ';' | '/' | '-' | '%' | '=' | '?') {
             let _ = write!(escaped, "&#{};", u32::from(character));
         } else {
