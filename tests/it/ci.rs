@@ -757,3 +757,205 @@ fn a_finding_keeps_its_fingerprint_where_lines_move() {
     site.write(&[("stale.md", &format!("Some words more.\n\n{STALE}"))]);
     assert_eq!(prints(), before);
 }
+
+/// A file of the repository.
+fn file(path: &str) -> String {
+    std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+const ACTION: &str = ".github/actions/doccheck/action.yml";
+
+/// Every YAML file that a server reads, and every piece of YAML that people copy.
+fn yaml() -> Vec<(String, String)> {
+    let mut found = vec![(ACTION.to_owned(), file(ACTION))];
+    found.push((".pre-commit-hooks.yaml".to_owned(), file(".pre-commit-hooks.yaml")));
+    for entry in std::fs::read_dir(Path::new(ROOT).join(".github/workflows")).unwrap() {
+        let path = format!(".github/workflows/{}", entry.unwrap().file_name().to_str().unwrap());
+        found.push((path.clone(), file(&path)));
+    }
+    let page = file("docs/ci.md");
+    let pieces = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    found.extend(pieces.enumerate().map(|(at, text)| (format!("docs/ci.md, piece {at}"), text.to_owned())));
+    found
+}
+
+fn parsed(path: &str, text: &str) -> Value {
+    serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{path} is no YAML: {error}"))
+}
+
+#[test]
+fn workflows_are_yaml_and_their_scripts_are_bash() {
+    let all = yaml();
+    assert!(all.len() > 10, "{}", all.len());
+    for (path, text) in all {
+        let mut values = vec![parsed(&path, &text)];
+        while let Some(value) = values.pop() {
+            match value {
+                Value::Array(items) => values.extend(items),
+                Value::Object(fields) => {
+                    if let Some(Value::String(script)) = fields.get("run") {
+                        // What GitHub puts in before the shell reads it.
+                        let script = regex::Regex::new(r"\$\{\{.*?\}\}").unwrap().replace_all(script, "x").into_owned();
+                        let output = Command::new("bash").args(["-n", "-c", &script]).output().unwrap();
+                        assert!(output.status.success(), "{path}: {script}");
+                    }
+                    values.extend(fields.into_iter().map(|(_, value)| value));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What a fork writes must not become a part of a script, and a tag must not become another program.
+#[test]
+fn workflows_trust_nobody() {
+    // Its releases are tags that move; it sees the lock file alone.
+    let tags = ["EmbarkStudios/cargo-deny-action@v2"];
+    let pinned = regex::Regex::new(r"^uses: [\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*$").unwrap();
+    for (path, text) in yaml().into_iter().filter(|(path, _)| path.starts_with(".github")) {
+        for line in text.lines().map(|line| line.trim().trim_start_matches("- ")) {
+            if let Some(action) = line.strip_prefix("uses: ") {
+                let known = action.starts_with("./") || tags.contains(&action) || pinned.is_match(line);
+                assert!(known, "{path}: {line}");
+            }
+        }
+        let document = parsed(&path, &text);
+        if path != ACTION {
+            assert!(document.get("permissions").is_some_and(Value::is_object), "{path} takes every permission");
+        }
+        let mut values = vec![document];
+        while let Some(value) = values.pop() {
+            if let Some(script) = value.get("run").and_then(Value::as_str) {
+                assert!(!script.contains("${{"), "{path}: hand values on by `env`: {script}");
+            }
+            match value {
+                Value::Array(items) => values.extend(items),
+                Value::Object(fields) => values.extend(fields.into_iter().map(|(_, value)| value)),
+                _ => {}
+            }
+        }
+    }
+    let runs_pages = parsed("docs.yml", &file(".github/workflows/docs.yml"));
+    assert_eq!(runs_pages["permissions"], serde_json::json!({ "contents": "read" }));
+    let comments = file(".github/workflows/comment.yml");
+    assert!(!comments.contains("checkout@") && !comments.contains("doccheck run"), "it runs nothing of a fork");
+}
+
+/// The commands of a text: what stands after `doccheck`, up to where the shell ends it.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let joined = text.replace("\\\n", " ");
+    let call = regex::Regex::new(
+        r#"(?m)(?:^|[\s`'"(])(?:doccheck|cargo run(?: --\w+)* --) ((?:run|list|report)\b[^`|;&'()\n]*)"#,
+    );
+    call.unwrap()
+        .captures_iter(&joined)
+        .map(|found| found[1].split_whitespace().map(|word| word.trim_matches('"').to_owned()).collect())
+        .collect()
+}
+
+#[test]
+fn documented_commands_have_the_options_that_they_name() {
+    let site = Site::new(&[]);
+    let mut seen = BTreeSet::new();
+    let mut texts = yaml();
+    for path in ["README.md", "docs/ci.md", "docs/json.md", "Dockerfile", ".ci/run"] {
+        texts.push((path.to_owned(), file(path)));
+    }
+    for (path, text) in texts {
+        for words in commands(&text) {
+            let first = words.iter().take_while(|word| !word.starts_with('-'));
+            let command: Vec<&str> = first
+                .map(String::as_str)
+                .take(2)
+                .filter(|word| ["run", "list", "report", "merge"].contains(word))
+                .collect();
+            let mut arguments = command.clone();
+            arguments.push("--help");
+            let (help, code) = site.told(&arguments);
+            assert_eq!(code, 0, "{path}: there is no `doccheck {}`", command.join(" "));
+            for option in words.iter().filter(|word| word.starts_with("--")) {
+                let name = option.split('=').next().unwrap();
+                let known = help.split([' ', '\n']).any(|word| word == name);
+                assert!(known, "{path}: `doccheck {}` has no `{name}`", command.join(" "));
+                seen.insert(format!("{} {name}", command.join(" ")));
+            }
+        }
+    }
+    for expected in ["run --shard", "run --changed-since", "run --output", "report merge --output", "report --format"] {
+        assert!(seen.contains(expected), "{expected} is documented nowhere: {seen:?}");
+    }
+    assert_eq!(commands("$ doccheck run --gone a | tee x\n"), [["run", "--gone", "a"]]);
+}
+
+/// The script of the action's step `name`.
+fn script(name: &str) -> String {
+    let action = parsed(ACTION, &file(ACTION));
+    let steps = action["runs"]["steps"].as_array().unwrap();
+    steps.iter().find(|step| step["name"] == name).unwrap()["run"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_action_takes_a_release_by_its_checksum() {
+    let site = Site::new(&[("pack/doccheck", "#!/bin/sh\necho released\n")]);
+    let releases = site.path().join("releases/v0.1.0");
+    std::fs::create_dir_all(&releases).unwrap();
+    let archive = "doccheck-0.1.0-x86_64-unknown-linux-musl.tar.gz";
+    let pack = format!(
+        "chmod +x pack/doccheck && tar -czf releases/v0.1.0/{archive} -C pack . && cd releases/v0.1.0 && \
+         (sha256sum {archive} 2>/dev/null || shasum -a 256 {archive}) > SHA256SUMS && cut -d' ' -f1 SHA256SUMS"
+    );
+    let mut bash = Command::new("bash");
+    let packed = bash.current_dir(site.path()).args(["-c", &pack]).output().unwrap();
+    let hash = String::from_utf8(packed.stdout).unwrap().trim().to_owned();
+    assert_eq!(hash.len(), 64);
+    let install = |version: &str, sha256: &str| {
+        let path = site.path().join("github-path");
+        std::fs::write(&path, "").unwrap();
+        let mut bash = Command::new("bash");
+        bash.current_dir(site.path()).args(["-c", &script("Install doccheck")]).env("RUNNER_OS", "Linux");
+        bash.env("RUNNER_ARCH", "X64").env("RUNNER_TEMP", site.path().join("temp")).env("GITHUB_PATH", &path);
+        bash.env("VERSION", version).env("SHA256", sha256).env("SOURCE", "/nowhere");
+        bash.env("RELEASES", format!("file://{}/releases", site.path().display()));
+        let output = bash.output().unwrap();
+        (output.status.success(), std::fs::read_to_string(&path).unwrap().trim().to_owned())
+    };
+    for given in ["", hash.as_str()] {
+        let (installed, folder) = install("0.1.0", given);
+        assert!(installed);
+        let said = Command::new(Path::new(&folder).join("doccheck")).output().unwrap();
+        assert_eq!(said.stdout, b"released\n");
+    }
+    assert_eq!(install("0.1.0", &"0".repeat(64)), (false, String::new()), "another archive is not taken");
+    assert_eq!(install("9.9.9", ""), (false, String::new()));
+    std::fs::write(releases.join("SHA256SUMS"), format!("{}  {archive}\n", "1".repeat(64))).unwrap();
+    assert_eq!(install("0.1.0", ""), (false, String::new()));
+}
+
+#[test]
+fn the_action_runs_parts_and_merges_them() {
+    let site = Site::new(&[("docs/good.md", GOOD), ("docs/stale.md", STALE), ("summary.md", "")]);
+    let binary = Path::new(env!("CARGO_BIN_EXE_doccheck")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let act = |arguments: &str, merge: &str, reports: &str| {
+        let mut bash = Command::new("bash");
+        bash.current_dir(site.path()).args(["-c", &script("Run doccheck")]).env_clear();
+        bash.env("HOME", site.path()).env("XDG_CACHE_HOME", site.path().join(".cache"));
+        bash.env("PATH", &path)
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_STEP_SUMMARY", site.path().join("summary.md"));
+        bash.env("ARGUMENTS", arguments).env("MERGE", merge).env("REPORTS", site.path().join(reports));
+        bash.output().unwrap().status.code().unwrap()
+    };
+    let parts: BTreeSet<i32> =
+        (1..=2).map(|shard| act(&format!("docs --quiet --shard {shard}/2"), "", &format!("parts/{shard}"))).collect();
+    assert!(parts.contains(&1), "{parts:?}");
+    assert_eq!(act("", "parts/*/run.json", "whole"), 1);
+    for report in ["run.json", "junit.xml", "doccheck.sarif", "comment.md"] {
+        assert!(site.path().join("whole").join(report).is_file(), "{report}");
+    }
+    assert_eq!(json::read_run(&site.read("whole/run.json")).unwrap().summary.pages, 2);
+    assert!(site.read("summary.md").ends_with(&site.read("whole/comment.md")));
+    assert_eq!(act("", "gone/*.json", "none"), 2, "no part has left a document");
+    assert_eq!(act("--strict docs/good.md", "", "one"), 0);
+}
