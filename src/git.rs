@@ -40,12 +40,16 @@ pub fn changed(folder: &Path, revision: &str, variables: &[(String, String)]) ->
         cannot(&format!("{} is in no git repository: {}", folder.display(), last(&reason)))
             .help("leave `--changed-since` out to run every page")
     })?;
-    let commit = format!("{revision}^{{commit}}");
-    git.ask(&["rev-parse", "--quiet", "--verify", "--end-of-options", &commit]).map_err(|_| {
+    let unknown = || {
         cannot(&format!("git knows no revision `{revision}`"))
             .help("name a branch, a tag or a commit; a shallow clone must fetch it first: `git fetch origin main`")
-    })?;
-    let base = git.ask(&["merge-base", "--end-of-options", revision, "HEAD"]).map_err(|_| {
+    };
+    // What starts with a dash would be an option of git's.
+    if revision.starts_with('-') {
+        return Err(unknown());
+    }
+    git.ask(&["rev-parse", "--quiet", "--verify", &format!("{revision}^{{commit}}")]).map_err(|_| unknown())?;
+    let base = git.ask(&["merge-base", revision, "HEAD"]).map_err(|_| {
         cannot(&format!("`{revision}` and HEAD have no commit in common"))
             .help("a shallow clone lacks it: `git fetch --unshallow`, or `fetch-depth: 0` of actions/checkout")
     })?;

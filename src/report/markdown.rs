@@ -10,7 +10,7 @@ use super::paint::{clipped, safe};
 use super::schema::{PageVerdict, Run, Severity, StepVerdict};
 
 /// By this line a workflow finds its own comment again.
-pub const MARK: &str = "<!-- doccheck -->";
+const MARK: &str = "<!-- doccheck -->";
 
 /// How many bytes there are at most, but for the line that tells how many findings were left out.
 const LIMIT: usize = 60_000;

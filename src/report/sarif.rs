@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::findings::{Finding, KINDS, of_run, sentence, word};
+use super::findings::{Finding, KINDS, of_run, sentence, shortened, word};
 use super::schema::{CheckKind, Run, Severity};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// How many lines and bytes of what happened are told of a finding.
+const TEXT: (usize, usize) = (60, 4_000);
 
 /// The run as a SARIF log. Findings that have no place are notifications of the tool: a result needs one.
 pub fn log(run: &Run) -> String {
@@ -101,7 +104,7 @@ fn result(finding: &Finding<'_>, rule: Option<usize>, fingerprint: &str) -> Valu
 fn told(finding: &Finding<'_>) -> String {
     let mut text = finding.message();
     if let Some(shown) = finding.shown() {
-        text = format!("{text}\n\n{}", shown.trim_end());
+        text = format!("{text}\n\n{}", shortened(shown, TEXT.0, TEXT.1).trim_end());
     }
     if let Some(help) = finding.help {
         text = format!("{text}\n\nhelp: {help}");

@@ -103,45 +103,40 @@ fn mixed() -> Site {
     Site::new(&[("docs/good.md", GOOD), ("docs/stale.md", STALE), ("docs/broken.md", BROKEN)])
 }
 
-// The rules of Jenkins' `junit-10.xsd` in our own words: for each element the attributes that it may have, those that
-// it must have, the elements that may stand in it, and whether text may.
-const JUNIT: [(&str, &[&str], &[&str], &[&str], bool); 7] = [
-    ("testsuites", &["name", "time", "tests", "failures", "errors"], &[], &["testsuite"], false),
-    (
-        "testsuite",
-        &[
-            "name",
-            "tests",
-            "failures",
-            "errors",
-            "group",
-            "time",
-            "skipped",
-            "timestamp",
-            "hostname",
-            "id",
-            "package",
-            "file",
-            "log",
-            "url",
-            "version",
-        ],
-        &["name", "tests", "failures", "errors"],
-        &["testsuite", "properties", "testcase", "system-out", "system-err"],
-        false,
-    ),
-    (
-        "testcase",
-        &["name", "time", "classname", "group"],
-        &["name"],
-        &["skipped", "error", "failure", "system-out", "system-err"],
-        false,
-    ),
-    ("failure", &["type", "message"], &[], &[], true),
-    ("error", &["type", "message"], &[], &[], true),
-    ("skipped", &["type", "message"], &[], &[], true),
-    ("system-out", &[], &[], &[], true),
+/// A rule of Jenkins' `junit-10.xsd` in our own words.
+struct Element {
+    name: &'static str,
+    /// The attributes that it may have, parted by blanks.
+    may: &'static str,
+    /// Those of them that it must have.
+    must: &'static str,
+    /// The elements that may stand in it; text may where none may.
+    inside: &'static str,
+}
+
+const JUNIT: [Element; 7] = [
+    Element { name: "testsuites", may: "name time tests failures errors", must: "", inside: "testsuite" },
+    Element {
+        name: "testsuite",
+        may: "name tests failures errors group time skipped timestamp hostname id package file log url version",
+        must: "name tests failures errors",
+        inside: "testsuite properties testcase system-out system-err",
+    },
+    Element {
+        name: "testcase",
+        may: "name time classname group",
+        must: "name",
+        inside: "skipped error failure system-out system-err",
+    },
+    Element { name: "failure", may: "type message", must: "", inside: "" },
+    Element { name: "error", may: "type message", must: "", inside: "" },
+    Element { name: "skipped", may: "type message", must: "", inside: "" },
+    Element { name: "system-out", may: "", must: "", inside: "" },
 ];
+
+fn among(words: &str, word: &str) -> bool {
+    words.split(' ').any(|known| known == word)
+}
 
 /// Everything that is wrong with a JUnit report; an XML error first of all.
 fn junit_faults(text: &str) -> Vec<String> {
@@ -149,6 +144,7 @@ fn junit_faults(text: &str) -> Vec<String> {
         Ok(document) => document,
         Err(error) => return vec![error.to_string()],
     };
+    let time = regex::Regex::new(r"^[0-9]+\.[0-9]{3}$").unwrap();
     let mut faults = Vec::new();
     if document.root_element().tag_name().name() != "testsuites" {
         faults.push("the root is no `testsuites`".to_owned());
@@ -156,7 +152,7 @@ fn junit_faults(text: &str) -> Vec<String> {
     for node in document.descendants() {
         if node.is_text() && !node.text().unwrap().trim().is_empty() {
             let parent = node.parent().unwrap().tag_name().name();
-            if !JUNIT.iter().any(|(name, .., text)| *name == parent && *text) {
+            if !JUNIT.iter().any(|rule| rule.name == parent && rule.inside.is_empty()) {
                 faults.push(format!("text in `{parent}`"));
             }
         }
@@ -164,22 +160,21 @@ fn junit_faults(text: &str) -> Vec<String> {
             continue;
         }
         let name = node.tag_name().name();
-        let Some((_, may, must, children, _)) = JUNIT.iter().find(|(known, ..)| *known == name) else {
+        let Some(rule) = JUNIT.iter().find(|rule| rule.name == name) else {
             faults.push(format!("nobody knows `{name}`"));
             continue;
         };
         for attribute in node.attributes() {
-            let time = regex::Regex::new(r"^[0-9]+\.[0-9]{3}$").unwrap();
-            if !may.contains(&attribute.name()) {
+            if !among(rule.may, attribute.name()) {
                 faults.push(format!("`{name}` has no `{}`", attribute.name()));
             } else if attribute.name() == "time" && !time.is_match(attribute.value()) {
                 faults.push(format!("`{}` is no time", attribute.value()));
             }
         }
-        faults
-            .extend(must.iter().filter(|key| !node.has_attribute(**key)).map(|key| format!("`{name}` lacks `{key}`")));
+        let lacking = rule.must.split_whitespace().filter(|key| !node.has_attribute(*key));
+        faults.extend(lacking.map(|key| format!("`{name}` lacks `{key}`")));
         let inside = node.children().filter(roxmltree::Node::is_element).map(|child| child.tag_name().name());
-        faults.extend(inside.filter(|child| !children.contains(child)).map(|child| format!("`{child}` in `{name}`")));
+        faults.extend(inside.filter(|child| !among(rule.inside, child)).map(|child| format!("`{child}` in `{name}`")));
         if name == "testsuite" || name == "testsuites" {
             for (key, element) in [("tests", "testcase"), ("failures", "failure"), ("errors", "error")] {
                 let count = node.descendants().filter(|below| below.has_tag_name(element)).count();
@@ -374,19 +369,15 @@ fn a_report_is_red_where_the_run_is() {
     }
 }
 
-/// Verdicts by page, with those of the steps.
-fn verdicts(run: &Run) -> Vec<(&str, PageVerdict, Vec<(&str, StepVerdict)>)> {
-    let steps = |page: &'_ Page| -> Vec<StepVerdict> { page.steps.iter().map(|step| step.verdict).collect() };
-    let mut all: Vec<_> = run
-        .pages
-        .iter()
-        .map(|page| {
-            let names = page.steps.iter().map(|step| step.name.as_str());
-            (page.path.as_str(), page.verdict, names.zip(steps(page)).collect::<Vec<_>>())
-        })
-        .collect();
-    all.sort_by_key(|(path, ..)| *path);
-    all
+/// A line for each page and each step with its verdict, sorted by page.
+fn verdicts(run: &Run) -> Vec<String> {
+    let mut pages: Vec<&Page> = run.pages.iter().collect();
+    pages.sort_by_key(|page| &page.path);
+    let of_page = |page: &&Page| {
+        let steps = page.steps.iter().map(|step| format!("  {} {:?}", step.name, step.verdict));
+        std::iter::once(format!("{} {:?}", page.path, page.verdict)).chain(steps).collect::<Vec<_>>()
+    };
+    pages.iter().flat_map(of_page).collect()
 }
 
 #[test]
@@ -443,6 +434,21 @@ fn an_empty_shard_is_no_failure() {
     let (said, code) = site.complains(&["run", "good.md", "--shard", "4/3"]);
     assert!(said.contains("a shard is written as 2/5") && code == 2, "{said}");
     assert_eq!(site.told(&["run", ".git", "--shard", "1/3"]).1, 4, "nothing was selected in the first place");
+}
+
+/// 130 over 3 over 2 over 4 over 1 over 0.
+#[test]
+fn of_several_exit_statuses_the_one_that_counts_most_is_that_of_the_whole() {
+    let order = [0, 1, 4, 2, 3, 130];
+    for (weight, one) in order.into_iter().enumerate() {
+        for other in order.into_iter().take(weight + 1) {
+            let run = |exit| Run { exit, ..merge(Vec::new()) };
+            assert_eq!(merge(vec![run(one), run(other)]).exit, one);
+            assert_eq!(merge(vec![run(other), run(one)]).exit, one);
+        }
+    }
+    let strange = Run { exit: 7, ..merge(Vec::new()) };
+    assert!(json::read_run(&json::text(&strange)).unwrap_err().contains("7, which is no exit status"));
 }
 
 #[test]
@@ -758,6 +764,25 @@ fn a_finding_keeps_its_fingerprint_where_lines_move() {
     assert_eq!(prints(), before);
 }
 
+#[test]
+fn every_field_of_a_run_is_documented() {
+    let page = file("docs/json.md");
+    let mut values = vec![serde_json::to_value(run_of("x", 1)).unwrap()];
+    while let Some(value) = values.pop() {
+        match value {
+            Value::Array(items) => values.extend(items),
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    let known = ["`", ".", "`.", "[]."].iter().any(|before| page.contains(&format!("{before}{name}")));
+                    assert!(known, "docs/json.md does not tell of `{name}`");
+                    values.push(value);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// A file of the repository.
 fn file(path: &str) -> String {
     std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -785,6 +810,8 @@ fn parsed(path: &str, text: &str) -> Value {
 
 #[test]
 fn workflows_are_yaml_and_their_scripts_are_bash() {
+    // What GitHub puts in before the shell reads it.
+    let expression = regex::Regex::new(r"\$\{\{.*?\}\}").unwrap();
     let all = yaml();
     assert!(all.len() > 10, "{}", all.len());
     for (path, text) in all {
@@ -794,8 +821,7 @@ fn workflows_are_yaml_and_their_scripts_are_bash() {
                 Value::Array(items) => values.extend(items),
                 Value::Object(fields) => {
                     if let Some(Value::String(script)) = fields.get("run") {
-                        // What GitHub puts in before the shell reads it.
-                        let script = regex::Regex::new(r"\$\{\{.*?\}\}").unwrap().replace_all(script, "x").into_owned();
+                        let script = expression.replace_all(script, "x").into_owned();
                         let output = Command::new("bash").args(["-n", "-c", &script]).output().unwrap();
                         assert!(output.status.success(), "{path}: {script}");
                     }
@@ -957,5 +983,5 @@ fn the_action_runs_parts_and_merges_them() {
     assert_eq!(json::read_run(&site.read("whole/run.json")).unwrap().summary.pages, 2);
     assert!(site.read("summary.md").ends_with(&site.read("whole/comment.md")));
     assert_eq!(act("", "gone/*.json", "none"), 2, "no part has left a document");
-    assert_eq!(act("--strict docs/good.md", "", "one"), 0);
+    assert_eq!(act("--strict\n  docs/good.md", "", "one"), 0);
 }
