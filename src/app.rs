@@ -2,12 +2,13 @@
 
 mod blessing;
 mod doctor;
+mod saved;
+mod selection;
+mod shard;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config, SandboxChoice};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -23,6 +24,8 @@ use crate::tutorial;
 
 pub use blessing::{BlessReport, BlessRequest, Blessable, bless, recalled, write};
 pub use doctor::{DoctorReport, doctor};
+pub use saved::{keep, last_run, read_run};
+pub use shard::Shard;
 
 /// Where doccheck was called: what it reads of the world, read once by whoever calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +52,7 @@ impl Surroundings {
 }
 
 /// What is to be run, and how.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RunRequest {
     /// Pages and folders; what the configuration includes where there are none.
     pub paths: Vec<PathBuf>,
@@ -63,6 +66,10 @@ pub struct RunRequest {
     pub keep: bool,
     /// Install nothing.
     pub offline: bool,
+    /// Run a part of the pages.
+    pub shard: Option<Shard>,
+    /// Run the pages that a change since this revision touches.
+    pub changed_since: Option<String>,
 }
 
 /// Runs pages.
@@ -75,9 +82,9 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
             RunReport {
                 pages,
                 allowed: prepared.session.config.allow.clone(),
-                notes: prepared.session.notes(),
+                notes: prepared.session.notes().into_iter().chain(prepared.note).collect(),
                 strict: request.strict || prepared.session.config.strict,
-                nothing_selected: prepared.pages.is_empty(),
+                nothing_selected: prepared.nothing_selected,
                 diagnostics: prepared.diagnostics,
                 ..RunReport::default()
             }
@@ -95,6 +102,10 @@ pub struct Prepared {
     pub session: Session,
     /// The pages.
     pub pages: Vec<Page>,
+    /// True where no page was selected. That a shard is empty or that no page has changed is another matter.
+    pub nothing_selected: bool,
+    /// What should be known of the selection.
+    pub note: Option<String>,
     /// What is wrong with the configuration or the paths without keeping the pages from running.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -106,16 +117,18 @@ pub struct Prepared {
 /// What is wrong with the configuration or the sandbox's data.
 pub fn prepare(request: &RunRequest, surroundings: &Surroundings) -> Result<Prepared, Vec<Diagnostic>> {
     let Site { config, root, pages, diagnostics } = Site::find(&request.paths, surroundings)?;
+    let nothing_selected = pages.is_empty();
+    let (pages, note) = selection::select(pages, request, &config, &root, surroundings).map_err(|found| vec![found])?;
     let definition = Arc::new(definition(&config, &root)?);
     let provisioner =
         Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone()).with_root(root.clone());
     let options = RunOptions {
         fail_fast: request.fail_fast,
         keep: request.keep,
-        transcripts: Some(transcripts(&surroundings.cache(), &root)),
+        transcripts: Some(saved::transcripts(&surroundings.cache(), &root)),
     };
     let session = Session::new(config, definition, provisioner, surroundings.variables.clone(), options);
-    Ok(Prepared { session, pages, diagnostics })
+    Ok(Prepared { session, pages, nothing_selected, note, diagnostics })
 }
 
 /// What `list` tells.
@@ -225,9 +238,7 @@ struct Site {
 
 impl Site {
     fn find(paths: &[PathBuf], surroundings: &Surroundings) -> Result<Self, Vec<Diagnostic>> {
-        let first =
-            paths.first().map_or_else(|| surroundings.directory.clone(), |path| surroundings.directory.join(path));
-        let file = fs::find_config(&first);
+        let (file, root) = root(paths, surroundings);
         let config = match &file {
             Some(file) => {
                 let shown = file.strip_prefix(&surroundings.directory).unwrap_or(file);
@@ -235,8 +246,6 @@ impl Site {
             }
             None => Config::default(),
         };
-        let folder = file.as_deref().and_then(Path::parent);
-        let root = folder.map_or_else(|| surroundings.directory.clone(), Path::to_path_buf);
         let Found { pages, diagnostics } = fs::discover(paths, &config, &root, &surroundings.directory);
         let pages = pages
             .into_iter()
@@ -266,9 +275,11 @@ fn definition(config: &Config, root: &Path) -> Result<Definition, Vec<Diagnostic
     }
 }
 
-/// The folder of the last run's transcripts of the repository at `root`.
-fn transcripts(cache: &Path, root: &Path) -> PathBuf {
-    let hash = Sha256::digest(root.as_os_str().as_encoded_bytes());
-    let name: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    cache.join("runs").join(name).join("last")
+/// The configuration that holds for `paths`, and the folder that its paths are read from.
+fn root(paths: &[PathBuf], surroundings: &Surroundings) -> (Option<PathBuf>, PathBuf) {
+    let first = paths.first().map_or_else(|| surroundings.directory.clone(), |path| surroundings.directory.join(path));
+    let file = fs::find_config(&first);
+    let folder = file.as_deref().and_then(Path::parent);
+    let root = folder.map_or_else(|| surroundings.directory.clone(), Path::to_path_buf);
+    (file, root)
 }

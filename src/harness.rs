@@ -49,14 +49,7 @@ pub(crate) fn surroundings(root: Option<&Path>) -> Surroundings {
 
 /// The pages under `path`, ready to run as a crate's tests.
 pub(crate) fn prepare(path: &str, surroundings: &Surroundings) -> Result<Prepared, Vec<Diagnostic>> {
-    let request = RunRequest {
-        paths: vec![PathBuf::from(path)],
-        jobs: 1,
-        strict: false,
-        fail_fast: false,
-        keep: false,
-        offline: false,
-    };
+    let request = RunRequest { paths: vec![PathBuf::from(path)], jobs: 1, ..RunRequest::default() };
     let mut prepared = app::prepare(&request, surroundings)?;
     prepared.session.programs = programs(&surroundings.variables);
     Ok(prepared)
@@ -75,7 +68,7 @@ fn programs(variables: &[(String, String)]) -> Vec<PathBuf> {
 /// A test for each page; one that fails for what keeps the pages from being found.
 fn trials(path: &str, surroundings: &Surroundings) -> Vec<Trial> {
     match prepare(path, surroundings) {
-        Ok(Prepared { session, pages, mut diagnostics }) => {
+        Ok(Prepared { session, pages, mut diagnostics, .. }) => {
             if pages.is_empty() && diagnostics.is_empty() {
                 let found = Diagnostic::error("nothing-selected", format!("there is no page in {path}"));
                 let help = "put a Markdown file (`.md`) there, or name another folder in `doccheck::harness::run`";

@@ -31,6 +31,7 @@ pub mod transcript;
 // Layer 4: effects.
 pub mod exec;
 pub mod fs;
+pub mod git;
 pub mod process;
 pub mod provision;
 pub mod serve;

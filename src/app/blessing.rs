@@ -128,14 +128,12 @@ fn with_pages(
     let run = RunRequest {
         paths: request.paths.clone(),
         jobs: request.jobs,
-        strict: false,
-        fail_fast: false,
-        keep: false,
         offline: request.offline,
+        ..RunRequest::default()
     };
     match prepare(&run, surroundings) {
         Err(diagnostics) => BlessReport { diagnostics, ..BlessReport::default() },
-        Ok(Prepared { session, pages, diagnostics }) => {
+        Ok(Prepared { session, pages, diagnostics, .. }) => {
             let nothing_selected = pages.is_empty() && diagnostics.is_empty();
             BlessReport { pages: judge(&session, &pages), diagnostics, nothing_selected }
         }

@@ -1,12 +1,16 @@
 //! Outcomes as the documents of `schema`.
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::matching::DiffLine;
 use crate::outcome::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
 use crate::plan::{Plan, Role};
 use crate::report::schema;
-use crate::run::RunReport;
+use crate::run::{ExitCode, RunReport};
 use crate::transcript::Exchange;
 use crate::tutorial::FenceKind;
+
+/// How many lines that are the same are told around a difference.
+const CONTEXT: usize = 3;
 
 /// A run as its document.
 pub fn run(report: &RunReport) -> schema::Run {
@@ -27,7 +31,30 @@ pub fn run(report: &RunReport) -> schema::Run {
         allowed: report.allowed.clone(),
         notes: report.notes.clone(),
         interrupted: report.interrupted,
+        exit: report.exit_code().number(),
     }
+}
+
+/// Reads a run's document.
+///
+/// # Errors
+///
+/// Why the text is none, a fragment for a message.
+pub fn read_run(text: &str) -> Result<schema::Run, String> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+    let name = value.get("schema").and_then(serde_json::Value::as_str);
+    if name != Some(schema::RUN) {
+        return Err(match name {
+            Some(other) => format!("it is a `{other}`, not a `{}`", schema::RUN),
+            None => format!("it does not say that it is a `{}`", schema::RUN),
+        });
+    }
+    let run: schema::Run =
+        serde_json::from_value(value).map_err(|error| format!("it is no whole `{}`: {error}", schema::RUN))?;
+    if ExitCode::of_number(run.exit).is_none() {
+        return Err(format!("its `exit` is {}, which is no exit status of doccheck", run.exit));
+    }
+    Ok(run)
 }
 
 /// A list of pages as its document. A page that could not be read has no plan.
@@ -99,21 +126,62 @@ fn step(outcome: &StepOutcome) -> schema::Step {
 
 fn check(check: &Check) -> schema::Check {
     schema::Check {
-        kind: match check.kind {
-            CheckKind::Output => schema::CheckKind::Output,
-            CheckKind::Exit => schema::CheckKind::Exit,
-            CheckKind::Http => schema::CheckKind::Http,
-            CheckKind::Fault => schema::CheckKind::Fault,
-            CheckKind::Network => schema::CheckKind::Network,
-            CheckKind::Containment => schema::CheckKind::Containment,
-            CheckKind::Snapshot => schema::CheckKind::Snapshot,
-        },
+        kind: check_kind(check.kind),
         line: check.line,
         at: check.at,
         ok: check.ok,
         message: Some(check.message.clone()).filter(|message| !message.is_empty()),
         expected: check.expected.as_deref().map(capped),
         actual: check.actual.as_deref().map(capped),
+        diff: diff(&check.diff),
+        help: Some(check.help.join("\n")).filter(|help| !help.is_empty()),
+    }
+}
+
+/// What the document calls a kind of check.
+pub(super) fn check_kind(kind: CheckKind) -> schema::CheckKind {
+    match kind {
+        CheckKind::Output => schema::CheckKind::Output,
+        CheckKind::Exit => schema::CheckKind::Exit,
+        CheckKind::Http => schema::CheckKind::Http,
+        CheckKind::Fault => schema::CheckKind::Fault,
+        CheckKind::Network => schema::CheckKind::Network,
+        CheckKind::Containment => schema::CheckKind::Containment,
+        CheckKind::Snapshot => schema::CheckKind::Snapshot,
+    }
+}
+
+/// The changed lines with a little of what stands around them.
+fn diff(lines: &[DiffLine]) -> Option<String> {
+    let changed = |at: usize| matches!(lines.get(at), Some(DiffLine::Missing(_) | DiffLine::Unexpected(_)));
+    let near = |at: usize| (at.saturating_sub(CONTEXT)..=at + CONTEXT).any(changed);
+    let mut text = String::new();
+    let mut left_out = 0;
+    for (at, line) in lines.iter().enumerate() {
+        match line {
+            DiffLine::Skipped(count) => left_out += count,
+            DiffLine::Same(_) if !near(at) => left_out += 1,
+            DiffLine::Same(line) => add_line(&mut text, &mut left_out, ' ', line),
+            DiffLine::Missing(line) => add_line(&mut text, &mut left_out, '-', line),
+            DiffLine::Unexpected(line) => add_line(&mut text, &mut left_out, '+', line),
+        }
+    }
+    add_gap(&mut text, &mut left_out);
+    (!lines.is_empty()).then(|| capped(&text))
+}
+
+fn add_line(text: &mut String, left_out: &mut usize, sign: char, line: &str) {
+    add_gap(text, left_out);
+    text.push(sign);
+    text.push_str(line);
+    text.push('\n');
+}
+
+fn add_gap(text: &mut String, left_out: &mut usize) {
+    match std::mem::take(left_out) {
+        0 => {}
+        1 => text.push_str("@@ 1 line as the page says @@\n"),
+        count => text.push_str(&format!("@@ {count} lines as the page says @@\n")),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Run {
     pub notes: Vec<String>,
     /// True where the run was broken off from outside.
     pub interrupted: bool,
+    /// The exit status that tells the run: 0 all true, 1 stale, 2 to 4 and 130 as `doccheck --help` says.
+    pub exit: u8,
 }
 
 /// Counts of a run.
@@ -174,6 +176,12 @@ pub struct Check {
     pub expected: Option<String>,
     /// What happened, at most [`TEXT_LIMIT`] bytes.
     pub actual: Option<String>,
+    /// Both, line by line, at most [`TEXT_LIMIT`] bytes: `-` starts what the page says, `+` what happened, a blank what
+    /// is the same, `@@` a line that tells how many are left out. Lines that wildcards match are the same. Null where
+    /// `ok` or where a diff tells nothing.
+    pub diff: Option<String>,
+    /// What to do next; several things stand on a line each.
+    pub help: Option<String>,
 }
 
 /// What a check is about.

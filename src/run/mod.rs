@@ -235,6 +235,21 @@ impl ExitCode {
             Self::Interrupted => 130,
         }
     }
+
+    /// All of them, the one that counts more after the one that counts less.
+    const BY_WEIGHT: [Self; 6] =
+        [Self::True, Self::Stale, Self::Nothing, Self::Usage, Self::Machine, Self::Interrupted];
+
+    /// The one with this number.
+    pub fn of_number(number: u8) -> Option<Self> {
+        Self::BY_WEIGHT.into_iter().find(|code| code.number() == number)
+    }
+
+    /// The one of the two that counts.
+    #[must_use]
+    pub fn or_worse(self, other: Self) -> Self {
+        Self::BY_WEIGHT.into_iter().rfind(|code| [self, other].contains(code)).unwrap_or(other)
+    }
 }
 
 impl RunReport {

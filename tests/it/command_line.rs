@@ -66,6 +66,7 @@ impl Site {
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS", "CI", "XDG_CACHE_HOME"] {
             command.env_remove(variable);
         }
+        command.env_remove("GITHUB_STEP_SUMMARY");
         // The current directory, in words that are the same in every snapshot.
         command.env("HOME", ".");
         command

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod blessing;
+mod ci;
 mod command_line;
 mod comparing;
 mod doctor;

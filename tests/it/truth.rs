@@ -104,6 +104,8 @@ fn transcripts(cache: &Path) -> Vec<Transcript> {
         .into_iter()
         .filter_map(Result::ok)
         .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "json"))
+        // Beside the folder of transcripts lies the document of the run.
+        .filter(|entry| entry.path().parent().is_some_and(|folder| folder.ends_with("last")))
         .map(|entry| {
             let text = std::fs::read_to_string(entry.path()).expect("the transcript can be read");
             serde_json::from_str::<Transcript>(&text).expect("the transcript keeps to its format")

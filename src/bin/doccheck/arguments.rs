@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use doccheck::app::Shard;
+
+use crate::output::Output;
+use crate::report::ReportArguments;
 
 use crate::bless::BlessArguments;
 use crate::review::ReviewArguments;
@@ -47,6 +51,9 @@ pub(crate) enum Command {
     /// Decide step by step which of the changes that `bless` would make a page takes over
     #[command(after_help = "Example: doccheck run docs/; doccheck review docs/")]
     Review(ReviewArguments),
+    /// Report a run that has been, for other tools and other places
+    #[command(after_help = "Example: doccheck report --output junit=junit.xml")]
+    Report(ReportArguments),
 }
 
 #[derive(Debug, Args)]
@@ -74,6 +81,15 @@ pub(crate) struct RunArguments {
     /// Print failures and the summary only
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Save a report: junit, sarif, markdown or json; may be given several times
+    #[arg(long, value_name = "KIND=FILE")]
+    pub(crate) output: Vec<Output>,
+    /// Run one part of the pages out of several, such as 2/5
+    #[arg(long, value_name = "N/M")]
+    pub(crate) shard: Option<Shard>,
+    /// Run the pages that a change since this git revision touches
+    #[arg(long, value_name = "REV")]
+    pub(crate) changed_since: Option<String>,
 }
 
 #[derive(Debug, Args)]

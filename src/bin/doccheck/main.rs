@@ -8,8 +8,10 @@ mod init;
 mod keys;
 mod list;
 mod narrator;
+mod output;
 mod printer;
 mod progress;
+mod report;
 mod review;
 mod run;
 
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::doctor(arguments, &surroundings, &printer),
         Command::Bless(arguments) => bless::bless(arguments, &surroundings, &printer),
         Command::Review(arguments) => review::review(arguments, &surroundings, &printer),
+        Command::Report(arguments) => report::report(arguments, &surroundings, &printer),
     };
     match printer.failure() {
         None => ExitCode::from(code.number()),

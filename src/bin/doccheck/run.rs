@@ -10,6 +10,7 @@ use doccheck::run::ExitCode;
 
 use crate::arguments::{Format, RunArguments};
 use crate::narrator::Narrator;
+use crate::output;
 use crate::printer::Printer;
 use crate::progress::Progress;
 
@@ -25,6 +26,8 @@ pub(crate) fn run(arguments: &RunArguments, surroundings: &Surroundings, printer
         fail_fast: arguments.fail_fast,
         keep: arguments.keep,
         offline: arguments.offline,
+        shard: arguments.shard,
+        changed_since: arguments.changed_since.clone(),
     };
     let text = arguments.format == Format::Text;
     let dumb = surroundings.variable("TERM") == Some("dumb");
@@ -34,9 +37,13 @@ pub(crate) fn run(arguments: &RunArguments, surroundings: &Surroundings, printer
     if report.nothing_selected && report.diagnostics.is_empty() {
         report.diagnostics.push(nothing());
     }
+    if let Err(found) = app::keep(&json::run(&report), &request.paths, surroundings) {
+        report.diagnostics.push(found);
+    }
     for found in &report.diagnostics {
         printer.aside(&terminal::diagnostic(found, printer.aside_look()));
     }
+    let document = json::run(&report);
     let annotations = if surroundings.variable("GITHUB_ACTIONS") == Some("true") {
         github::annotations(&report)
     } else {
@@ -49,11 +56,12 @@ pub(crate) fn run(arguments: &RunArguments, surroundings: &Surroundings, printer
         let text = if arguments.quiet || report.pages.is_empty() { text.trim_start_matches('\n') } else { &text };
         printer.result(&format!("{text}{annotations}"));
     } else {
-        printer.result(&json::text(&json::run(&report)));
+        printer.result(&json::text(&document));
         // A runner picks them out of either stream; on this one they leave the document whole.
         printer.aside(&annotations);
     }
-    report.exit_code()
+    output::summarize(&document, surroundings, printer);
+    report.exit_code().or_worse(output::write(&arguments.output, &document, surroundings, printer))
 }
 
 /// What to tell where no page was selected.

@@ -4,6 +4,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::Look;
 use crate::matching::DiffLine;
+pub(super) use crate::report::findings::counted;
 use crate::report::paint::{BAD, FRAME, GOOD, Paint, QUIET, clipped, revealed, safe};
 
 /// How many lines of a diff are shown.
@@ -70,11 +71,6 @@ pub(super) fn draw(paint: &mut Paint, gutter: usize, sides: [&str; 2], diff: &[D
             Row::Unexpected(pieces) => lines += changed(paint, &bar, '+', pieces, width, look),
         }
     }
-}
-
-/// `1 line`, `2 lines`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Draws a changed line; where there are no colours, a second one with marks below the changed words. Returns how

@@ -9,6 +9,8 @@ use super::{Look, diff};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::outcome::{Check, CheckKind, PageOutcome, StepOutcome};
 use crate::plan::Plan;
+use crate::report::findings::sentence;
+use crate::report::json::check_kind;
 use crate::report::paint::{BAD, FRAME, Paint, QUIET, STRONG, clipped};
 use crate::source::{SourceFile, Span};
 use crate::transcript::Exchange;
@@ -73,15 +75,7 @@ pub fn diagnostic(found: &Diagnostic, look: Look) -> String {
 /// A check that failed.
 fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check, first: bool, look: Look) -> String {
     let name = &step.name;
-    let text = match check.kind {
-        CheckKind::Output => format!("what `{name}` printed is not what the page shows"),
-        CheckKind::Exit => format!("`{name}` did not end as the page says"),
-        CheckKind::Http => format!("the answer to `{name}` is not what the page shows"),
-        CheckKind::Fault => format!("no request of `{name}` met the fault that the page asks for"),
-        CheckKind::Network => format!("`{name}` called a host that no sandbox serves"),
-        CheckKind::Containment => format!("`{name}` passed a limit"),
-        CheckKind::Snapshot => format!("what `{name}` printed is not what its snapshot holds"),
-    };
+    let text = sentence(check_kind(check.kind), name);
     let title =
         Title { severity: Severity::Error, word: Some("stale"), code: check.kind.word(), text: &text, goes_on: true };
     let source = page.plan.as_deref().map(|plan| plan.tutorial.source.as_ref());
