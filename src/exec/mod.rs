@@ -1,31 +1,38 @@
 //! Running steps: one runner a language, behind one door.
 
 mod capture;
+mod ending;
 mod http;
 mod interpreter;
 mod javascript;
 mod python;
 pub mod runner;
+mod service;
 mod shell;
 mod status;
 mod terminal;
 mod typescript;
 mod workspace;
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::options::Ready;
+use crate::outcome::Shown;
 use crate::plan::{Language, Plan};
 use crate::process::{Crew, find_program};
 use crate::provision::Tools;
 use crate::serve::Network;
 use crate::system_clock::now;
+use crate::transcript::Ending;
 
 use http::HttpRunner;
 use javascript::JavaScript;
 use python::Python;
 pub use runner::{ExecError, Job, Place, Ran, Runner};
+use service::{Begun, Service, Wait};
 use shell::Shell;
 pub use workspace::Workspace;
 
@@ -64,6 +71,42 @@ pub struct Runners<'a> {
     python: Python<'a>,
     javascript: JavaScript<'a>,
     http: HttpRunner,
+    services: Vec<Running>,
+    stage: &'a Stage<'a>,
+}
+
+/// Something that runs on, and whose it is.
+#[derive(Debug)]
+struct Running {
+    whose: Whose,
+    service: Service,
+    limit: Duration,
+    /// True where its end was told.
+    told: bool,
+}
+
+/// Whose a service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// That of the plan's step with this index.
+    Step(usize),
+    /// That of the configuration, with this index.
+    Configured(usize),
+}
+
+/// A command of the configuration that runs on while the page runs.
+#[derive(Debug)]
+pub struct Command<'a> {
+    /// Its index.
+    pub index: usize,
+    /// What bash runs.
+    pub run: &'a str,
+    /// Where; in the workspace where not said.
+    pub cwd: Option<&'a Path>,
+    /// What must be true before the page goes on.
+    pub ready: Option<&'a Ready>,
+    /// How long that may take.
+    pub limit: Duration,
 }
 
 impl<'a> Runners<'a> {
@@ -74,6 +117,8 @@ impl<'a> Runners<'a> {
             python: Python::new(stage),
             javascript: JavaScript::new(stage),
             http: HttpRunner::new(Arc::clone(stage.network)),
+            services: Vec::new(),
+            stage,
         }
     }
 
@@ -89,6 +134,97 @@ impl<'a> Runners<'a> {
             Language::JavaScript | Language::TypeScript => self.javascript.run(job, &self.shell.place()),
             Language::Http => self.http.run(job, &Place::default()),
         }
+    }
+
+    /// Starts a step that runs on, and waits until it is ready. `shown` tells whether it has printed what the page
+    /// shows at the step.
+    ///
+    /// # Errors
+    ///
+    /// As `run`.
+    pub fn serve(&mut self, job: &Job<'_>, shown: &dyn Fn(&Ran) -> Shown) -> Result<Ran, ExecError> {
+        let ready = job.step.service.as_ref().and_then(|service| service.ready.as_ref());
+        let before = self.ports_before(ready)?;
+        let begun = match job.step.language {
+            Language::Shell | Language::Console => self.shell.serve(job)?,
+            Language::Python | Language::Pycon => self.python.serve(job, &self.shell.place())?,
+            Language::JavaScript | Language::TypeScript => self.javascript.serve(job, &self.shell.place())?,
+            Language::Http => Begun::Over(self.http.run(job, &Place::default())?),
+        };
+        match begun {
+            Begun::Over(ran) => Ok(ran),
+            Begun::Service(service) => {
+                self.keep(Whose::Step(job.index), service, &Wait { ready, limit: job.step.timeout, before, shown })
+            }
+        }
+    }
+
+    /// Starts a service of the configuration, and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// As `run`.
+    pub fn start(&mut self, command: &Command<'_>) -> Result<Ran, ExecError> {
+        let before = self.ports_before(command.ready)?;
+        let service = self.shell.command(command.run, command.cwd)?;
+        let wait = Wait { ready: command.ready, limit: command.limit, before, shown: &|_| Shown::Nothing };
+        self.keep(Whose::Configured(command.index), service, &wait)
+    }
+
+    fn keep(&mut self, whose: Whose, mut service: Service, wait: &Wait<'_>) -> Result<Ran, ExecError> {
+        let ran = service.until_ready(self.stage, wait)?;
+        // What has ended already was told; what was stopped took everything of the page with it.
+        let told = ran.ending != Ending::Running;
+        self.services.push(Running { whose, service, limit: wait.limit, told });
+        Ok(ran)
+    }
+
+    /// The ports on which processes of the page listen.
+    ///
+    /// Where nothing keeps pages apart, a port that another program of the machine has is told at once: it would seem
+    /// to be ready.
+    fn ports_before(&self, ready: Option<&Ready>) -> Result<BTreeSet<u16>, ExecError> {
+        if let Some(Ready::Port(port)) = ready
+            && !self.stage.network.is_contained()
+            && self.stage.network.accepts(*port)
+        {
+            return Err(ExecError::PortInUse(*port));
+        }
+        Ok(self.stage.crew.listening().unwrap_or_default())
+    }
+
+    /// The services that have ended by themselves since the last call, with what they show.
+    ///
+    /// # Errors
+    ///
+    /// As `run`.
+    pub fn ended_services(&mut self) -> Result<Vec<(Whose, Ran)>, ExecError> {
+        let mut ended = Vec::new();
+        for running in self.services.iter_mut().filter(|running| !running.told) {
+            if running.service.poll()? {
+                running.told = true;
+                ended.push((running.whose, running.service.ran(self.stage)?));
+            }
+        }
+        Ok(ended)
+    }
+
+    /// What all services show at the end of the page. Where the page ran to its end, each is waited for until it has
+    /// printed what the page shows of it: a server may log a request after it has answered.
+    ///
+    /// # Errors
+    ///
+    /// As `run`.
+    pub fn last_of_services(&mut self, shown: &dyn Fn(Whose, &Ran) -> Shown) -> Result<Vec<(Whose, Ran)>, ExecError> {
+        let stage = self.stage;
+        let last = |running: &mut Running| {
+            let whose = running.whose;
+            let ran = running.service.until_shown(stage, running.limit, &|ran| shown(whose, ran))?;
+            Ok((whose, ran))
+        };
+        // Of a service of the configuration nothing is shown: its end is all that there is to tell, once.
+        let open = |running: &&mut Running| matches!(running.whose, Whose::Step(_)) || !running.told;
+        self.services.iter_mut().filter(open).map(last).collect()
     }
 
     /// Runs the page's `setup` or `teardown` text in the page's shell.

@@ -1,18 +1,19 @@
 //! What a step printed, against what the page shows.
 
 use super::evidence::{Evidence, carried};
-use super::{Check, CheckKind, hints};
+use super::{Check, CheckKind, hints, service};
 use crate::matching::{Captures, Mismatch, compare_http, compare_json, compare_text, last_body};
 use crate::options::{OutputRule, Stream};
 use crate::plan::{Expectation, Format, Language, Part};
 use crate::text::normalize;
-use crate::transcript::Captured;
+use crate::transcript::{Captured, StepRecord};
 
 /// One check for each thing that the page says the step prints.
 pub(super) fn checks(evidence: Evidence<'_>, captures: &mut Captures) -> Vec<Check> {
     match evidence.step.output {
         Some(OutputRule::Any) => Vec::new(),
         Some(OutputRule::None) => vec![nothing(evidence)],
+        None if evidence.step.service.is_some() => service::checks(evidence, captures, false),
         None => {
             let expectations = evidence.step.expectations.iter();
             expectations.map(|expectation| compared(evidence, expectation, captures)).collect()
@@ -67,7 +68,7 @@ fn compared(evidence: Evidence<'_>, expectation: &Expectation, captures: &mut Ca
 fn actual<'a>(evidence: Evidence<'a>, expectation: &Expectation) -> &'a str {
     let record = evidence.record;
     let text = match (expectation.part, expectation.stream) {
-        (Part::Whole, _) => &whole(evidence, expectation.stream).text,
+        (Part::Whole, _) => stream(record, expectation.stream),
         (part, _) => record.parts.iter().find(|found| found.part == part).map_or("", |found| &found.text),
     };
     // The answer to an `http` step is printed whole; a page may show its body alone.
@@ -75,8 +76,12 @@ fn actual<'a>(evidence: Evidence<'a>, expectation: &Expectation) -> &'a str {
     if body_alone { last_body(text) } else { text }
 }
 
-fn whole(evidence: Evidence<'_>, stream: Stream) -> &Captured {
-    let record = evidence.record;
+/// What a step printed on a stream.
+pub(super) fn stream(record: &StepRecord, stream: Stream) -> &str {
+    &captured(record, stream).text
+}
+
+fn captured(record: &StepRecord, stream: Stream) -> &Captured {
     let alone = match stream {
         Stream::Both => None,
         Stream::Stdout => record.stdout.as_ref(),
@@ -94,7 +99,7 @@ fn was_run(evidence: Evidence<'_>, expectation: &Expectation) -> bool {
 /// Says that there was more than could be compared.
 fn kept_in_part(evidence: Evidence<'_>, expectation: &Expectation) -> Option<String> {
     const MIB: u64 = 1024 * 1024;
-    let Captured { text, size } = whole(evidence, expectation.stream);
+    let Captured { text, size } = captured(evidence.record, expectation.stream);
     let cut = usize::try_from(*size).unwrap_or(usize::MAX) > text.len();
     let told = (expectation.part == Part::Whole && cut).then(|| size.div_ceil(MIB))?;
     Some(format!("it printed {told} MiB, of which the first was kept; `...` as the last line leaves the rest open"))

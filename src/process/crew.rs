@@ -140,6 +140,21 @@ impl Crew {
         true
     }
 
+    /// The TCP ports on which processes of the crew listen; `None` where the system does not tell.
+    #[cfg(target_os = "linux")]
+    pub fn listening(&self) -> Option<std::collections::BTreeSet<u16>> {
+        let members = lock(&self.members).clone();
+        let alive = members.iter().filter(|member| matches!(member.try_wait(), Ok(None))).map(|member| member.pid);
+        let family: Vec<Pid> = alive.chain(self.relatives(&members)).collect();
+        super::listening::ports(&family)
+    }
+
+    /// The TCP ports on which processes of the crew listen; `None` where the system does not tell.
+    #[cfg(not(target_os = "linux"))]
+    pub fn listening(&self) -> Option<std::collections::BTreeSet<u16>> {
+        None
+    }
+
     fn relatives(&self, members: &[Arc<Member>]) -> Vec<Pid> {
         let launched: Vec<Pid> = members.iter().map(|member| member.pid).collect();
         let registry = registry();

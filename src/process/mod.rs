@@ -9,6 +9,8 @@ mod exit_watch;
 mod family;
 mod interrupt;
 #[cfg(target_os = "linux")]
+mod listening;
+#[cfg(target_os = "linux")]
 pub mod namespace;
 mod program;
 mod spawn;

@@ -7,6 +7,7 @@ mod environment;
 mod page;
 mod performance;
 mod record;
+mod services;
 mod worker;
 
 use std::path::PathBuf;

@@ -253,6 +253,12 @@ impl Network {
         Traffic { exchanges, omitted, refusals, unmet_faults }
     }
 
+    /// True where something on the page's own loopback takes connections to `port`. It is connected to.
+    pub fn accepts(&self, port: u16) -> bool {
+        let target = Target { host: "localhost".to_owned(), port };
+        self.handle.block_on(self.front.gateway.relay.dial(&target)).is_ok()
+    }
+
     /// Sends a request natively, by reqwest. Redirects are not followed.
     ///
     /// # Errors

@@ -103,6 +103,7 @@ fn step(language: Language, code: &str) -> Step {
         skip: None,
         output: None,
         expectations: vec![],
+        service: None,
     }
 }
 

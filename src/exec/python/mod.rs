@@ -8,12 +8,13 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::capture::Capture;
+use super::ending::ran;
 use super::interpreter::{Interpreter, missing_package, watches, with_own_variables};
 use super::runner::{Job, Place, Ran, Runner};
-use super::shell::ran;
+use super::service::{Begun, Service};
 use super::{ExecError, Stage};
 use crate::plan::{Language, Session};
 use crate::system_clock::now;
@@ -34,10 +35,18 @@ impl<'a> Python<'a> {
     }
 }
 
-impl Runner for Python<'_> {
-    fn run(&mut self, job: &Job<'_>, place: &Place) -> Result<Ran, ExecError> {
-        let started = now();
-        let deadline = started + job.step.timeout;
+/// A step that is ready to be sent to its interpreter.
+struct Prepared {
+    interpreter: Interpreter,
+    command: Value,
+    capture: Capture,
+    /// The session that it shares.
+    shared: Option<String>,
+    notes: Vec<String>,
+}
+
+impl Python<'_> {
+    fn prepare(&mut self, job: &Job<'_>, place: &Place) -> Result<Prepared, ExecError> {
         let workspace = self.stage.workspace;
         let place = with_own_variables(self.stage, place, job);
         let capture = Capture::create(workspace, &format!("step-{}", job.index), job.step.splits_streams())?;
@@ -50,7 +59,7 @@ impl Runner for Python<'_> {
             Session::Fresh => None,
         };
         let mut notes = Vec::new();
-        let mut interpreter = match shared.as_ref().and_then(|name| self.sessions.remove(name)) {
+        let interpreter = match shared.as_ref().and_then(|name| self.sessions.remove(name)) {
             Some(interpreter) => interpreter,
             None => {
                 if let Some(name) = &shared
@@ -79,6 +88,24 @@ impl Runner for Python<'_> {
             "cwd": place.cwd,
             "env": place.env.iter().cloned().collect::<BTreeMap<_, _>>(),
         });
+        Ok(Prepared { interpreter, command, capture, shared, notes })
+    }
+
+    /// Begins a step that runs on. An interpreter that it shares with earlier steps is its own from then on.
+    pub(super) fn serve(&mut self, job: &Job<'_>, place: &Place) -> Result<Begun, ExecError> {
+        let started = now();
+        let Prepared { mut interpreter, command, capture, shared, notes } = self.prepare(job, place)?;
+        interpreter.begin(&command, true);
+        self.ended.extend(shared);
+        Ok(Begun::Service(Service::in_interpreter(interpreter, capture, notes, started)))
+    }
+}
+
+impl Runner for Python<'_> {
+    fn run(&mut self, job: &Job<'_>, place: &Place) -> Result<Ran, ExecError> {
+        let started = now();
+        let deadline = started + job.step.timeout;
+        let Prepared { mut interpreter, command, capture, shared, mut notes } = self.prepare(job, place)?;
         let ended = interpreter.run(self.stage, job, &command, shared.is_none(), &capture, deadline)?;
         if let Some(name) = shared {
             if ended.alive {

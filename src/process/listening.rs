@@ -1,0 +1,73 @@
+//! Which TCP ports processes listen on, as Linux tells it under `/proc` (see proc(5)). Looking leaves no trace: a
+//! program that serves one client would take a connection for it.
+#![expect(clippy::disallowed_methods, reason = "the kernel's tables of sockets are read from /proc")]
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use rustix::process::Pid;
+
+/// The state of a socket that listens, as the tables name it (`TCP_LISTEN`).
+const LISTEN: &str = "0A";
+
+/// The ports on which one of `pids` listens, in the network namespace that it is in; `None` where nothing is told of
+/// any of them.
+pub(super) fn ports(pids: &[Pid]) -> Option<BTreeSet<u16>> {
+    let mut ports = BTreeSet::new();
+    let mut told = pids.is_empty();
+    for pid in pids {
+        let process = format!("/proc/{}", pid.as_raw_nonzero());
+        let Ok(descriptors) = fs::read_dir(format!("{process}/fd")) else { continue };
+        told = true;
+        let target = |entry: std::io::Result<fs::DirEntry>| fs::read_link(entry.ok()?.path()).ok();
+        let sockets: BTreeSet<String> = descriptors
+            .filter_map(target)
+            .filter_map(|target| Some(target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+            .collect();
+        if sockets.is_empty() {
+            continue;
+        }
+        for table in ["tcp", "tcp6"] {
+            let text = fs::read_to_string(format!("{process}/net/{table}")).unwrap_or_default();
+            ports.extend(
+                text.lines().filter_map(listener).filter(|(_, inode)| sockets.contains(*inode)).map(|found| found.0),
+            );
+        }
+    }
+    told.then_some(ports)
+}
+
+/// The port and the number of a socket that listens; `None` for every other line of the table.
+fn listener(line: &str) -> Option<(u16, &str)> {
+    let mut fields = line.split_whitespace();
+    let (_, port) = fields.nth(1)?.rsplit_once(':')?;
+    let is_listener = fields.nth(1)? == LISTEN;
+    let inode = fields.nth(5)?;
+    is_listener.then_some((u16::from_str_radix(port, 16).ok()?, inode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_the_table_is_read() {
+        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 41297 1 0000 100 0 0 10 0
+   1: 0100007F:A2F0 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000        0 41300 1 0000 20 4 30 10 -1";
+        assert_eq!(table.lines().filter_map(listener).collect::<Vec<_>>(), [(8080, "41297")]);
+        let six = "   0: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 7 1 0";
+        assert_eq!(listener(six), Some((80, "7")));
+        assert_eq!(listener("0: x"), None);
+    }
+
+    #[test]
+    fn this_process_is_told_of() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let me = rustix::process::getpid();
+        assert!(ports(&[me]).unwrap().contains(&port));
+        drop(listener);
+        assert!(!ports(&[me]).unwrap().contains(&port));
+    }
+}
