@@ -106,6 +106,9 @@ impl Interpreter {
                     let ending = ended.map_or_else(|| stopped(stage, &Wake::TimedOut, job.step.timeout), Ending::from);
                     return Ok(Ended { ending, parts, alive: false });
                 }
+                Wake::TimedOut if stage.listens() => {
+                    return Ok(Ended { ending: Ending::Running, parts, alive: false });
+                }
                 wake => {
                     let ending = stopped(stage, &wake, job.step.timeout);
                     return Ok(Ended { ending, parts, alive: false });

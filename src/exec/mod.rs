@@ -14,6 +14,7 @@ mod terminal;
 mod typescript;
 mod workspace;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,8 +22,8 @@ use std::time::Duration;
 
 use crate::options::Ready;
 use crate::outcome::Shown;
-use crate::plan::{Language, Plan};
-use crate::process::{Crew, find_program};
+use crate::plan::{Language, Plan, Session};
+use crate::process::{Before, Crew, find_program};
 use crate::provision::Tools;
 use crate::serve::Network;
 use crate::system_clock::now;
@@ -54,9 +55,20 @@ pub struct Stage<'a> {
     pub network: &'a Arc<Network>,
     /// The page's whole environment, before a step's own and the shell's exports.
     pub env: &'a [(String, String)],
+    /// What was there when the last step began.
+    pub before: RefCell<Option<Before>>,
 }
 
 impl Stage<'_> {
+    /// True where processes of the page listen on a port on which none did when the step began.
+    fn listens(&self) -> bool {
+        !self.new_ports().is_empty()
+    }
+
+    fn new_ports(&self) -> BTreeSet<u16> {
+        self.before.borrow().as_ref().map(|before| self.crew.listening_since(before)).unwrap_or_default()
+    }
+
     /// Where the program `name` is, on the page's `PATH`.
     fn program(&self, name: &str) -> Result<PathBuf, ExecError> {
         let path = self.env.iter().find(|(variable, _)| variable == "PATH").map_or("", |(_, value)| value);
@@ -128,12 +140,23 @@ impl<'a> Runners<'a> {
     ///
     /// What keeps doccheck from doing its work; what a step does wrong is data in `Ran`.
     pub fn run(&mut self, job: &Job<'_>) -> Result<Ran, ExecError> {
-        match job.step.language {
-            Language::Shell | Language::Console => self.shell.run(job, &Place::default()),
-            Language::Python | Language::Pycon => self.python.run(job, &self.shell.place()),
-            Language::JavaScript | Language::TypeScript => self.javascript.run(job, &self.shell.place()),
-            Language::Http => self.http.run(job, &Place::default()),
+        if job.step.language == Language::Http {
+            return self.http.run(job, &Place::default());
         }
+        self.begin(job);
+        let (ran, running) = match job.step.language {
+            Language::Python | Language::Pycon => {
+                (self.python.run(job, &self.shell.place())?, self.python.take_running())
+            }
+            Language::JavaScript | Language::TypeScript => {
+                (self.javascript.run(job, &self.shell.place())?, self.javascript.take_running())
+            }
+            _ => (self.shell.run(job, &Place::default())?, self.shell.take_running()),
+        };
+        let Some(service) = running else { return Ok(ran) };
+        let ports = self.stage.new_ports();
+        self.services.push(Running { whose: Whose::Step(job.index), service, limit: job.step.timeout, told: false });
+        Ok(service::went_on(ran, ports.first().map(|port| service::runs_on(*port, job.step.timeout))))
     }
 
     /// Starts a step that runs on, and waits until it is ready. `shown` tells whether it has printed what the page
@@ -144,7 +167,8 @@ impl<'a> Runners<'a> {
     /// As `run`.
     pub fn serve(&mut self, job: &Job<'_>, shown: &dyn Fn(&Ran) -> Shown) -> Result<Ran, ExecError> {
         let ready = job.step.service.as_ref().and_then(|service| service.ready.as_ref());
-        let before = self.ports_before(ready)?;
+        self.refuse_port_in_use(ready)?;
+        self.begin(job);
         let begun = match job.step.language {
             Language::Shell | Language::Console => self.shell.serve(job)?,
             Language::Python | Language::Pycon => self.python.serve(job, &self.shell.place())?,
@@ -154,7 +178,7 @@ impl<'a> Runners<'a> {
         match begun {
             Begun::Over(ran) => Ok(ran),
             Begun::Service(service) => {
-                self.keep(Whose::Step(job.index), service, &Wait { ready, limit: job.step.timeout, before, shown })
+                self.keep(Whose::Step(job.index), service, &Wait { ready, limit: job.step.timeout, shown })
             }
         }
     }
@@ -165,9 +189,10 @@ impl<'a> Runners<'a> {
     ///
     /// As `run`.
     pub fn start(&mut self, command: &Command<'_>) -> Result<Ran, ExecError> {
-        let before = self.ports_before(command.ready)?;
+        self.refuse_port_in_use(command.ready)?;
+        *self.stage.before.borrow_mut() = Some(self.stage.crew.before(false));
         let service = self.shell.command(command.run, command.cwd)?;
-        let wait = Wait { ready: command.ready, limit: command.limit, before, shown: &|_| Shown::Nothing };
+        let wait = Wait { ready: command.ready, limit: command.limit, shown: &|_| Shown::Nothing };
         self.keep(Whose::Configured(command.index), service, &wait)
     }
 
@@ -179,18 +204,22 @@ impl<'a> Runners<'a> {
         Ok(ran)
     }
 
-    /// The ports on which processes of the page listen.
-    ///
+    /// Notes what is there before a step.
+    fn begin(&self, job: &Job<'_>) {
+        let shell = matches!(job.step.language, Language::Shell | Language::Console);
+        let reused = !shell && matches!(job.step.session, Session::Shared(_));
+        *self.stage.before.borrow_mut() = Some(self.stage.crew.before(reused));
+    }
+
     /// Where nothing keeps pages apart, a port that another program of the machine has is told at once: it would seem
     /// to be ready.
-    fn ports_before(&self, ready: Option<&Ready>) -> Result<BTreeSet<u16>, ExecError> {
-        if let Some(Ready::Port(port)) = ready
-            && !self.stage.network.is_contained()
-            && self.stage.network.accepts(*port)
-        {
-            return Err(ExecError::PortInUse(*port));
+    fn refuse_port_in_use(&self, ready: Option<&Ready>) -> Result<(), ExecError> {
+        match ready {
+            Some(Ready::Port(port)) if !self.stage.network.is_contained() && self.stage.network.accepts(*port) => {
+                Err(ExecError::PortInUse(*port))
+            }
+            _ => Ok(()),
         }
-        Ok(self.stage.crew.listening().unwrap_or_default())
     }
 
     /// The services that have ended by themselves since the last call, with what they show.

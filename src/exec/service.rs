@@ -1,6 +1,5 @@
 //! A step that runs on while later steps run: where it runs, whether it is ready, what it has printed.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rustix::event::{Timespec, poll};
@@ -62,8 +61,6 @@ pub(super) struct Service {
 pub(super) struct Wait<'a> {
     pub(super) ready: Option<&'a Ready>,
     pub(super) limit: Duration,
-    /// The ports on which processes of the page listened before.
-    pub(super) before: BTreeSet<u16>,
     /// Whether the service has printed what the page shows at its step.
     pub(super) shown: &'a dyn Fn(&Ran) -> Shown,
 }
@@ -102,7 +99,7 @@ impl Service {
             let shown = (wait.shown)(&ran);
             let met = match wait.ready {
                 Some(ready) => is_met(stage, ready, &ran, deadline),
-                None => shown == Shown::All || (shown != Shown::NotYet && listens(stage, &wait.before)),
+                None => shown == Shown::All || (shown != Shown::NotYet && stage.listens()),
             };
             if met && (shown != Shown::NotYet || ended) {
                 return Ok(went_on(ran, None));
@@ -182,7 +179,7 @@ impl Service {
 }
 
 /// `ran`, as the page goes on after it.
-fn went_on(mut ran: Ran, note: Option<String>) -> Ran {
+pub(super) fn went_on(mut ran: Ran, note: Option<String>) -> Ran {
     ran.parts.push(PartRecord { part: Part::Start, text: ran.output.text.clone(), exit: None });
     ran.notes.extend(note);
     ran
@@ -210,9 +207,13 @@ fn is_met(stage: &Stage<'_>, ready: &Ready, ran: &Ran, deadline: Instant) -> boo
     }
 }
 
-/// True where processes of the page listen on a port on which they did not before.
-fn listens(stage: &Stage<'_>, before: &BTreeSet<u16>) -> bool {
-    stage.crew.listening().is_some_and(|ports| ports.difference(before).next().is_some())
+/// What is told of a step that nobody said is a service.
+pub(super) fn runs_on(port: u16, limit: Duration) -> String {
+    format!(
+        "it listens on port {port} and did not end within {}, so it runs on as a service; \
+         `<!-- doccheck: ready=port:{port} -->` says so without the wait",
+        humantime::format_duration(limit)
+    )
 }
 
 fn pause(slice: &mut Duration) {

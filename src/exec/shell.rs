@@ -8,6 +8,7 @@ use super::capture::{Capture, Streams};
 use super::ending::{ran, stopped};
 use super::runner::{Job, Ran, Runner};
 use super::service::{Begun, Host, Service};
+use super::status::Wake;
 use super::terminal::{Block, BlockEnd, State, Terminal};
 use super::{ExecError, Place, Stage};
 use crate::plan::{Language, Part, Session};
@@ -19,21 +20,25 @@ use crate::transcript::{Ending, PartRecord};
 pub(super) struct Shell<'a> {
     stage: &'a Stage<'a>,
     terminals: BTreeMap<String, Terminal>,
-    /// Where the next terminal of that name starts, after one has ended.
-    left: BTreeMap<String, State>,
+    /// Where the next terminal of that name starts, and why there is another one.
+    left: BTreeMap<String, (State, &'static str)>,
     started: usize,
+    /// The last step, where it runs on.
+    running: Option<Service>,
 }
 
 impl<'a> Shell<'a> {
     pub(super) fn new(stage: &'a Stage<'a>) -> Self {
-        Self { stage, terminals: BTreeMap::new(), left: BTreeMap::new(), started: 0 }
+        Self { stage, terminals: BTreeMap::new(), left: BTreeMap::new(), started: 0, running: None }
     }
 
     /// What the page's terminal exports and where it stands; the page's own where none was started.
     pub(super) fn place(&mut self) -> Place {
         let name = String::new();
         let asked = self.terminals.get_mut(&name).and_then(|terminal| terminal.state(self.stage));
-        let state = asked.or_else(|| self.left.get(&name).cloned()).unwrap_or_else(|| self.first_state());
+        let state = asked
+            .or_else(|| self.left.get(&name).map(|(state, _)| state.clone()))
+            .unwrap_or_else(|| self.first_state());
         Place { env: state.env, cwd: state.cwd }
     }
 
@@ -62,8 +67,8 @@ impl<'a> Shell<'a> {
         let mut notes = Vec::new();
         if !self.terminals.contains_key(name) {
             let state = match self.left.remove(name) {
-                Some(state) => {
-                    notes.push("the shell had ended; this is a new one with the same directory and exports".to_owned());
+                Some((state, why)) => {
+                    notes.push(format!("{why}; this is a new one with the same directory and exports"));
                     state
                 }
                 None => self.first_state(),
@@ -98,7 +103,7 @@ impl<'a> Shell<'a> {
             BlockEnd::ShellEnded(status) => {
                 if let Some(terminal) = self.terminals.remove(name) {
                     let left = terminal.last_state(self.stage).unwrap_or_else(|| self.first_state());
-                    self.left.insert(name.to_owned(), left);
+                    self.left.insert(name.to_owned(), (left, "the shell had ended"));
                 }
                 notes.push("the step ended its shell".to_owned());
                 Ending::from(status)
@@ -135,6 +140,10 @@ impl Shell<'_> {
             let block = Block { code, env: &job.step.env, stdin: stdin.as_deref() };
             let (end, noted) = self.block(name, &block, &capture, deadline)?;
             done.notes.extend(noted);
+            if end == BlockEnd::Stopped(Wake::TimedOut) && self.stage.listens() {
+                self.runs_on(job, name, at, capture, &mut done);
+                break;
+            }
             let streams = self.read(name, &capture)?;
             done.ending = self.ending(name, end, job.step.timeout, &mut done.notes);
             if job.step.language == Language::Console {
@@ -147,6 +156,30 @@ impl Shell<'_> {
             }
         }
         Ok(done)
+    }
+
+    /// The command at `at` listens and does not end: it keeps its terminal, and the reader opens another one.
+    fn runs_on(&mut self, job: &Job<'_>, name: &str, at: usize, capture: Capture, done: &mut Done) {
+        let Some(terminal) = self.terminals.remove(name) else { return };
+        let mut left = terminal.standing().unwrap_or_else(|| self.first_state());
+        left.env.retain(|(name, _)| !job.step.env.iter().any(|(own, _)| own == name));
+        self.left.insert(name.to_owned(), (left, "a service keeps the shell busy"));
+        done.ending = Ending::Running;
+        self.running = Some(Service {
+            host: Host::Terminal(terminal),
+            capture,
+            earlier: std::mem::take(&mut done.streams),
+            parts: std::mem::take(&mut done.parts),
+            command: (job.step.language == Language::Console).then_some(at),
+            notes: std::mem::take(&mut done.notes),
+            started: now(),
+            ending: None,
+        });
+    }
+
+    /// The last step, where it did not end and runs on.
+    pub(super) fn take_running(&mut self) -> Option<Service> {
+        self.running.take()
     }
 
     fn capture(&self, job: &Job<'_>, at: usize) -> Result<Capture, ExecError> {
@@ -172,6 +205,9 @@ impl Shell<'_> {
             return Ok(Begun::Over(ran(Ending::Exited { code: 0 }, started, Streams::default(), vec![], vec![])));
         };
         let done = self.commands(job, &name, before, started + job.step.timeout)?;
+        if let Some(service) = self.running.take() {
+            return Ok(Begun::Service(service));
+        }
         let Some(mut terminal) = self.terminals.remove(&name) else {
             return Ok(Begun::Over(ran(done.ending, started, done.streams, done.parts, done.notes)));
         };
@@ -232,6 +268,10 @@ impl Runner for Shell<'_> {
     fn run(&mut self, job: &Job<'_>, _place: &Place) -> Result<Ran, ExecError> {
         let started = now();
         let done = self.commands(job, &terminal_name(job), &codes(job), started + job.step.timeout)?;
+        if let Some(service) = &mut self.running {
+            service.started = started;
+            return service.ran(self.stage);
+        }
         Ok(ran(done.ending, started, done.streams, done.parts, done.notes))
     }
 }

@@ -169,6 +169,13 @@ impl Terminal {
         }
     }
 
+    /// Where it stands while it runs a program, and what it exports.
+    pub(super) fn standing(&self) -> Option<State> {
+        let (cwd, env) = self.process.standing()?;
+        let env = env.into_iter().filter(|(name, _)| is_exported(name)).collect();
+        Some(State { env, cwd })
+    }
+
     /// What a shell that has ended left behind.
     pub(super) fn last_state(&self, stage: &Stage<'_>) -> Option<State> {
         read_state(&self.state_file(stage))
@@ -229,12 +236,16 @@ fn read_state(file: &Path) -> Option<State> {
     let text = String::from_utf8_lossy(&bytes);
     let (variables, cwd) = text.rsplit_once('\0')?;
     let cwd = PathBuf::from(cwd.strip_suffix('\n')?);
-    // `_` is bash's own, and names that are no names are functions that bash exports.
     let env = variables
         .split('\0')
         .filter_map(|variable| variable.split_once('='))
-        .filter(|(name, _)| *name != "_" && *name != "SHLVL" && !name.contains('%'))
+        .filter(|(name, _)| is_exported(name))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     cwd.is_absolute().then_some(State { env, cwd })
+}
+
+/// `_` is bash's own, and names that are no names are functions that bash exports.
+fn is_exported(name: &str) -> bool {
+    name != "_" && name != "SHLVL" && !name.contains('%')
 }

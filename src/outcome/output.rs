@@ -13,7 +13,7 @@ pub(super) fn checks(evidence: Evidence<'_>, captures: &mut Captures) -> Vec<Che
     match evidence.step.output {
         Some(OutputRule::Any) => Vec::new(),
         Some(OutputRule::None) => vec![nothing(evidence)],
-        None if evidence.step.service.is_some() => service::checks(evidence, captures, false),
+        None if evidence.step.service.is_some() || evidence.was_ready() => service::checks(evidence, captures, false),
         None => {
             let expectations = evidence.step.expectations.iter();
             expectations.map(|expectation| compared(evidence, expectation, captures)).collect()

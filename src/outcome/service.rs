@@ -66,10 +66,10 @@ pub(super) fn checks(evidence: Evidence<'_>, captures: &mut Captures, further: b
 
 /// What is compared, each with whether it stands further down the page.
 fn expectations(step: &Step, further: bool) -> impl Iterator<Item = (&Expectation, bool)> {
-    // `output=` overrides what the page shows at the step.
-    let own = step.expectations.iter().filter(|_| step.output.is_none()).map(|found| (found, false));
+    // `output=` overrides what the page shows at the step. What statements print is told when a program has ended.
+    let own = step.expectations.iter().filter(|found| step.output.is_none() && !matches!(found.part, Part::Watch(_)));
     let later = step.service.iter().flat_map(|service| &service.later).filter(move |_| further);
-    own.chain(later.map(|found| (found, true)))
+    own.map(|found| (found, false)).chain(later.map(|found| (found, true)))
 }
 
 /// The outputs of a service, and how much of them was shown.

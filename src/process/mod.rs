@@ -7,9 +7,8 @@
 mod crew;
 mod exit_watch;
 mod family;
+mod inspection;
 mod interrupt;
-#[cfg(target_os = "linux")]
-mod listening;
 #[cfg(target_os = "linux")]
 pub mod namespace;
 mod program;
@@ -22,7 +21,7 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-pub use crew::{Crew, Process};
+pub use crew::{Before, Crew, Process};
 pub use interrupt::interrupted;
 pub use program::find_program;
 

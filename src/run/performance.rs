@@ -72,6 +72,7 @@ impl Performance<'_> {
             tools: &tools,
             network: &worker.network,
             env: &env,
+            before: std::cell::RefCell::default(),
         };
         self.actions(&stage, &worker);
         crew.end();

@@ -32,13 +32,15 @@ pub(super) struct JavaScript<'a> {
     stage: &'a Stage<'a>,
     sessions: BTreeMap<String, Interpreter>,
     ended: Vec<String>,
+    /// The last step, where it runs on.
+    running: Option<Service>,
     /// The modules of services.
     served: Vec<Module>,
 }
 
 impl<'a> JavaScript<'a> {
     pub(super) fn new(stage: &'a Stage<'a>) -> Self {
-        Self { stage, sessions: BTreeMap::new(), ended: Vec::new(), served: Vec::new() }
+        Self { stage, sessions: BTreeMap::new(), ended: Vec::new(), running: None, served: Vec::new() }
     }
 
     fn node(&self) -> Result<PathBuf, ExecError> {
@@ -115,6 +117,11 @@ impl JavaScript<'_> {
         Ok(Prepared { interpreter, command, module, shared })
     }
 
+    /// The last step, where it did not end and runs on.
+    pub(super) fn take_running(&mut self) -> Option<Service> {
+        self.running.take()
+    }
+
     /// Begins a step that runs on. An interpreter that it shares with earlier steps is its own from then on.
     pub(super) fn serve(&mut self, job: &Job<'_>, place: &Place) -> Result<Begun, ExecError> {
         let started = now();
@@ -144,9 +151,18 @@ impl Runner for JavaScript<'_> {
             Ok(code) => code,
             Err(message) => return refused(&message, &capture, started),
         };
-        let Prepared { mut interpreter, command, module: _module, shared } =
+        let Prepared { mut interpreter, command, module, shared } =
             self.prepare(job, place, &code, &capture, &mut notes)?;
         let ended = interpreter.run(self.stage, job, &command, shared.is_none(), &capture, deadline)?;
+        if ended.ending == Ending::Running {
+            self.ended.extend(shared);
+            self.served.push(module);
+            let mut service = Service::in_interpreter(interpreter, capture, notes, started);
+            service.parts = ended.parts;
+            let ran = service.ran(self.stage)?;
+            self.running = Some(service);
+            return Ok(ran);
+        }
         if let Some(name) = shared {
             if ended.alive {
                 self.sessions.insert(name, interpreter);

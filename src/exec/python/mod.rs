@@ -18,6 +18,7 @@ use super::service::{Begun, Service};
 use super::{ExecError, Stage};
 use crate::plan::{Language, Session};
 use crate::system_clock::now;
+use crate::transcript::Ending;
 
 const DRIVER: &str = include_str!("driver.py");
 
@@ -27,11 +28,13 @@ pub(super) struct Python<'a> {
     stage: &'a Stage<'a>,
     sessions: BTreeMap<String, Interpreter>,
     ended: Vec<String>,
+    /// The last step, where it runs on.
+    running: Option<Service>,
 }
 
 impl<'a> Python<'a> {
     pub(super) fn new(stage: &'a Stage<'a>) -> Self {
-        Self { stage, sessions: BTreeMap::new(), ended: Vec::new() }
+        Self { stage, sessions: BTreeMap::new(), ended: Vec::new(), running: None }
     }
 }
 
@@ -91,6 +94,11 @@ impl Python<'_> {
         Ok(Prepared { interpreter, command, capture, shared, notes })
     }
 
+    /// The last step, where it did not end and runs on.
+    pub(super) fn take_running(&mut self) -> Option<Service> {
+        self.running.take()
+    }
+
     /// Begins a step that runs on. An interpreter that it shares with earlier steps is its own from then on.
     pub(super) fn serve(&mut self, job: &Job<'_>, place: &Place) -> Result<Begun, ExecError> {
         let started = now();
@@ -107,6 +115,14 @@ impl Runner for Python<'_> {
         let deadline = started + job.step.timeout;
         let Prepared { mut interpreter, command, capture, shared, mut notes } = self.prepare(job, place)?;
         let ended = interpreter.run(self.stage, job, &command, shared.is_none(), &capture, deadline)?;
+        if ended.ending == Ending::Running {
+            self.ended.extend(shared);
+            let mut service = Service::in_interpreter(interpreter, capture, notes, started);
+            service.parts = ended.parts;
+            let ran = service.ran(self.stage)?;
+            self.running = Some(service);
+            return Ok(ran);
+        }
         if let Some(name) = shared {
             if ended.alive {
                 self.sessions.insert(name, interpreter);

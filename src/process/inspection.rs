@@ -1,9 +1,11 @@
-//! Which TCP ports processes listen on, as Linux tells it under `/proc` (see proc(5)). Looking leaves no trace: a
-//! program that serves one client would take a connection for it.
-#![expect(clippy::disallowed_methods, reason = "the kernel's tables of sockets are read from /proc")]
+//! What Linux tells of processes that run, under `/proc` (see proc(5)): the TCP ports on which they listen, and where a
+//! shell stands. Looking leaves no trace: a program that serves one client would take a connection for it. Where there is
+//! no `/proc`, nothing is told.
+#![expect(clippy::disallowed_methods, reason = "what the kernel tells of processes is read from /proc")]
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use rustix::process::Pid;
 
@@ -35,6 +37,33 @@ pub(super) fn ports(pids: &[Pid]) -> Option<BTreeSet<u16>> {
         }
     }
     told.then_some(ports)
+}
+
+/// The number that was given to a process last.
+pub(super) fn newest() -> Option<i32> {
+    fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next_back()?.parse().ok()
+}
+
+/// True where `pid` was given after `then`: numbers rise, and start again from the bottom past the highest.
+pub(super) fn is_newer(pid: Pid, then: i32) -> bool {
+    let pid = pid.as_raw_nonzero().get();
+    match newest() {
+        Some(newest) if newest < then => pid > then || pid <= newest,
+        _ => pid > then,
+    }
+}
+
+/// The directory in which the process `pid` stands, and what it hands on to the programs that it starts: the environment
+/// of one that runs now, where there is one.
+pub(super) fn standing(pid: Pid) -> Option<(PathBuf, Vec<(String, String)>)> {
+    let number = pid.as_raw_nonzero();
+    let cwd = fs::read_link(format!("/proc/{number}/cwd")).ok()?;
+    let children = fs::read_to_string(format!("/proc/{number}/task/{number}/children")).ok()?;
+    let child = children.split_whitespace().next()?;
+    let environment = fs::read(format!("/proc/{child}/environ")).ok()?;
+    let environment = String::from_utf8_lossy(&environment).into_owned();
+    let variables = environment.split('\0').filter_map(|variable| variable.split_once('='));
+    Some((cwd, variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
 }
 
 /// The port and the number of a socket that listens; `None` for every other line of the table.
