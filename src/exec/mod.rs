@@ -214,11 +214,11 @@ impl<'a> Runners<'a> {
     /// Where nothing keeps pages apart, a port that another program of the machine has is told at once: it would seem
     /// to be ready.
     fn refuse_port_in_use(&self, ready: Option<&Ready>) -> Result<(), ExecError> {
-        match ready {
-            Some(Ready::Port(port)) if !self.stage.network.is_contained() && self.stage.network.accepts(*port) => {
-                Err(ExecError::PortInUse(*port))
-            }
-            _ => Ok(()),
+        let network = self.stage.network;
+        let taken = |port: &u16| !network.is_contained() && network.accepts(*port);
+        match ready.and_then(Ready::port).filter(taken) {
+            Some(port) => Err(ExecError::PortInUse(port)),
+            None => Ok(()),
         }
     }
 

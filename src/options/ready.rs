@@ -1,6 +1,5 @@
 //! How one can tell that a service is ready.
 
-use std::fmt;
 use std::net::IpAddr;
 
 /// What must be true before the page goes on.
@@ -29,22 +28,26 @@ impl Ready {
         }
     }
 
+    /// The port that must be free before.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Port(port) => Some(*port),
+            Self::Text(_) => None,
+            Self::Http(url) => {
+                let authority = url.strip_prefix("http://")?.split(['/', '?', '#']).next()?;
+                let (_, port) =
+                    authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')).unwrap_or(("", "80"));
+                port.parse().ok()
+            }
+        }
+    }
+
     /// What is missing as long as it is not true.
     pub fn missing(&self) -> String {
         match self {
             Self::Port(port) => format!("nothing on this page listens on port {port}"),
             Self::Text(text) => format!("it has not printed `{text}`"),
             Self::Http(url) => format!("{url} gives no answer below 400"),
-        }
-    }
-}
-
-impl fmt::Display for Ready {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Port(port) => write!(f, "port:{port}"),
-            Self::Text(text) => write!(f, "text:{text}"),
-            Self::Http(url) => write!(f, "http:{url}"),
         }
     }
 }
@@ -74,6 +77,12 @@ mod tests {
         {
             assert_eq!(Ready::parse(&format!("http:{url}")), Some(Ready::Http(url.to_owned())));
         }
+        let port = |text: &str| Ready::parse(text).unwrap().port();
+        assert_eq!(port("port:3000"), Some(3000));
+        assert_eq!(port("http:http://[::1]:81/?a=b:c"), Some(81));
+        assert_eq!(port("http:http://[::1]/"), Some(80));
+        assert_eq!(port("http:http://localhost"), Some(80));
+        assert_eq!(port("text:8000"), None);
         for wrong in [
             "3000",
             "port:",

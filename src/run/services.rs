@@ -40,7 +40,8 @@ impl Performance<'_> {
                 }
                 Ok(_) if interrupted() => return false,
                 Ok(ran) => {
-                    self.service_failed(service, &ran, "did not start");
+                    let how = if matches!(ran.ending, Ending::NotReady { .. }) { "" } else { " did not start: it" };
+                    self.service_failed(service, &ran, how);
                     return false;
                 }
                 Err(error) => {
@@ -53,7 +54,7 @@ impl Performance<'_> {
     }
 
     fn service_failed(&mut self, service: &config::Service, ran: &Ran, how: &str) {
-        let message = format!("the service `{}` {how}: it {}", service.name, ran.ending.words());
+        let message = format!("the service `{}`{how} {}", service.name, ran.ending.words());
         let mut found = at(service, Diagnostic::error("service-failed", message));
         if !ran.output.text.trim().is_empty() {
             let printed = last_lines(ran.output.text.trim_end(), TOLD);
@@ -98,8 +99,9 @@ impl Performance<'_> {
         match whose {
             Whose::Configured(index) => {
                 let session = self.session;
-                let Some(service) = session.config.services.get(index).filter(|_| !is_up(&ran)) else { return };
-                self.service_failed(service, &ran, "ended before the page did");
+                let fine = is_up(&ran) || was_stopped(&ran);
+                let Some(service) = session.config.services.get(index).filter(|_| !fine) else { return };
+                self.service_failed(service, &ran, " ended before the page did: it");
             }
             Whose::Step(index) => self.judge_again(index, ran, whole),
         }
@@ -139,6 +141,11 @@ impl Performance<'_> {
 /// True for a service that runs, or has ended as it should.
 fn is_up(ran: &Ran) -> bool {
     matches!(ran.ending, Ending::Running | Ending::Exited { code: 0 })
+}
+
+/// True for a service that the page told to end, as Ctrl-C or `kill` does.
+fn was_stopped(ran: &Ran) -> bool {
+    matches!(ran.ending, Ending::Signaled { signal: 2 | 15 } | Ending::Exited { code: 130 | 143 })
 }
 
 fn at(service: &config::Service, found: Diagnostic) -> Diagnostic {

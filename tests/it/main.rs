@@ -13,4 +13,5 @@ mod reading;
 mod reporting;
 mod runners;
 mod sandbox;
+mod services;
 mod truth;
