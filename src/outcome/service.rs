@@ -140,7 +140,7 @@ impl<'a> Outputs<'a> {
         } else {
             lines.len().min(from + crate::text::lines(shown).len())
         };
-        if matched {
+        if matched || !is_open(shown) {
             self.taken = to;
         }
         lines.get(from..to).unwrap_or_default().join("\n")
@@ -269,7 +269,7 @@ mod tests {
         };
         assert_eq!(actual("up on 80\nGET /a\nGET /b\nGET /c\nGET /d\n"), ["up on 80", "GET /a", "GET /b\nGET /c"]);
         assert_eq!(actual("up on x\nGET /a\nGET /b\nGET /c\n")[0], "up on x");
-        assert_eq!(actual("up on 80\nGET /x\nGET /b\nGET /c\n")[1], "GET /x");
+        assert_eq!(actual("up on 80\nGET /x\nGET /b\nGET /c\n"), ["up on 80", "GET /x", "GET /b\nGET /c"]);
     }
 
     #[test]

@@ -15,6 +15,9 @@ const LISTEN: &str = "0A";
 /// The ports on which one of `pids` listens, in the network namespace that it is in; `None` where nothing is told of
 /// any of them.
 pub(super) fn ports(pids: &[Pid]) -> Option<BTreeSet<u16>> {
+    if !is_ours() {
+        return None;
+    }
     let mut ports = BTreeSet::new();
     let mut told = pids.is_empty();
     for pid in pids {
@@ -41,6 +44,9 @@ pub(super) fn ports(pids: &[Pid]) -> Option<BTreeSet<u16>> {
 
 /// The number that was given to a process last.
 pub(super) fn newest() -> Option<i32> {
+    if !is_ours() {
+        return None;
+    }
     fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next_back()?.parse().ok()
 }
 
@@ -57,6 +63,9 @@ pub(super) fn is_newer(pid: Pid, then: i32) -> bool {
 /// of one that runs now, where there is one.
 pub(super) fn standing(pid: Pid) -> Option<(PathBuf, Vec<(String, String)>)> {
     let number = pid.as_raw_nonzero();
+    if !is_ours() {
+        return None;
+    }
     let cwd = fs::read_link(format!("/proc/{number}/cwd")).ok()?;
     let children = fs::read_to_string(format!("/proc/{number}/task/{number}/children")).ok()?;
     let child = children.split_whitespace().next()?;
@@ -64,6 +73,12 @@ pub(super) fn standing(pid: Pid) -> Option<(PathBuf, Vec<(String, String)>)> {
     let environment = String::from_utf8_lossy(&environment).into_owned();
     let variables = environment.split('\0').filter_map(|variable| variable.split_once('='));
     Some((cwd, variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+}
+
+/// False where there is no `/proc`, or where it shows another container's processes under other numbers.
+fn is_ours() -> bool {
+    let me = rustix::process::getpid().as_raw_nonzero().to_string();
+    fs::read_link("/proc/self").is_ok_and(|link| link.as_os_str() == me.as_str())
 }
 
 /// The port and the number of a socket that listens; `None` for every other line of the table.
