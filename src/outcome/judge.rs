@@ -55,17 +55,28 @@ pub fn page_verdict(diagnostics: &[Diagnostic], steps: &[StepOutcome]) -> PageVe
 /// Judges a step. What typed captures matched is remembered in `captures`, which later steps read.
 /// Of a service, what fences further down the page show of it is left open.
 pub fn judge_step(plan: &Plan, step: &Step, record: &StepRecord, captures: &mut Captures) -> StepOutcome {
-    concluded(Evidence { plan, step, record }, |evidence| output::checks(evidence, captures))
+    concluded(Evidence { plan, step, record }, |evidence| outputs(evidence, captures, false))
 }
 
 /// Judges a service at the end of its page, with all that fences further down the page show of it; `captures` are
 /// those of the whole page.
 pub fn judge_service(plan: &Plan, step: &Step, record: &StepRecord, captures: &Captures) -> StepOutcome {
     let mut captures = captures.clone();
-    concluded(Evidence { plan, step, record }, |evidence| {
-        let ruled = step.output.map(|_| output::checks(evidence, &mut captures)).unwrap_or_default();
-        ruled.into_iter().chain(service::checks(evidence, &mut captures, true)).collect()
-    })
+    concluded(Evidence { plan, step, record }, |evidence| outputs(evidence, &mut captures, true))
+}
+
+/// What was printed, against what the page shows of it: of a service at its step, or also further down.
+fn outputs(evidence: Evidence<'_>, captures: &mut Captures, further: bool) -> Vec<Check> {
+    let Evidence { step, .. } = evidence;
+    let runs_on = step.service.is_some() || evidence.was_ready();
+    let mut checks = Vec::new();
+    if !runs_on || step.output.is_some() {
+        checks.extend(output::checks(evidence, captures));
+    }
+    if runs_on {
+        checks.extend(service::checks(evidence, captures, further));
+    }
+    checks
 }
 
 fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<Check>) -> StepOutcome {

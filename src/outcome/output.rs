@@ -1,7 +1,7 @@
 //! What a step printed, against what the page shows.
 
 use super::evidence::{Evidence, carried};
-use super::{Check, CheckKind, hints, service};
+use super::{Check, CheckKind, hints};
 use crate::matching::{Captures, Mismatch, compare_http, compare_json, compare_text, last_body};
 use crate::options::{OutputRule, Stream};
 use crate::plan::{Expectation, Format, Language, Part};
@@ -13,7 +13,6 @@ pub(super) fn checks(evidence: Evidence<'_>, captures: &mut Captures) -> Vec<Che
     match evidence.step.output {
         Some(OutputRule::Any) => Vec::new(),
         Some(OutputRule::None) => vec![nothing(evidence)],
-        None if evidence.step.service.is_some() || evidence.was_ready() => service::checks(evidence, captures, false),
         None => {
             let expectations = evidence.step.expectations.iter();
             expectations.map(|expectation| compared(evidence, expectation, captures)).collect()
