@@ -65,6 +65,11 @@ impl Stage<'_> {
         !self.new_ports().is_empty()
     }
 
+    /// False where the system does not tell who listens.
+    fn can_tell_ports(&self) -> bool {
+        self.crew.listening().is_some()
+    }
+
     fn new_ports(&self) -> BTreeSet<u16> {
         self.before.borrow().as_ref().map(|before| self.crew.listening_since(before)).unwrap_or_default()
     }
@@ -215,7 +220,7 @@ impl<'a> Runners<'a> {
     /// to be ready.
     fn refuse_port_in_use(&self, ready: Option<&Ready>) -> Result<(), ExecError> {
         let network = self.stage.network;
-        let taken = |port: &u16| !network.is_contained() && network.accepts(*port);
+        let taken = |port: &u16| !network.is_contained() && !network.leads_outside(*port) && network.accepts(*port);
         match ready.and_then(Ready::port).filter(taken) {
             Some(port) => Err(ExecError::PortInUse(port)),
             None => Ok(()),

@@ -86,7 +86,8 @@ impl Service {
     }
 
     /// Waits until the service is ready: until `ready` is true and it has printed what the page shows of it. Where the
-    /// author does not say `ready`, what the page shows decides, and where it shows nothing, that it listens on a port.
+    /// author does not say `ready`, what the page shows decides, and where that tells of a port or the page shows
+    /// nothing, that it listens on one.
     pub(super) fn until_ready(&mut self, stage: &Stage<'_>, wait: &Wait<'_>) -> Result<Ran, ExecError> {
         let deadline = self.started + wait.limit;
         let mut slice = SLICES.0;
@@ -99,7 +100,12 @@ impl Service {
             let shown = (wait.shown)(&ran);
             let met = match wait.ready {
                 Some(ready) => is_met(stage, ready, &ran, deadline),
-                None => shown == Shown::All || (shown != Shown::NotYet && stage.listens()),
+                None => match shown {
+                    Shown::NotYet => false,
+                    // A server may print where it listens before it does.
+                    Shown::All => !speaks_of_a_port(&ran.output.text) || stage.listens() || !stage.can_tell_ports(),
+                    Shown::Nothing | Shown::Otherwise => stage.listens(),
+                },
             };
             if met && (shown != Shown::NotYet || ended) {
                 return Ok(went_on(ran, None));
@@ -115,7 +121,7 @@ impl Service {
                         let ending = not_ready(stage, ready, wait.limit);
                         Ran { ending, ..ran }
                     }
-                    None => went_on(ran, (shown == Shown::Nothing).then(|| nothing_told(wait.limit))),
+                    None => went_on(ran, (!met && shown != Shown::NotYet).then(|| nothing_told(wait.limit))),
                 });
             }
             pause(&mut slice);
@@ -198,13 +204,31 @@ fn nothing_told(limit: Duration) -> String {
 /// connections, and a program that serves one client would take a connection of ours for it.
 fn is_met(stage: &Stage<'_>, ready: &Ready, ran: &Ran, deadline: Instant) -> bool {
     match ready {
-        Ready::Port(port) => match stage.crew.listening() {
-            Some(ports) => ports.contains(port),
-            None => stage.network.accepts(*port),
-        },
+        Ready::Port(port) => is_listening(stage, *port).unwrap_or_else(|| stage.network.accepts(*port)),
         Ready::Text(text) => normalize(&ran.output.text).contains(text.trim_end()),
+        // What nobody would take is not sent: a server may log each request.
+        Ready::Http(_) if ready.port().and_then(|port| is_listening(stage, port)) == Some(false) => false,
         Ready::Http(url) => http::answers(stage.network, url, deadline.saturating_duration_since(now())),
     }
+}
+
+/// Whether the page listens on `port`; `None` where the system does not tell, or where the port is the machine's own.
+fn is_listening(stage: &Stage<'_>, port: u16) -> Option<bool> {
+    let ports = stage.crew.listening().filter(|_| !stage.network.leads_outside(port))?;
+    Some(ports.contains(&port))
+}
+
+/// True where a text tells of a port: "Listening on 8000", `http://localhost:3000/`.
+fn speaks_of_a_port(text: &str) -> bool {
+    let text = format!(" {}", text.to_lowercase());
+    let digit_after = |word: &str| {
+        text.match_indices(word).any(|(at, _)| {
+            let rest = text[at + word.len()..].trim_start_matches([' ', ':', '=', '#']);
+            rest.starts_with(|char: char| char.is_ascii_digit())
+        })
+    };
+    text.contains("listening")
+        || [" port", "localhost:", "127.0.0.1:", "0.0.0.0:", "::]:", "::1]:"].into_iter().any(digit_after)
 }
 
 /// What is told of a step that nobody said is a service.
@@ -220,4 +244,21 @@ fn pause(slice: &mut Duration) {
     let timeout = Timespec::try_from(*slice).ok();
     let _ = poll(&mut [], timeout.as_ref());
     *slice = (*slice * 2).min(SLICES.1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::speaks_of_a_port;
+
+    #[test]
+    fn a_text_speaks_of_a_port_or_not() {
+        for text in
+            ["Listening on 8000", "at http://127.0.0.1:8000/", "server up, port: 3000", "[::]:80", "localhost:1"]
+        {
+            assert!(speaks_of_a_port(text), "{text}");
+        }
+        for text in ["watching 3 files", "see https://example.com/", "report 2 is up", "127.0.0.1: ok", ""] {
+            assert!(!speaks_of_a_port(text), "{text}");
+        }
+    }
 }

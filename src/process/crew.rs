@@ -256,7 +256,7 @@ impl Process {
     }
 
     /// The directory in which it stands, and the environment that it hands on to a program that it runs now; `None`
-    /// where it runs none, or where the system does not tell.
+    /// where the system does not tell.
     pub fn standing(&self) -> Option<(PathBuf, Vec<(String, String)>)> {
         inspection::standing(self.member.pid)
     }

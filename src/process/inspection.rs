@@ -60,16 +60,17 @@ pub(super) fn is_newer(pid: Pid, then: i32) -> bool {
 }
 
 /// The directory in which the process `pid` stands, and what it hands on to the programs that it starts: the environment
-/// of one that runs now, where there is one.
+/// of one that runs now, where there is one, else its own.
 pub(super) fn standing(pid: Pid) -> Option<(PathBuf, Vec<(String, String)>)> {
     let number = pid.as_raw_nonzero();
     if !is_ours() {
         return None;
     }
     let cwd = fs::read_link(format!("/proc/{number}/cwd")).ok()?;
-    let children = fs::read_to_string(format!("/proc/{number}/task/{number}/children")).ok()?;
-    let child = children.split_whitespace().next()?;
-    let environment = fs::read(format!("/proc/{child}/environ")).ok()?;
+    // Not every kernel tells children; and a shell that was replaced by a program has none, and has that one's.
+    let children = fs::read_to_string(format!("/proc/{number}/task/{number}/children")).unwrap_or_default();
+    let of = children.split_whitespace().next().map_or_else(|| number.to_string(), str::to_owned);
+    let environment = fs::read(format!("/proc/{of}/environ")).ok()?;
     let environment = String::from_utf8_lossy(&environment).into_owned();
     let variables = environment.split('\0').filter_map(|variable| variable.split_once('='));
     Some((cwd, variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))

@@ -172,6 +172,19 @@ fn a_step_that_listens_and_does_not_end_becomes_a_service() {
     assert!(printed.contains("`<!-- doccheck: ready=port:8000 -->`"), "{printed}");
 }
 
+/// Where nobody says `ready`, what a server prints of its port is not taken for the port.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_prints_before_it_listens_is_waited_for() {
+    let page = format!(
+        "```bash\necho hello > greeting.txt\n```\n\n\
+         ```bash background=true\necho Listening on 8000; sleep 0.5; {HTTP_SERVER}\n```\n\n\
+         ```output\nListening on 8000\n```\n\n{CLIENT}"
+    );
+    let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
+    assert_eq!(status, 0, "{printed}");
+}
+
 /// What an earlier step left in the background listens, and the step that hangs does not.
 #[cfg(target_os = "linux")]
 #[test]
@@ -259,4 +272,52 @@ fn a_transcript_is_judged_as_the_page_was() {
     assert_eq!(verdicts(&page), [StepVerdict::Ok, StepVerdict::Ok]);
     let other = page.replace("\nasked\n```\n", "\nanswered\n```\n");
     assert_eq!(verdicts(&other), [StepVerdict::Stale, StepVerdict::Ok]);
+}
+
+/// Takes the machine's network namespaces away, as a container may, and calls `doccheck`.
+#[cfg(target_os = "linux")]
+#[test]
+fn where_pages_share_ports_one_that_is_taken_is_told() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("it is bound").port();
+    let page = format!("```bash ready=port:{port}\nsleep 300\n```\n");
+    let repository = Repository::new(&[("page.md", &page)]);
+    let within = |script: &str| {
+        let mut command = Command::new("unshare");
+        let arguments = ["--user", "--map-root-user", "bash", "-c", script, env!("CARGO_BIN_EXE_doccheck")];
+        command.args(arguments).current_dir(repository.path()).env("XDG_CACHE_HOME", repository.path()).output()
+    };
+    let limit = "echo 0 > /proc/sys/user/max_net_namespaces";
+    if !within(limit).is_ok_and(|output| output.status.success()) {
+        return; // This machine has no user namespaces: then it has none of its own to take away.
+    }
+    let output = within(&format!("{limit}; exec \"$0\" run page.md")).expect("it starts");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{printed}");
+    assert!(printed.contains(&format!("port {port} is in use by another program of this machine")), "{printed}");
+    assert!(printed.contains("page.md:1:1"), "{printed}");
+}
+
+/// A service may publish its port on the machine, as a container does: then `ready` asks there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_port_of_the_machine_is_ready_when_the_machine_answers() {
+    let machine = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = machine.local_addr().expect("it is bound").port();
+    let config = format!(
+        "[network]\nallow = [\"127.0.0.1:{port}\"]\n\
+         [[service]]\nrun = \"echo up; sleep 300\"\nready = \"port:{port}\"\ntimeout = \"1s\"\n"
+    );
+    let repository = Repository::new(&[("doccheck.toml", &config), ("page.md", "```bash\ntrue\n```\n")]);
+    let network = tempfile::tempdir().expect("a folder");
+    let network = doccheck::serve::Network::start(network.path(), &[]).expect("a network");
+    if !network.is_contained() {
+        return; // The port would be told as taken.
+    }
+    let (status, printed) = repository.run(&["page.md"]);
+    assert_eq!(status, 0, "{printed}");
+    drop(machine);
+    let (status, printed) = repository.run(&["page.md"]);
+    assert_eq!(status, 2, "{printed}");
+    assert!(printed.contains("was not ready within 1s"), "{printed}");
 }
