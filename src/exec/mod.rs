@@ -235,7 +235,7 @@ impl<'a> Runners<'a> {
     pub fn ended_services(&mut self) -> Result<Vec<(Whose, Ran)>, ExecError> {
         let mut ended = Vec::new();
         for running in self.services.iter_mut().filter(|running| !running.told) {
-            if running.service.poll()? {
+            if running.service.poll(self.stage)? {
                 running.told = true;
                 ended.push((running.whose, running.service.ran(self.stage)?));
             }

@@ -92,10 +92,10 @@ impl Service {
         let deadline = self.started + wait.limit;
         let mut slice = SLICES.0;
         loop {
-            let ended = self.poll()?;
+            let ended = self.poll(stage)?;
             let ran = self.ran(stage)?;
-            if let Some(wake) = self.excess() {
-                return Ok(Ran { ending: stopped(stage, &wake, wait.limit), ..ran });
+            if interrupted() {
+                return Ok(Ran { ending: stopped(stage, &Wake::Interrupted, wait.limit), ..ran });
             }
             let shown = (wait.shown)(&ran);
             let met = match wait.ready {
@@ -138,22 +138,25 @@ impl Service {
         let deadline = now() + limit;
         let mut slice = SLICES.0;
         loop {
-            let ended = self.poll()?;
+            let ended = self.poll(stage)?;
             let ran = self.ran(stage)?;
-            if ended || shown(&ran) != Shown::NotYet || self.excess().is_some() || now() >= deadline {
+            if ended || interrupted() || shown(&ran) != Shown::NotYet || now() >= deadline {
                 return Ok(ran);
             }
             pause(&mut slice);
         }
     }
 
-    /// True where it has ended by itself.
-    pub(super) fn poll(&mut self) -> Result<bool, ExecError> {
+    /// True where it has ended by itself, or was stopped because it printed too much.
+    pub(super) fn poll(&mut self, stage: &Stage<'_>) -> Result<bool, ExecError> {
         if self.ending.is_none() {
             self.ending = match &mut self.host {
                 Host::Terminal(terminal) => terminal.ended()?,
                 Host::Interpreter(interpreter) => interpreter.ended()?,
             };
+        }
+        if self.ending.is_none() && self.capture.over_limit() {
+            self.ending = Some(stopped(stage, &Wake::OutputLimit, Duration::ZERO));
         }
         Ok(self.ending.is_some())
     }
@@ -177,10 +180,6 @@ impl Service {
         streams.add(own);
         let ending = self.ending.clone().unwrap_or(Ending::Running);
         Ok(ran(ending, self.started, streams, parts, self.notes.clone()))
-    }
-
-    fn excess(&self) -> Option<Wake> {
-        if interrupted() { Some(Wake::Interrupted) } else { self.capture.over_limit().then_some(Wake::OutputLimit) }
     }
 }
 

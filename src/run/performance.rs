@@ -103,8 +103,7 @@ impl Performance<'_> {
                 Action::Step(step) => {
                     index += 1;
                     let goes_on = self.step(&mut runners, worker, env, step, index - 1);
-                    self.watch_services(&mut runners);
-                    goes_on
+                    self.watch_services(&mut runners) && goes_on
                 }
             };
             if !whole {

@@ -68,12 +68,19 @@ impl Performance<'_> {
         shown(step, &record(ran.clone()).redacted(&self.session.secrets), &self.captures, further)
     }
 
-    /// Tells of services that have ended by themselves.
-    pub(super) fn watch_services(&mut self, runners: &mut Runners<'_>) {
-        match runners.ended_services() {
-            Ok(ended) => ended.into_iter().for_each(|(whose, ran)| self.take_note(whose, ran, false)),
-            Err(error) => self.fail_machine(self.cannot(&error)),
-        }
+    /// Tells of services that have ended by themselves; false where the page stops by that.
+    pub(super) fn watch_services(&mut self, runners: &mut Runners<'_>) -> bool {
+        let ended = match runners.ended_services() {
+            Ok(ended) => ended,
+            Err(error) => {
+                self.fail_machine(self.cannot(&error));
+                return false;
+            }
+        };
+        let flooded = ended.iter().any(|(_, ran)| matches!(ran.ending, Ending::OutputLimit { .. }));
+        ended.into_iter().for_each(|(whose, ran)| self.take_note(whose, ran, false));
+        self.stopped |= flooded;
+        !flooded
     }
 
     /// Completes the records of all services at the end of the page, which ran to its end where `whole`.
@@ -93,7 +100,7 @@ impl Performance<'_> {
     /// Takes what a service shows by now in place of what was known of it, and judges it again.
     fn take_note(&mut self, whose: Whose, mut ran: Ran, whole: bool) {
         // Where the page was stopped, doccheck itself ended what still ran.
-        if self.stopped && !matches!(ran.ending, Ending::Running) {
+        if self.stopped {
             ran.ending = Ending::Running;
         }
         match whose {
@@ -114,7 +121,7 @@ impl Performance<'_> {
         let Some(start) = before.parts.iter().find(|part| part.part == Part::Start).cloned() else { return };
         let now = record(ran);
         let record = StepRecord {
-            ending: now.ending,
+            ending: if before.ending == Ending::Running { now.ending } else { before.ending.clone() },
             output: now.output,
             stdout: now.stdout,
             stderr: now.stderr,

@@ -198,6 +198,30 @@ fn a_step_that_hangs_beside_a_server_is_no_service() {
     assert!(printed.contains("it passed its time limit of 300ms"), "{printed}");
 }
 
+/// Whatever ends the page, what had happened before is told.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_service_that_had_died_is_told_where_the_page_is_stopped() {
+    let page = format!(
+        "```bash ready=text:up name=dead\necho $BASHPID > pid; echo up; until [ -e stop ]; do sleep 0.02; done; exit 3\n```\n\n\
+         ```bash ready=text:up name=alive\necho up; sleep 300\n```\n\n\
+         ```bash\ntouch stop; {UNTIL_GONE}\n```\n\n```bash timeout=300ms name=hangs\nsleep 300\n```\n"
+    );
+    let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
+    assert_eq!(status, 1, "{printed}");
+    assert!(printed.contains("4 steps: 2 ok, 2 stale"), "{printed}");
+    assert!(printed.contains("it exited with status 3") && printed.contains("its time limit of 300ms"), "{printed}");
+}
+
+#[test]
+fn a_service_that_floods_is_stopped() {
+    let page = "```bash ready=text:up session=flood\necho up; sleep 0.1; yes\n```\n\n\
+                ```bash\ntrue\n```\n\n```output session=flood\n...\nnever\n```\n";
+    let (status, printed) = Repository::new(&[("page.md", page)]).run(&["page.md"]);
+    assert_eq!(status, 1, "{printed}");
+    assert!(printed.contains("it printed more than 64 MiB"), "{printed}");
+}
+
 /// A server that forks, detaches what it forked and ignores TERM.
 const STUBBORN: &str = "trap '' TERM; (trap '' TERM; setsid sleep 300 & while :; do sleep 300; done) & \
                         setsid bash -c 'trap \"\" TERM HUP INT; while :; do sleep 300; done' & \
