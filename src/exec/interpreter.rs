@@ -21,6 +21,10 @@ use crate::process::{Launch, Process};
 use crate::system_clock::now;
 use crate::transcript::{Ending, PartRecord};
 
+/// Why a session has another interpreter: the one before ended, or a service keeps it.
+pub(super) const ENDED: &str = "the interpreter had ended";
+pub(super) const BUSY: &str = "a service keeps the interpreter busy";
+
 /// A running interpreter.
 #[derive(Debug)]
 pub(super) struct Interpreter {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::capture::Capture;
 use super::ending::ran;
-use super::interpreter::{Interpreter, missing_package, with_own_variables};
+use super::interpreter::{BUSY, ENDED, Interpreter, missing_package, with_own_variables};
 use super::runner::{Job, Place, Ran, Runner};
 use super::service::{Begun, Service};
 use super::typescript::{self, Stripped};
@@ -31,7 +31,8 @@ const DRIVER: &str = include_str!("driver.mjs");
 pub(super) struct JavaScript<'a> {
     stage: &'a Stage<'a>,
     sessions: BTreeMap<String, Interpreter>,
-    ended: Vec<String>,
+    /// The sessions whose interpreter takes no more steps, each with the reason.
+    ended: BTreeMap<String, &'static str>,
     /// The last step, where it runs on.
     running: Option<Service>,
     /// The modules of services.
@@ -40,7 +41,7 @@ pub(super) struct JavaScript<'a> {
 
 impl<'a> JavaScript<'a> {
     pub(super) fn new(stage: &'a Stage<'a>) -> Self {
-        Self { stage, sessions: BTreeMap::new(), ended: Vec::new(), running: None, served: Vec::new() }
+        Self { stage, sessions: BTreeMap::new(), ended: BTreeMap::new(), running: None, served: Vec::new() }
     }
 
     fn node(&self) -> Result<PathBuf, ExecError> {
@@ -94,11 +95,8 @@ impl JavaScript<'_> {
         let interpreter = match shared.as_ref().and_then(|name| self.sessions.remove(name)) {
             Some(interpreter) => interpreter,
             None => {
-                if let Some(name) = &shared
-                    && self.ended.contains(name)
-                {
-                    notes.push("the interpreter had ended; this is a new one".to_owned());
-                }
+                let why = shared.as_ref().and_then(|name| self.ended.get(name));
+                notes.extend(why.map(|why| format!("{why}; this is a new one")));
                 // A program of its own that nobody watches needs no driver.
                 let alone = shared.is_none() && job.step.watches.is_empty();
                 let program = if alone { module.path.clone() } else { workspace.scribble("driver.mjs", DRIVER)? };
@@ -134,7 +132,7 @@ impl JavaScript<'_> {
         let Prepared { mut interpreter, command, module, shared } =
             self.prepare(job, place, &code, &capture, &mut notes)?;
         interpreter.begin(&command, true);
-        self.ended.extend(shared);
+        self.ended.extend(shared.map(|name| (name, BUSY)));
         // Node may read it at any time from now on.
         self.served.push(module);
         Ok(Begun::Service(Service::in_interpreter(interpreter, capture, notes, started)))
@@ -155,7 +153,7 @@ impl Runner for JavaScript<'_> {
             self.prepare(job, place, &code, &capture, &mut notes)?;
         let ended = interpreter.run(self.stage, job, &command, shared.is_none(), &capture, deadline)?;
         if ended.ending == Ending::Running {
-            self.ended.extend(shared);
+            self.ended.extend(shared.map(|name| (name, BUSY)));
             self.served.push(module);
             let mut service = Service::in_interpreter(interpreter, capture, notes, started);
             service.parts = ended.parts;
@@ -167,7 +165,7 @@ impl Runner for JavaScript<'_> {
             if ended.alive {
                 self.sessions.insert(name, interpreter);
             } else {
-                self.ended.push(name);
+                self.ended.insert(name, ENDED);
             }
         }
         let streams = capture.read(&|text| text)?;

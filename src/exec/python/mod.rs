@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::capture::Capture;
 use super::ending::ran;
-use super::interpreter::{Interpreter, missing_package, watches, with_own_variables};
+use super::interpreter::{BUSY, ENDED, Interpreter, missing_package, watches, with_own_variables};
 use super::runner::{Job, Place, Ran, Runner};
 use super::service::{Begun, Service};
 use super::{ExecError, Stage};
@@ -27,14 +27,15 @@ const DRIVER: &str = include_str!("driver.py");
 pub(super) struct Python<'a> {
     stage: &'a Stage<'a>,
     sessions: BTreeMap<String, Interpreter>,
-    ended: Vec<String>,
+    /// The sessions whose interpreter takes no more steps, each with the reason.
+    ended: BTreeMap<String, &'static str>,
     /// The last step, where it runs on.
     running: Option<Service>,
 }
 
 impl<'a> Python<'a> {
     pub(super) fn new(stage: &'a Stage<'a>) -> Self {
-        Self { stage, sessions: BTreeMap::new(), ended: Vec::new(), running: None }
+        Self { stage, sessions: BTreeMap::new(), ended: BTreeMap::new(), running: None }
     }
 }
 
@@ -65,11 +66,8 @@ impl Python<'_> {
         let interpreter = match shared.as_ref().and_then(|name| self.sessions.remove(name)) {
             Some(interpreter) => interpreter,
             None => {
-                if let Some(name) = &shared
-                    && self.ended.contains(name)
-                {
-                    notes.push("the interpreter had ended; this is a new one".to_owned());
-                }
+                let why = shared.as_ref().and_then(|name| self.ended.get(name));
+                notes.extend(why.map(|why| format!("{why}; this is a new one")));
                 let program = self.stage.tools.python.clone();
                 let program = program.ok_or_else(|| ExecError::MissingTool { tool: "python3".to_owned() })?;
                 let driver = workspace.scribble("driver.py", DRIVER)?;
@@ -104,7 +102,7 @@ impl Python<'_> {
         let started = now();
         let Prepared { mut interpreter, command, capture, shared, notes } = self.prepare(job, place)?;
         interpreter.begin(&command, true);
-        self.ended.extend(shared);
+        self.ended.extend(shared.map(|name| (name, BUSY)));
         Ok(Begun::Service(Service::in_interpreter(interpreter, capture, notes, started)))
     }
 }
@@ -116,7 +114,7 @@ impl Runner for Python<'_> {
         let Prepared { mut interpreter, command, capture, shared, mut notes } = self.prepare(job, place)?;
         let ended = interpreter.run(self.stage, job, &command, shared.is_none(), &capture, deadline)?;
         if ended.ending == Ending::Running {
-            self.ended.extend(shared);
+            self.ended.extend(shared.map(|name| (name, BUSY)));
             let mut service = Service::in_interpreter(interpreter, capture, notes, started);
             service.parts = ended.parts;
             let ran = service.ran(self.stage)?;
@@ -127,7 +125,7 @@ impl Runner for Python<'_> {
             if ended.alive {
                 self.sessions.insert(name, interpreter);
             } else {
-                self.ended.push(name);
+                self.ended.insert(name, ENDED);
             }
         }
         let streams = capture.read(&|text| text)?;
