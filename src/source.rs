@@ -44,7 +44,7 @@ impl<T> Spanned<T> {
 }
 
 /// A file's text and the path that people know it by.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct SourceFile {
     path: PathBuf,
     text: String,

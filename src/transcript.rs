@@ -61,6 +61,15 @@ pub enum Ending {
         /// Its number.
         signal: i32,
     },
+    /// It is a service, and ran until it was ended with its page.
+    Running,
+    /// It is a service that was not ready within its time limit.
+    NotReady {
+        /// The limit, in microseconds.
+        limit_us: u64,
+        /// What was missing, a fragment such as "nothing on this page listens on port 3000".
+        missing: String,
+    },
     /// It passed its time limit.
     TimedOut {
         /// The limit, in microseconds.
@@ -179,6 +188,11 @@ impl Ending {
         match self {
             Self::Exited { code } => format!("exited with status {code}"),
             Self::Signaled { signal } => format!("was ended by signal {signal}"),
+            Self::Running => "ran until the page ended".to_owned(),
+            Self::NotReady { limit_us, missing } => {
+                let limit = std::time::Duration::from_micros(*limit_us);
+                format!("was not ready within {}: {missing}", humantime::format_duration(limit))
+            }
             Self::TimedOut { limit_us } => {
                 let limit = std::time::Duration::from_micros(*limit_us);
                 format!("passed its time limit of {}", humantime::format_duration(limit))

@@ -15,8 +15,8 @@ use super::{Config, SandboxChoice};
 /// The rules of matching and roles that this version knows.
 const EDITION: &str = "1";
 
-type Key<'a> = Located<std::borrow::Cow<'a, str>>;
-type Item<'a> = Located<DeValue<'a>>;
+pub(super) type Key<'a> = Located<std::borrow::Cow<'a, str>>;
+pub(super) type Item<'a> = Located<DeValue<'a>>;
 
 pub(super) fn read(source: &Arc<SourceFile>) -> Result<Config, Vec<Diagnostic>> {
     let (root, errors) = DeTable::parse_recoverable(source.text());
@@ -31,14 +31,20 @@ pub(super) fn read(source: &Arc<SourceFile>) -> Result<Config, Vec<Diagnostic>> 
     if reader.diagnostics.is_empty() { Ok(reader.config) } else { Err(reader.diagnostics) }
 }
 
-struct Reader<'a> {
-    source: &'a Arc<SourceFile>,
-    config: Config,
+pub(super) struct Reader<'a> {
+    pub(super) source: &'a Arc<SourceFile>,
+    pub(super) config: Config,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
-    fn error(&mut self, code: &'static str, message: impl Into<String>, place: Range<usize>, help: Option<String>) {
+    pub(super) fn error(
+        &mut self,
+        code: &'static str,
+        message: impl Into<String>,
+        place: Range<usize>,
+        help: Option<String>,
+    ) {
         let finding = Diagnostic::error(code, message).at(self.source, span(place), "");
         self.diagnostics.push(match help {
             Some(help) => finding.help(help),
@@ -46,13 +52,13 @@ impl Reader<'_> {
         });
     }
 
-    fn wrong(&mut self, key: &Key<'_>, item: &Item<'_>, takes: &str) {
+    pub(super) fn wrong(&mut self, key: &Key<'_>, item: &Item<'_>, takes: &str) {
         let key = key.get_ref();
         let message = format!("`{key}` cannot be {}", article(item.get_ref().type_str()));
         self.error("bad-value", message, item.span(), Some(format!("`{key}` takes {takes}")));
     }
 
-    fn unknown(&mut self, table: &str, key: &Key<'_>, known: &[&str]) {
+    pub(super) fn unknown(&mut self, table: &str, key: &Key<'_>, known: &[&str]) {
         let word = key.get_ref();
         let help = match nearest(word, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -63,8 +69,19 @@ impl Reader<'_> {
     }
 
     fn root(&mut self, table: &DeTable<'_>) {
-        const KEYS: &[&str] =
-            &["edition", "strict", "pages", "defaults", "env", "python", "node", "sandbox", "placeholders", "network"];
+        const KEYS: &[&str] = &[
+            "edition",
+            "strict",
+            "pages",
+            "defaults",
+            "env",
+            "python",
+            "node",
+            "sandbox",
+            "placeholders",
+            "network",
+            "service",
+        ];
         for (key, item) in in_order(table) {
             match (key.get_ref().as_ref(), item.get_ref()) {
                 ("edition", DeValue::Integer(edition)) if edition.as_str() == EDITION => {}
@@ -82,6 +99,7 @@ impl Reader<'_> {
                 ("node", DeValue::Table(table)) => self.config.node = self.only_list("node", "packages", table),
                 ("network", DeValue::Table(table)) => self.config.allow = self.only_list("network", "allow", table),
                 ("placeholders", DeValue::Table(table)) => self.placeholders(table),
+                ("service", _) => self.services(key, item),
                 (word, _) if KEYS.contains(&word) => self.wrong(key, item, &format!("a table, `[{word}]`")),
                 _ => self.unknown("", key, KEYS),
             }
@@ -217,7 +235,7 @@ impl Reader<'_> {
 
 /// A default is an option of a page, or one of a step that does not speak of one step alone.
 fn check_default(setting: &Setting) -> Result<(), OptionError> {
-    if matches!(setting.key.value.as_str(), "name" | "file") {
+    if matches!(setting.key.value.as_str(), "name" | "file" | "background" | "ready") {
         return Err(OptionError {
             code: "wrong-scope",
             message: format!("`{}` is about one fence and cannot be a default", setting.key.value),
@@ -243,7 +261,7 @@ fn is_near(help: &str) -> bool {
 }
 
 /// The entries as they stand in the file.
-fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Key<'i>, &'t Item<'i>)> {
+pub(super) fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Key<'i>, &'t Item<'i>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries
@@ -273,7 +291,7 @@ fn values(list: Vec<Spanned<String>>) -> Vec<String> {
     list.into_iter().map(|entry| entry.value).collect()
 }
 
-fn span(place: Range<usize>) -> Span {
+pub(super) fn span(place: Range<usize>) -> Span {
     Span::new(place.start, place.end)
 }
 

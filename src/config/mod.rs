@@ -1,6 +1,7 @@
 //! `doccheck.toml`: what a repository says about its pages. Reading the file is not done here.
 
 mod file;
+mod service;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,8 @@ use std::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::options::Setting;
 use crate::source::SourceFile;
+
+pub use service::Service;
 
 /// What `doccheck.toml` says; the default where there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct Config {
     pub placeholders: Vec<(String, String)>,
     /// `[network] allow`: `host:port` or host.
     pub allow: Vec<String>,
+    /// `[[service]]`: what is started before each page, in order.
+    pub services: Vec<Service>,
 }
 
 /// Which sandbox answers.
@@ -67,6 +72,7 @@ impl Default for Config {
             sandbox: SandboxChoice::Embedded,
             placeholders: Vec::new(),
             allow: Vec::new(),
+            services: Vec::new(),
         }
     }
 }

@@ -66,6 +66,7 @@ allow = ["127.0.0.1:5432"]
             sandbox: SandboxChoice::Folder("sandbox".into()),
             placeholders: vec![("<your_api_token>".into(), "${API_KEY}".into())],
             allow: vec!["127.0.0.1:5432".into()],
+            services: vec![],
         }
     );
     assert_eq!(file("sandbox = false").unwrap().sandbox, SandboxChoice::Off);
@@ -83,7 +84,6 @@ fn a_misspelt_key_gets_the_near_one_at_its_place() {
         faults("[defaults]\nsteam = 'stdout'"),
         [("unknown-option", "steam".into(), "did you mean `stream`?".into())]
     );
-    assert_eq!(faults("[[service]]\nrun = 'x'")[0].0, "unknown-key");
 }
 
 #[test]
@@ -115,4 +115,46 @@ fn what_is_not_toml_is_told_at_its_place() {
     let found = faults("[pages]\ninclude = [\n");
     assert_eq!(found[0].0, "bad-toml");
     assert_eq!(faults("a = 1\na = 2\n")[0].0, "bad-toml");
+}
+
+#[test]
+fn services_are_read_in_order() {
+    let text = "[[service]]\nrun = 'python3 server.py'\nready = 'port:8000'\n\
+                [[service]]\nname = 'queue'\nrun = 'worker'\ncwd = 'examples'\ntimeout = '1min'\n";
+    let services = file(text).unwrap().services;
+    let shown: Vec<_> = services
+        .iter()
+        .map(|service| {
+            let Service { name, run, ready, cwd, timeout, source } = service;
+            (name.as_str(), source.slice(run.span), ready.clone(), cwd.as_deref(), timeout.as_secs())
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("python3", "'python3 server.py'", Some(crate::options::Ready::Port(8000)), None, 10),
+            ("queue", "'worker'", None, Some("examples"), 60),
+        ]
+    );
+}
+
+#[test]
+fn every_fault_of_a_service_is_told() {
+    let text = "[[service]]\nrun = 'x'\nreday = 'port:1'\n[[service]]\nrun = 'x'\nready = '8000'\ntimeout = 'soon'\n\
+                [[service]]\nname = 'x'\n[[service]]\nrun = 1\n";
+    let found = faults(text);
+    let places: Vec<_> = found.iter().map(|(code, place, _)| (*code, place.as_str())).collect();
+    assert_eq!(
+        places,
+        [
+            ("unknown-key", "reday"),
+            ("bad-value", "'8000'"),
+            ("bad-value", "'soon'"),
+            ("bad-value", "[[service]]"),
+            ("bad-value", "1"),
+        ]
+    );
+    assert_eq!(found[0].2, "did you mean `ready`?");
+    assert_eq!(faults("service = 'x'")[0].0, "bad-value");
+    assert_eq!(faults("[defaults]\nbackground = true")[0].0, "wrong-scope");
 }

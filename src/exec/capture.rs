@@ -21,7 +21,7 @@ pub(super) struct Capture {
 }
 
 /// A step's output as it was read.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Streams {
     pub(super) output: Captured,
     pub(super) stdout: Option<Captured>,
@@ -65,6 +65,27 @@ impl Capture {
         let err = read(err)?;
         let output = Captured { text: format!("{}{}", out.text, err.text), size: out.size + err.size };
         Ok(Streams { output, stdout: Some(out), stderr: Some(err) })
+    }
+}
+
+impl Streams {
+    /// Adds what was printed after this.
+    pub(super) fn add(&mut self, later: Self) {
+        join(&mut self.output, later.output);
+        for (mine, theirs) in [(&mut self.stdout, later.stdout), (&mut self.stderr, later.stderr)] {
+            if let Some(theirs) = theirs {
+                join(mine.get_or_insert_default(), theirs);
+            }
+        }
+    }
+}
+
+fn join(mine: &mut Captured, theirs: Captured) {
+    if mine.size == 0 {
+        *mine = theirs;
+    } else {
+        mine.text.push_str(&theirs.text);
+        mine.size += theirs.size;
     }
 }
 

@@ -4,6 +4,7 @@
 mod message;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::http::{Reply, reason};
 use crate::serve::{Network, Protocol, ServeError};
@@ -71,6 +72,13 @@ impl Runner for HttpRunner {
             notes: Vec::new(),
         })
     }
+}
+
+/// True where a GET of `url` is answered with a status below 400.
+pub(super) fn answers(network: &Network, url: &str, timeout: Duration) -> bool {
+    let messages = message::read(&format!("GET {url}")).unwrap_or_default();
+    let mut answers = messages.into_iter().map(|message| network.send(message.request, message.protocol, timeout));
+    answers.next().is_some_and(|answer| answer.is_ok_and(|reply| reply.status < 400))
 }
 
 /// Status line, fields, a blank line, body; answers in turn are a blank line apart. HTTP/2 has neither a minor

@@ -13,12 +13,17 @@ use serde_json::Value;
 
 use super::Stage;
 use super::capture::Capture;
+use super::ending::stopped;
 use super::runner::{ExecError, Job, Place};
-use super::shell::stopped;
 use super::status::{StatusPipe, Wake, pipe};
 use crate::plan::Part;
-use crate::process::{ExitStatus, Launch, Process};
+use crate::process::{Launch, Process};
+use crate::system_clock::now;
 use crate::transcript::{Ending, PartRecord};
+
+/// Why a session has another interpreter: the one before ended, or a service keeps it.
+pub(super) const ENDED: &str = "the interpreter had ended";
+pub(super) const BUSY: &str = "a service keeps the interpreter busy";
 
 /// A running interpreter.
 #[derive(Debug)]
@@ -83,21 +88,12 @@ impl Interpreter {
         capture: &Capture,
         deadline: Instant,
     ) -> Result<Ended, ExecError> {
-        if let Some(commands) = &mut self.commands {
-            // Where the interpreter is gone, the status pipe tells so right after.
-            let _ = commands.write_all(format!("{command}\n").as_bytes());
-        }
-        if last {
-            self.commands = None;
-        }
+        self.begin(command, last);
         let mut parts = Vec::new();
         loop {
             match self.status.next(&self.process, deadline, Some(capture)) {
                 Wake::Line(line) => {
-                    let told: Told = serde_json::from_str(&line).map_err(|error| ExecError::Lost {
-                        language: "interpreter's",
-                        reason: format!("it told something unreadable: {error}"),
-                    })?;
+                    let told = Told::read(&line)?;
                     parts.extend(told.parts.into_iter().map(|(kind, index, text)| {
                         let command = kind == "command";
                         let part = if command { Part::Command(index) } else { Part::Watch(index) };
@@ -111,12 +107,11 @@ impl Interpreter {
                 }
                 Wake::Closed => {
                     let ended = self.process.wait_until(deadline)?;
-                    let ending = match ended {
-                        Some(ExitStatus::Code(code)) => Ending::Exited { code },
-                        Some(ExitStatus::Signal(signal)) => Ending::Signaled { signal },
-                        None => stopped(stage, &Wake::TimedOut, job.step.timeout),
-                    };
+                    let ending = ended.map_or_else(|| stopped(stage, &Wake::TimedOut, job.step.timeout), Ending::from);
                     return Ok(Ended { ending, parts, alive: false });
+                }
+                Wake::TimedOut if stage.listens() => {
+                    return Ok(Ended { ending: Ending::Running, parts, alive: false });
                 }
                 wake => {
                     let ending = stopped(stage, &wake, job.step.timeout);
@@ -124,6 +119,37 @@ impl Interpreter {
                 }
             }
         }
+    }
+
+    /// How the step that was begun ended, if it has.
+    pub(super) fn ended(&mut self) -> Result<Option<Ending>, ExecError> {
+        while let Wake::Line(line) = self.status.next(&self.process, now(), None) {
+            let told = Told::read(&line)?;
+            if let Some(code) = told.exit.filter(|_| !told.over) {
+                return Ok(Some(Ending::Exited { code }));
+            }
+        }
+        Ok(self.process.try_wait()?.map(Ending::from))
+    }
+
+    /// Begins a step and does not wait for its end.
+    pub(super) fn begin(&mut self, command: &Value, last: bool) {
+        if let Some(commands) = &mut self.commands {
+            // Where the interpreter is gone, the status pipe tells so right after.
+            let _ = commands.write_all(format!("{command}\n").as_bytes());
+        }
+        if last {
+            self.commands = None;
+        }
+    }
+}
+
+impl Told {
+    fn read(line: &str) -> Result<Self, ExecError> {
+        serde_json::from_str(line).map_err(|error| ExecError::Lost {
+            language: "interpreter's",
+            reason: format!("it told something unreadable: {error}"),
+        })
     }
 }
 

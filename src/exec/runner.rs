@@ -76,6 +76,9 @@ pub enum ExecError {
         /// The program.
         tool: String,
     },
+    /// Another program of the machine listens where a service is to.
+    #[error("port {0} is in use by another program of this machine; end that program, or take another port")]
+    PortInUse(u16),
     /// The interpreter did not keep to the protocol.
     #[error("the {language} runner lost its interpreter: {reason}")]
     Lost {

@@ -1,38 +1,44 @@
 //! Shell steps and console transcripts: both run in the page's terminals.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::capture::{Capture, Streams};
-use super::runner::{Job, OUTPUT_LIMIT, Ran, Runner};
+use super::ending::{ran, stopped};
+use super::runner::{Job, Ran, Runner};
+use super::service::{Begun, Host, Service};
 use super::status::Wake;
 use super::terminal::{Block, BlockEnd, State, Terminal};
 use super::{ExecError, Place, Stage};
 use crate::plan::{Language, Part, Session};
-use crate::process::ExitStatus;
 use crate::system_clock::now;
-use crate::transcript::{Captured, Ending, PartRecord};
+use crate::transcript::{Ending, PartRecord};
 
 /// The terminals of a page, by name.
 #[derive(Debug)]
 pub(super) struct Shell<'a> {
     stage: &'a Stage<'a>,
     terminals: BTreeMap<String, Terminal>,
-    /// Where the next terminal of that name starts, after one has ended.
-    left: BTreeMap<String, State>,
+    /// Where the next terminal of that name starts, and why there is another one.
+    left: BTreeMap<String, (State, &'static str)>,
     started: usize,
+    /// The last step, where it runs on.
+    running: Option<Service>,
 }
 
 impl<'a> Shell<'a> {
     pub(super) fn new(stage: &'a Stage<'a>) -> Self {
-        Self { stage, terminals: BTreeMap::new(), left: BTreeMap::new(), started: 0 }
+        Self { stage, terminals: BTreeMap::new(), left: BTreeMap::new(), started: 0, running: None }
     }
 
     /// What the page's terminal exports and where it stands; the page's own where none was started.
     pub(super) fn place(&mut self) -> Place {
         let name = String::new();
         let asked = self.terminals.get_mut(&name).and_then(|terminal| terminal.state(self.stage));
-        let state = asked.or_else(|| self.left.get(&name).cloned()).unwrap_or_else(|| self.first_state());
+        let state = asked
+            .or_else(|| self.left.get(&name).map(|(state, _)| state.clone()))
+            .unwrap_or_else(|| self.first_state());
         Place { env: state.env, cwd: state.cwd }
     }
 
@@ -61,20 +67,25 @@ impl<'a> Shell<'a> {
         let mut notes = Vec::new();
         if !self.terminals.contains_key(name) {
             let state = match self.left.remove(name) {
-                Some(state) => {
-                    notes.push("the shell had ended; this is a new one with the same directory and exports".to_owned());
+                Some((state, why)) => {
+                    notes.push(format!("{why}; this is a new one with the same directory and exports"));
                     state
                 }
                 None => self.first_state(),
             };
-            self.started += 1;
-            let terminal = Terminal::start(self.stage, name, self.started, &state)?;
-            self.terminals.insert(name.to_owned(), terminal);
+            self.open(name, &state)?;
         }
         let Some(terminal) = self.terminals.get_mut(name) else {
             return Err(ExecError::Lost { language: "shell", reason: "the terminal is gone".to_owned() });
         };
         Ok((terminal.run(self.stage, block, capture, deadline)?, notes))
+    }
+
+    fn open(&mut self, name: &str, state: &State) -> Result<(), ExecError> {
+        self.started += 1;
+        let terminal = Terminal::start(self.stage, name, self.started, state)?;
+        self.terminals.insert(name.to_owned(), terminal);
+        Ok(())
     }
 
     fn read(&self, name: &str, capture: &Capture) -> Result<Streams, ExecError> {
@@ -92,13 +103,10 @@ impl<'a> Shell<'a> {
             BlockEnd::ShellEnded(status) => {
                 if let Some(terminal) = self.terminals.remove(name) {
                     let left = terminal.last_state(self.stage).unwrap_or_else(|| self.first_state());
-                    self.left.insert(name.to_owned(), left);
+                    self.left.insert(name.to_owned(), (left, "the shell had ended"));
                 }
                 notes.push("the step ended its shell".to_owned());
-                match status {
-                    ExitStatus::Code(code) => Ending::Exited { code },
-                    ExitStatus::Signal(signal) => Ending::Signaled { signal },
-                }
+                Ending::from(status)
             }
             BlockEnd::Stopped(wake) => {
                 self.terminals.clear();
@@ -108,88 +116,162 @@ impl<'a> Shell<'a> {
     }
 }
 
-/// Ends everything of the page, and tells why.
-pub(super) fn stopped(stage: &Stage<'_>, wake: &Wake, limit: std::time::Duration) -> Ending {
-    // Killing only what runs in the foreground would let the shell run the rest of the block.
-    stage.crew.end();
-    match wake {
-        Wake::OutputLimit => Ending::OutputLimit { limit: OUTPUT_LIMIT },
-        Wake::Interrupted => Ending::Signaled { signal: 2 },
-        Wake::Line(_) | Wake::Closed | Wake::TimedOut => {
-            Ending::TimedOut { limit_us: u64::try_from(limit.as_micros()).unwrap_or(u64::MAX) }
-        }
-    }
-}
-
-pub(super) fn ran(
+/// What commands of a step did, one after the other.
+#[derive(Debug)]
+struct Done {
     ending: Ending,
-    started: Instant,
     streams: Streams,
     parts: Vec<PartRecord>,
     notes: Vec<String>,
-) -> Ran {
-    let Streams { output, stdout, stderr } = streams;
-    Ran { ending, duration: started.elapsed(), output, stdout, stderr, parts, notes }
+}
+
+impl Shell<'_> {
+    /// Runs commands of a step in the terminal `name`, until one ends it.
+    fn commands(&mut self, job: &Job<'_>, name: &str, codes: &[&str], deadline: Instant) -> Result<Done, ExecError> {
+        let stdin = self.stdin(job)?;
+        let mut done = Done {
+            ending: Ending::Exited { code: 0 },
+            streams: Streams::default(),
+            parts: Vec::new(),
+            notes: Vec::new(),
+        };
+        for (at, code) in codes.iter().enumerate() {
+            let capture = self.capture(job, at)?;
+            let block = Block { code, env: &job.step.env, stdin: stdin.as_deref() };
+            let (end, noted) = self.block(name, &block, &capture, deadline)?;
+            done.notes.extend(noted);
+            if end == BlockEnd::Stopped(Wake::TimedOut) && self.stage.listens() {
+                self.runs_on(job, name, at, capture, &mut done);
+                break;
+            }
+            let streams = self.read(name, &capture)?;
+            done.ending = self.ending(name, end, job.step.timeout, &mut done.notes);
+            if job.step.language == Language::Console {
+                let exit = if let Ending::Exited { code } = done.ending { Some(code) } else { None };
+                done.parts.push(PartRecord { part: Part::Command(at), text: streams.output.text.clone(), exit });
+            }
+            done.streams.add(streams);
+            if !matches!(done.ending, Ending::Exited { .. }) || !self.terminals.contains_key(name) {
+                break;
+            }
+        }
+        Ok(done)
+    }
+
+    /// The command at `at` listens and does not end: it keeps its terminal, and the reader opens another one.
+    fn runs_on(&mut self, job: &Job<'_>, name: &str, at: usize, capture: Capture, done: &mut Done) {
+        let Some(terminal) = self.terminals.remove(name) else { return };
+        let mut left = terminal.standing().unwrap_or_else(|| self.first_state());
+        left.env.retain(|(name, _)| !job.step.env.iter().any(|(own, _)| own == name));
+        self.left.insert(name.to_owned(), (left, "a service keeps the shell busy"));
+        done.ending = Ending::Running;
+        self.running = Some(Service {
+            host: Host::Terminal(terminal),
+            capture,
+            earlier: std::mem::take(&mut done.streams),
+            parts: std::mem::take(&mut done.parts),
+            command: (job.step.language == Language::Console).then_some(at),
+            notes: std::mem::take(&mut done.notes),
+            started: now(),
+            ending: None,
+        });
+    }
+
+    /// The last step, where it did not end and runs on.
+    pub(super) fn take_running(&mut self) -> Option<Service> {
+        self.running.take()
+    }
+
+    fn capture(&self, job: &Job<'_>, at: usize) -> Result<Capture, ExecError> {
+        Capture::create(self.stage.workspace, &format!("step-{}-{at}", job.index), job.step.splits_streams())
+    }
+
+    fn stdin(&self, job: &Job<'_>) -> Result<Option<PathBuf>, ExecError> {
+        let text = job.step.stdin.as_ref();
+        text.map(|text| self.stage.workspace.scribble(&format!("step-{}.in", job.index), text)).transpose()
+    }
+
+    /// Begins a step in a second terminal, where the page's own one stands now and with what it exports. Of a
+    /// transcript it is the last command that runs on.
+    pub(super) fn serve(&mut self, job: &Job<'_>) -> Result<Begun, ExecError> {
+        let started = now();
+        let name = terminal_name(job);
+        if !self.terminals.contains_key(&name) && !self.left.contains_key(&name) {
+            let Place { env, cwd } = self.place();
+            self.open(&name, &State { env, cwd })?;
+        }
+        let codes = codes(job);
+        let Some((last, before)) = codes.split_last() else {
+            return Ok(Begun::Over(ran(Ending::Exited { code: 0 }, started, Streams::default(), vec![], vec![])));
+        };
+        let done = self.commands(job, &name, before, started + job.step.timeout)?;
+        if let Some(service) = self.running.take() {
+            return Ok(Begun::Service(service));
+        }
+        let Some(mut terminal) = self.terminals.remove(&name) else {
+            return Ok(Begun::Over(ran(done.ending, started, done.streams, done.parts, done.notes)));
+        };
+        let capture = self.capture(job, before.len())?;
+        let stdin = self.stdin(job)?;
+        terminal.begin(self.stage, &Block { code: last, env: &job.step.env, stdin: stdin.as_deref() }, &capture)?;
+        Ok(Begun::Service(Service {
+            host: Host::Terminal(terminal),
+            capture,
+            earlier: done.streams,
+            parts: done.parts,
+            command: (job.step.language == Language::Console).then_some(before.len()),
+            notes: done.notes,
+            started,
+            ending: None,
+        }))
+    }
+
+    /// Begins a command of the configuration in a terminal of its own.
+    pub(super) fn command(&mut self, code: &str, cwd: Option<&Path>) -> Result<Service, ExecError> {
+        let started = now();
+        let mut state = self.first_state();
+        if let Some(cwd) = cwd {
+            state.cwd = cwd.to_path_buf();
+        }
+        self.started += 1;
+        let mut terminal = Terminal::start(self.stage, "service", self.started, &state)?;
+        let capture = Capture::create(self.stage.workspace, &format!("service-{}", self.started), false)?;
+        terminal.begin(self.stage, &Block { code, env: &[], stdin: None }, &capture)?;
+        Ok(Service {
+            host: Host::Terminal(terminal),
+            capture,
+            earlier: Streams::default(),
+            parts: Vec::new(),
+            command: None,
+            notes: Vec::new(),
+            started,
+            ending: None,
+        })
+    }
+}
+
+fn terminal_name(job: &Job<'_>) -> String {
+    match &job.step.session {
+        Session::Fresh => format!("fresh-{}", job.index),
+        Session::Shared(name) => name.clone(),
+    }
+}
+
+fn codes<'a>(job: &Job<'a>) -> Vec<&'a str> {
+    match job.step.language {
+        Language::Console => job.commands.iter().map(String::as_str).collect(),
+        _ => vec![job.code],
+    }
 }
 
 impl Runner for Shell<'_> {
     fn run(&mut self, job: &Job<'_>, _place: &Place) -> Result<Ran, ExecError> {
         let started = now();
-        let deadline = started + job.step.timeout;
-        let name = match &job.step.session {
-            Session::Fresh => format!("fresh-{}", job.index),
-            Session::Shared(name) => name.clone(),
-        };
-        let stdin = job
-            .step
-            .stdin
-            .as_ref()
-            .map(|text| self.stage.workspace.scribble(&format!("step-{}.in", job.index), text))
-            .transpose()?;
-        let codes: Vec<&str> = match job.step.language {
-            Language::Console => job.commands.iter().map(String::as_str).collect(),
-            _ => vec![job.code],
-        };
-        let (mut parts, mut notes, mut whole) = (Vec::new(), Vec::new(), Streams::default());
-        let mut ending = Ending::Exited { code: 0 };
-        for (at, code) in codes.iter().enumerate() {
-            let capture =
-                Capture::create(self.stage.workspace, &format!("step-{}-{at}", job.index), job.step.splits_streams())?;
-            let block = Block { code, env: &job.step.env, stdin: stdin.as_deref() };
-            let (end, noted) = self.block(&name, &block, &capture, deadline)?;
-            notes.extend(noted);
-            let streams = self.read(&name, &capture)?;
-            ending = self.ending(&name, end, job.step.timeout, &mut notes);
-            if job.step.language == Language::Console {
-                let exit = if let Ending::Exited { code } = ending { Some(code) } else { None };
-                parts.push(PartRecord { part: Part::Command(at), text: streams.output.text.clone(), exit });
-            }
-            whole.add(streams);
-            if !matches!(ending, Ending::Exited { .. }) || !self.terminals.contains_key(&name) {
-                break;
-            }
+        let done = self.commands(job, &terminal_name(job), &codes(job), started + job.step.timeout)?;
+        if let Some(service) = &mut self.running {
+            service.started = started;
+            return service.ran(self.stage);
         }
-        Ok(ran(ending, started, whole, parts, notes))
-    }
-}
-
-impl Streams {
-    /// Adds what was printed after this.
-    fn add(&mut self, later: Self) {
-        join(&mut self.output, later.output);
-        for (mine, theirs) in [(&mut self.stdout, later.stdout), (&mut self.stderr, later.stderr)] {
-            if let Some(theirs) = theirs {
-                join(mine.get_or_insert_default(), theirs);
-            }
-        }
-    }
-}
-
-fn join(mine: &mut Captured, theirs: Captured) {
-    if mine.size == 0 {
-        *mine = theirs;
-    } else {
-        mine.text.push_str(&theirs.text);
-        mine.size += theirs.size;
+        Ok(ran(done.ending, started, done.streams, done.parts, done.notes))
     }
 }

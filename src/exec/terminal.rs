@@ -13,6 +13,7 @@ use super::status::{StatusPipe, Wake, pipe};
 use super::{ExecError, Stage};
 use crate::process::{ExitStatus, Launch, Process};
 use crate::system_clock::now;
+use crate::transcript::Ending;
 
 /// The descriptors that bash has for the script and for what it tells, out of the way of a page's own.
 const SCRIPT: i32 = 200;
@@ -104,6 +105,32 @@ impl Terminal {
         capture: &Capture,
         deadline: Instant,
     ) -> Result<BlockEnd, ExecError> {
+        self.begin(stage, block, capture)?;
+        Ok(match self.status.next(&self.process, deadline, Some(capture)) {
+            Wake::Line(status) => BlockEnd::Status(self.took(&status)),
+            Wake::Closed => match self.process.wait_until(now() + PATIENCE)? {
+                Some(status) => BlockEnd::ShellEnded(status),
+                None => BlockEnd::Stopped(Wake::TimedOut),
+            },
+            stopped => BlockEnd::Stopped(stopped),
+        })
+    }
+
+    /// How the block that was begun ended, if it has.
+    pub(super) fn ended(&mut self) -> Result<Option<Ending>, ExecError> {
+        if let Wake::Line(status) = self.status.next(&self.process, now(), None) {
+            return Ok(Some(Ending::Exited { code: self.took(&status) }));
+        }
+        Ok(self.process.try_wait()?.map(Ending::from))
+    }
+
+    fn took(&mut self, status: &str) -> i32 {
+        self.last = status.trim().parse().unwrap_or(0);
+        self.last
+    }
+
+    /// Begins a block and does not wait for its end.
+    pub(super) fn begin(&mut self, stage: &Stage<'_>, block: &Block<'_>, capture: &Capture) -> Result<(), ExecError> {
         // bash reads a sourced file whole before it runs it, so one file serves all blocks: making files is dear.
         let file = stage.workspace.scribble(&format!("{}.sh", self.name), block.code)?;
         let last = if self.last == 0 { String::new() } else { format!("(exit {}); ", self.last) };
@@ -124,17 +151,7 @@ impl Terminal {
             ),
         )?;
         self.write(&format!(". {}\n", quote(&around)));
-        Ok(match self.status.next(&self.process, deadline, Some(capture)) {
-            Wake::Line(status) => {
-                self.last = status.trim().parse().unwrap_or(0);
-                BlockEnd::Status(self.last)
-            }
-            Wake::Closed => match self.process.wait_until(now() + PATIENCE)? {
-                Some(status) => BlockEnd::ShellEnded(status),
-                None => BlockEnd::Stopped(Wake::TimedOut),
-            },
-            stopped => BlockEnd::Stopped(stopped),
-        })
+        Ok(())
     }
 
     /// Asks for exports and directory.
@@ -150,6 +167,13 @@ impl Terminal {
             Wake::Line(_) => read_state(&file),
             _ => None,
         }
+    }
+
+    /// Where it stands while it runs a program, and what it exports.
+    pub(super) fn standing(&self) -> Option<State> {
+        let (cwd, env) = self.process.standing()?;
+        let env = env.into_iter().filter(|(name, _)| is_exported(name)).collect();
+        Some(State { env, cwd })
     }
 
     /// What a shell that has ended left behind.
@@ -212,12 +236,16 @@ fn read_state(file: &Path) -> Option<State> {
     let text = String::from_utf8_lossy(&bytes);
     let (variables, cwd) = text.rsplit_once('\0')?;
     let cwd = PathBuf::from(cwd.strip_suffix('\n')?);
-    // `_` is bash's own, and names that are no names are functions that bash exports.
     let env = variables
         .split('\0')
         .filter_map(|variable| variable.split_once('='))
-        .filter(|(name, _)| *name != "_" && *name != "SHLVL" && !name.contains('%'))
+        .filter(|(name, _)| is_exported(name))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     cwd.is_absolute().then_some(State { env, cwd })
+}
+
+/// `_` is bash's own, and names that are no names are functions that bash exports.
+fn is_exported(name: &str) -> bool {
+    name != "_" && name != "SHLVL" && !name.contains('%')
 }

@@ -5,6 +5,7 @@
 
 mod grammar;
 mod nearest;
+mod ready;
 mod set;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::source::{Span, Spanned};
 
 pub use grammar::parse;
 pub use nearest::nearest;
+pub use ready::{Ready, TAKES as READY_TAKES};
 
 /// One `key=value` as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +103,17 @@ pub struct Options {
     pub setup: Option<Spanned<String>>,
     /// `teardown`: a script's text, or the path of a file.
     pub teardown: Option<Spanned<String>>,
+    /// `background`: the step runs on while later steps run.
+    pub background: Option<Spanned<bool>>,
+    /// `ready`: what must be true before the page goes on; says `background` too.
+    pub ready: Option<Spanned<Ready>>,
+}
+
+impl Options {
+    /// True where the step runs on while later steps run.
+    pub fn is_service(&self) -> bool {
+        self.ready.is_some() || self.background.as_ref().is_some_and(|background| background.value)
+    }
 }
 
 /// Where options stand; each key belongs to some of these.

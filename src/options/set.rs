@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::source::Spanned;
 
-use super::{ExpectedExit, OptionError, Options, OutputRule, Scope, Setting, Stream, Value, nearest};
+use super::{
+    ExpectedExit, OptionError, Options, OutputRule, READY_TAKES, Ready, Scope, Setting, Stream, Value, nearest,
+};
 
 /// Every key and the scopes that it belongs to; `env` stands for `env.NAME`.
 const KEYS: &[(&str, &[Scope])] = &[
@@ -25,6 +27,8 @@ const KEYS: &[(&str, &[Scope])] = &[
     ("snapshot", &[Scope::Page]),
     ("setup", &[Scope::Page]),
     ("teardown", &[Scope::Page]),
+    ("background", &[Scope::Fence]),
+    ("ready", &[Scope::Fence]),
 ];
 
 impl Options {
@@ -66,6 +70,11 @@ impl Options {
             "snapshot" => self.snapshot = Some(setting.choice(&[("true", true), ("false", false)])?),
             "setup" => self.setup = Some(setting.filled("a script, or the path of one")?),
             "teardown" => self.teardown = Some(setting.filled("a script, or the path of one")?),
+            "background" => {
+                let background = setting.choice(&[("true", true), ("false", false)])?;
+                self.background = Some(Spanned::new(background, setting.key.span));
+            }
+            "ready" => self.ready = Some(setting.ready()?),
             _ => return Err(unknown(setting, scope)),
         }
         Ok(())
@@ -156,6 +165,12 @@ impl Setting {
         };
         let value = self.text("a text")?.value;
         if value.contains('\0') { Err(self.refuse("a text")) } else { Ok((name.to_owned(), value)) }
+    }
+
+    fn ready(&self) -> Result<Spanned<Ready>, OptionError> {
+        let text = self.text(READY_TAKES)?;
+        let ready = Ready::parse(&text.value).ok_or_else(|| self.refuse(READY_TAKES))?;
+        Ok(Spanned::new(ready, text.span))
     }
 
     /// Several faults are one text with commas; a list says the same.

@@ -20,6 +20,15 @@ pub(super) fn checks(evidence: Evidence<'_>) -> Vec<Check> {
             checks
         }
         Ending::Signaled { signal } => vec![status(evidence, 128 + signal)],
+        Ending::Running => {
+            let mut checks: Vec<_> = failed_command(evidence).into_iter().collect();
+            checks.push(ran_on(evidence));
+            checks
+        }
+        Ending::NotReady { .. } => vec![passed_limit(
+            evidence,
+            "a service that needs longer says so: `<!-- doccheck: ready=… timeout=60s -->`",
+        )],
         Ending::TimedOut { .. } => {
             vec![passed_limit(evidence, "a step that needs longer says so: `<!-- doccheck: timeout=60s -->`")]
         }
@@ -33,7 +42,7 @@ fn status(evidence: Evidence<'_>, code: i32) -> Check {
     let commands = evidence.record.parts.iter().filter_map(|part| part.exit);
     let mut ends = std::iter::once(code).chain(commands);
     let (fits, wanted) = match evidence.step.exit {
-        ExpectedExit::Code(0) => (code == 0, "0".to_owned()),
+        ExpectedExit::Code(0) => (code == 0 || was_stopped(evidence, code), "0".to_owned()),
         ExpectedExit::Code(wanted) => (ends.any(|code| code == wanted), wanted.to_string()),
         ExpectedExit::Nonzero => (ends.any(|code| code != 0), "nonzero".to_owned()),
     };
@@ -42,6 +51,12 @@ fn status(evidence: Evidence<'_>, code: i32) -> Check {
         return Check { expected, actual, ..evidence.passed(CheckKind::Exit) };
     }
     let message = match evidence.step.exit {
+        ExpectedExit::Code(0) if evidence.was_ready() => {
+            format!("the service had ended before the page did: it {}", evidence.record.ending.words())
+        }
+        ExpectedExit::Code(0) if evidence.step.service.is_some() => {
+            format!("the service ended before it was ready: it {}", evidence.record.ending.words())
+        }
         ExpectedExit::Code(_) => format!("it {}, not {wanted}", evidence.record.ending.words()),
         ExpectedExit::Nonzero => "it exited with status 0, and the page says that it fails".to_owned(),
     };
@@ -53,6 +68,24 @@ fn status(evidence: Evidence<'_>, code: i32) -> Check {
         check.diff = unshown_output(evidence);
         check.help.push(format!("where the step is meant to fail: `<!-- doccheck: exit={code} -->`"));
     }
+    check
+}
+
+/// True for a service that something on the page told to end, as Ctrl-C or `kill` does.
+fn was_stopped(evidence: Evidence<'_>, code: i32) -> bool {
+    const BY_INT: i32 = 128 + 2;
+    const BY_TERM: i32 = 128 + 15;
+    evidence.was_ready() && matches!(code, BY_INT | BY_TERM)
+}
+
+/// A service that ran on until its page ended did what it should, unless the page says how it ends.
+fn ran_on(evidence: Evidence<'_>) -> Check {
+    if evidence.step.exit == ExpectedExit::Code(0) {
+        return evidence.passed(CheckKind::Exit);
+    }
+    let message = "it ran until the page ended, and the page says that it fails";
+    let mut check = evidence.failed(CheckKind::Exit, message);
+    check.help.push("where it is right that it runs on, take `exit=` away".to_owned());
     check
 }
 

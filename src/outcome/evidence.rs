@@ -1,7 +1,7 @@
 //! A step and what it did, side by side, and the checks that are made of them.
 
 use super::{Check, CheckKind};
-use crate::plan::{Plan, Step};
+use crate::plan::{Part, Plan, Step};
 use crate::source::Span;
 use crate::transcript::StepRecord;
 
@@ -21,6 +21,11 @@ impl Evidence<'_> {
     pub(super) fn line(&self, fence: usize) -> usize {
         let fence = self.plan.tutorial.fences.get(fence);
         fence.map_or(1, |fence| self.plan.tutorial.source.line(fence.span.start))
+    }
+
+    /// True for a service that was ready, so that the page went on.
+    pub(super) fn was_ready(&self) -> bool {
+        self.record.parts.iter().any(|part| part.part == Part::Start)
     }
 
     /// The language as it is written on the page.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
-use super::{ending, output, wires};
+use super::{ending, output, service, wires};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::Captures;
 use crate::options::ExpectedExit;
@@ -18,7 +18,7 @@ pub fn judge(plan: Arc<Plan>, transcript: &Transcript) -> PageOutcome {
     let mut steps = Vec::new();
     let not_reached = StepRecord::not_run(Ending::NotReached);
     let records = transcript.steps.iter().chain(std::iter::repeat(&not_reached));
-    for (step, record) in plan.steps().zip(records) {
+    for (step, record) in plan.steps().zip(records.clone()) {
         let outcome = judge_step(&plan, step, record, &mut captures);
         if let Ending::NotStarted { reason, help } = &record.ending {
             let source = &plan.tutorial.source;
@@ -26,6 +26,12 @@ pub fn judge(plan: Arc<Plan>, transcript: &Transcript) -> PageOutcome {
             diagnostics.push(help.iter().fold(found, Diagnostic::help));
         }
         steps.push(outcome);
+    }
+    let whole = !steps.iter().any(|step| step.stops_page || step.verdict == StepVerdict::NotReached);
+    for ((step, record), outcome) in plan.steps().zip(records).zip(&mut steps).filter(|_| whole) {
+        if step.service.as_ref().is_some_and(|service| !service.later.is_empty()) {
+            *outcome = judge_service(&plan, step, record, &captures);
+        }
     }
     let verdict = page_verdict(&diagnostics, &steps);
     let duration_us = transcript.steps.iter().map(|record| record.duration_us).sum();
@@ -47,13 +53,41 @@ pub fn page_verdict(diagnostics: &[Diagnostic], steps: &[StepOutcome]) -> PageVe
 }
 
 /// Judges a step. What typed captures matched is remembered in `captures`, which later steps read.
+/// Of a service, what fences further down the page show of it is left open.
 pub fn judge_step(plan: &Plan, step: &Step, record: &StepRecord, captures: &mut Captures) -> StepOutcome {
-    let evidence = Evidence { plan, step, record };
-    let checks = checks(evidence, captures);
+    concluded(Evidence { plan, step, record }, |evidence| outputs(evidence, captures, false))
+}
+
+/// Judges a service at the end of its page, with all that fences further down the page show of it; `captures` are
+/// those of the whole page.
+pub fn judge_service(plan: &Plan, step: &Step, record: &StepRecord, captures: &Captures) -> StepOutcome {
+    let mut captures = captures.clone();
+    concluded(Evidence { plan, step, record }, |evidence| outputs(evidence, &mut captures, true))
+}
+
+/// What was printed, against what the page shows of it: of a service at its step, or also further down.
+fn outputs(evidence: Evidence<'_>, captures: &mut Captures, further: bool) -> Vec<Check> {
+    let Evidence { step, .. } = evidence;
+    let runs_on = step.service.is_some() || evidence.was_ready();
+    let mut checks = Vec::new();
+    if !runs_on || step.output.is_some() {
+        checks.extend(output::checks(evidence, captures));
+    }
+    if runs_on {
+        checks.extend(service::checks(evidence, captures, further));
+    }
+    checks
+}
+
+fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<Check>) -> StepOutcome {
+    let Evidence { step, record, .. } = evidence;
+    let checks = checks(evidence, outputs);
     let stopping = |check: &Check| !check.ok && check.kind == CheckKind::Containment;
     let unexpected = |check: &Check| !check.ok && check.kind == CheckKind::Exit;
     // The last exit check is about the step; one before it is about a command that its shell survived.
     let ended_wrong = checks.iter().rfind(|check| check.kind == CheckKind::Exit).is_some_and(unexpected);
+    // When a service dies is a matter of chance: the later steps tell what it means for them.
+    let ended_wrong = ended_wrong && !evidence.was_ready();
     StepOutcome {
         name: step.name.clone(),
         line: evidence.line(step.fence),
@@ -72,13 +106,13 @@ pub fn judge_step(plan: &Plan, step: &Step, record: &StepRecord, captures: &mut 
     }
 }
 
-fn checks(evidence: Evidence<'_>, captures: &mut Captures) -> Vec<Check> {
+fn checks(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<Check>) -> Vec<Check> {
     let mut checks = ending::checks(evidence);
     match evidence.record.ending {
         Ending::NotStarted { .. } | Ending::NotReached | Ending::Skipped => return checks,
         // What was cut off in the middle says nothing about the whole.
-        Ending::TimedOut { .. } | Ending::OutputLimit { .. } => {}
-        Ending::Exited { .. } | Ending::Signaled { .. } => checks.extend(output::checks(evidence, captures)),
+        Ending::TimedOut { .. } | Ending::NotReady { .. } | Ending::OutputLimit { .. } => {}
+        Ending::Exited { .. } | Ending::Signaled { .. } | Ending::Running => checks.extend(outputs(evidence)),
     }
     checks.extend(wires::refusals(evidence));
     checks.extend(wires::faults(evidence));
@@ -100,6 +134,8 @@ fn verdict(step: &Step, record: &StepRecord, checks: &[Check]) -> StepVerdict {
         Ending::Skipped => StepVerdict::Skipped,
         _ if checks.iter().any(|check| !check.ok) => StepVerdict::Stale,
         _ if drafted(record) => StepVerdict::Unchecked,
+        // That it runs on is what the page says of a service; what it printed by then is a matter of chance.
+        Ending::Running => StepVerdict::Ok,
         _ if compared || said || !output::is_visible(&record.output) => StepVerdict::Ok,
         _ => StepVerdict::Unchecked,
     }

@@ -5,12 +5,14 @@ mod evidence;
 mod hints;
 mod judge;
 mod output;
+mod service;
 mod wires;
 
 use std::sync::Arc;
 
-pub use judge::{judge, judge_step, page_verdict};
+pub use judge::{judge, judge_service, judge_step, page_verdict};
 pub use output::{is_cut, printed};
+pub use service::{Shown, shown};
 
 use crate::diagnostic::Diagnostic;
 use crate::matching::DiffLine;

@@ -95,7 +95,7 @@ pub fn printed<'a>(
 fn actual<'a>(evidence: Evidence<'a>, expectation: &Expectation) -> &'a str {
     let record = evidence.record;
     let text = match (expectation.part, expectation.stream) {
-        (Part::Whole, _) => &whole(evidence, expectation.stream).text,
+        (Part::Whole, _) => stream(record, expectation.stream),
         (part, _) => record.parts.iter().find(|found| found.part == part).map_or("", |found| &found.text),
     };
     // The answer to an `http` step is printed whole; a page may show its body alone.
@@ -103,8 +103,12 @@ fn actual<'a>(evidence: Evidence<'a>, expectation: &Expectation) -> &'a str {
     if body_alone { last_body(text) } else { text }
 }
 
-fn whole(evidence: Evidence<'_>, stream: Stream) -> &Captured {
-    let record = evidence.record;
+/// What a step printed on a stream.
+pub(super) fn stream(record: &StepRecord, stream: Stream) -> &str {
+    &captured(record, stream).text
+}
+
+fn captured(record: &StepRecord, stream: Stream) -> &Captured {
     let alone = match stream {
         Stream::Both => None,
         Stream::Stdout => record.stdout.as_ref(),
@@ -121,7 +125,7 @@ fn was_run(evidence: Evidence<'_>, expectation: &Expectation) -> bool {
 
 /// Says that there was more than could be compared.
 fn kept_in_part(evidence: Evidence<'_>, expectation: &Expectation) -> Option<String> {
-    let captured = whole(evidence, expectation.stream);
+    let captured = captured(evidence.record, expectation.stream);
     let told = (expectation.part == Part::Whole && is_cut(captured)).then(|| captured.size.div_ceil(MIB))?;
     Some(format!("it printed {told} MiB, of which the first was kept; `...` as the last line leaves the rest open"))
 }

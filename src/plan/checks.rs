@@ -7,7 +7,7 @@ use crate::tutorial::Tutorial;
 use super::language::{self, Kind};
 use super::reading::Reading;
 use super::roles::Decision;
-use super::{Role, Step};
+use super::{Language, Role, Session, Step};
 
 /// Adds what is wrong to `diagnostics`.
 pub(super) fn check(
@@ -19,14 +19,21 @@ pub(super) fn check(
 ) {
     duplicate_names(tutorial, readings, steps, diagnostics);
     misread_languages(tutorial, readings, steps, diagnostics);
+    services(tutorial, readings, steps, diagnostics);
     for (reading, decision) in readings.iter().zip(decisions) {
-        lone_options(tutorial, reading, decision, diagnostics);
+        lone_options(tutorial, readings, reading, decision, diagnostics);
         unsent_request(tutorial, reading, decision, diagnostics);
     }
 }
 
 /// Options and the comment that hides a step promise that the fence is run.
-fn lone_options(tutorial: &Tutorial, reading: &Reading<'_>, decision: &Decision, diagnostics: &mut Vec<Diagnostic>) {
+fn lone_options(
+    tutorial: &Tutorial,
+    readings: &[Reading<'_>],
+    reading: &Reading<'_>,
+    decision: &Decision,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let fence = reading.fence;
     if decision.language.is_some() || matches!(decision.role.role, Role::File | Role::Skipped) {
         return;
@@ -41,7 +48,12 @@ fn lone_options(tutorial: &Tutorial, reading: &Reading<'_>, decision: &Decision,
         return;
     }
     let output = decision.role.role == Role::Output;
-    let lone = fence.settings.iter().find(|setting| !(output && setting.key.value == "stream"));
+    let of_service = decision.role.of.is_some_and(|of| readings[of].options.is_service());
+    let lone = fence.settings.iter().find(|setting| match setting.key.value.as_str() {
+        "stream" => !output,
+        "session" => !(output && of_service),
+        _ => true,
+    });
     // An option that is refused anyway has been told of.
     let Some(setting) = lone.filter(|setting| Options::default().set(setting, Scope::Fence).is_ok()) else { return };
     diagnostics.push(
@@ -53,6 +65,39 @@ fn lone_options(tutorial: &Tutorial, reading: &Reading<'_>, decision: &Decision,
         .at(&tutorial.source, place, decision.role.reason.clone())
         .help("give the fence a language that is run, such as `bash`, or take the option away"),
     );
+}
+
+/// A service needs a language in which something can run on, and its terminal is busy until the page ends.
+fn services(tutorial: &Tutorial, readings: &[Reading<'_>], steps: &[Step], diagnostics: &mut Vec<Diagnostic>) {
+    for (at, step) in steps.iter().enumerate().filter(|(_, step)| step.service.is_some()) {
+        let options = &readings[step.fence].options;
+        let place = options.ready.as_ref().map(|ready| ready.span);
+        let place = place.or_else(|| options.background.as_ref().map(|background| background.span)).unwrap_or_default();
+        if matches!(step.language, Language::Pycon | Language::Http) {
+            diagnostics.push(
+                Diagnostic::error(
+                    "no-service",
+                    format!("a step in `{}` cannot run on in the background", step.language.word()),
+                )
+                .at(&tutorial.source, place, "")
+                .help("services are steps in bash, console, python, javascript or typescript"),
+            );
+        }
+        let Session::Shared(name) = &step.session else { continue };
+        let terminal = |step: &Step| matches!(step.language, Language::Shell | Language::Console);
+        let busy = |other: &&Step| terminal(step) && terminal(other) && other.session == step.session;
+        let Some(other) = steps[at + 1..].iter().find(busy) else { continue };
+        let told = readings[other.fence].options.session.as_ref().map_or(tutorial.fences[other.fence].span, |s| s.span);
+        diagnostics.push(
+            Diagnostic::error(
+                "busy-session",
+                format!("the terminal `{name}` is busy with the service `{}`", step.name),
+            )
+            .at(&tutorial.source, told, "this step cannot be typed there")
+            .at(&tutorial.source, place, "the service runs on until the page ends")
+            .help("leave `session=` away here, or name another terminal"),
+        );
+    }
 }
 
 fn unsent_request(tutorial: &Tutorial, reading: &Reading<'_>, decision: &Decision, diagnostics: &mut Vec<Diagnostic>) {

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, DEFAULT_TIMEOUT};
 use crate::diagnostic::Diagnostic;
-use crate::options::{ExpectedExit, OutputRule, Stream};
+use crate::options::{ExpectedExit, OutputRule, Ready, Stream};
 use crate::sandbox::Fault;
 use crate::source::{Span, Spanned};
 use crate::tutorial::{Code, Tutorial};
@@ -202,6 +202,18 @@ pub struct Step {
     pub output: Option<OutputRule>,
     /// What the page says that the step prints.
     pub expectations: Vec<Expectation>,
+    /// What there is to know of a step that runs on while later steps run.
+    pub service: Option<Service>,
+}
+
+/// A step that runs on while later steps run, and ends with the page.
+#[derive(Debug, Clone, Default)]
+pub struct Service {
+    /// What must be true before the page goes on, where the author says so.
+    pub ready: Option<Ready>,
+    /// What fences further down the page show of it: each goes on where the one before it ended, the first one where
+    /// the step's own output ended.
+    pub later: Vec<Expectation>,
 }
 
 impl Step {
@@ -275,6 +287,8 @@ pub enum Part {
     Command(usize),
     /// What the statement with this index in `Step::watches` printed, or its value.
     Watch(usize),
+    /// What a service had printed when it was ready and the page went on; nothing where it never was.
+    Start,
 }
 
 /// How an expectation is compared.

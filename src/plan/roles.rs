@@ -139,6 +139,9 @@ impl Decider<'_> {
         // Options that only a step has, and the comment that hides a step, leave nothing to guess.
         let told = fence.hidden
             || fence.settings.iter().any(|setting| !matches!(setting.key.value.as_str(), "stream" | "output"));
+        if let Some(output) = self.output_of_service() {
+            return output;
+        }
         if told && let Some(language) = self.language() {
             return step(language, reason(language, *kind));
         }
@@ -213,17 +216,7 @@ impl Decider<'_> {
                 && matches!(&setting.value.value, Value::Text(title) if title.eq_ignore_ascii_case("output"))
         });
         let between = output::between(&fence.before);
-        let may_be = match kind {
-            // An `http` fence also where its status line has lost a character: then it is an output that is not true.
-            Kind::Json | Kind::Output | Kind::Runs(Language::Http) => request::read(text).is_none(),
-            Kind::Text | Kind::Untagged => self.language().is_none() && request::read(text).is_none(),
-            Kind::Runs(Language::Console) => !transcript::has_prompt(text, Language::Console),
-            Kind::Runs(Language::Shell) => {
-                !transcript::has_prompt(text, Language::Console) && !programs::reads_like_commands(text)
-            }
-            _ => false,
-        };
-        if !may_be && !titled {
+        if !self.may_be_output() && !titled {
             return None;
         }
         let of = self.step_above(between)?;
@@ -246,12 +239,47 @@ impl Decider<'_> {
         Some(decision)
     }
 
+    /// True for a fence that looks like something that was printed.
+    fn may_be_output(&self) -> bool {
+        let Reading { fence, kind, .. } = self.reading();
+        let text = &fence.code.text;
+        match kind {
+            // An `http` fence also where its status line has lost a character: then it is an output that is not true.
+            Kind::Json | Kind::Output | Kind::Runs(Language::Http) => request::read(text).is_none(),
+            Kind::Text | Kind::Untagged => self.language().is_none() && request::read(text).is_none(),
+            Kind::Runs(Language::Console) => !transcript::has_prompt(text, Language::Console),
+            Kind::Runs(Language::Shell) => {
+                !transcript::has_prompt(text, Language::Console) && !programs::reads_like_commands(text)
+            }
+            _ => false,
+        }
+    }
+
+    /// A fence whose `session=` names the terminal, or the step, of a service above shows what it has printed.
+    fn output_of_service(&self) -> Option<Decision> {
+        let session = &self.reading().options.session.as_ref()?.value;
+        let names = |at: usize| {
+            let options = &self.readings[at].options;
+            let named = [&options.session, &options.name].into_iter().flatten().any(|name| name.value == *session);
+            named && options.is_service() && self.decisions[at].language.is_some()
+        };
+        // Lines such as `GET /health` are what a server logs: nothing is sent from its terminal.
+        let log = matches!(self.reading().kind, Kind::Text | Kind::Untagged | Kind::Output);
+        let shows = self.may_be_output() || (log && self.language().is_none());
+        let of = (0..self.at).rev().find(|at| names(*at)).filter(|_| shows)?;
+        let mut decision = role(Role::Output, format!("`session={session}` says whose it is"));
+        decision.role.of = Some(of);
+        Some(decision)
+    }
+
     /// The last step above, where nothing but outputs stands between, or code of languages that are not run and words
     /// that announce output.
     fn step_above(&self, between: Between) -> Option<usize> {
         for (at, above) in self.decisions.iter().enumerate().rev() {
             match above.role.role {
                 Role::Step | Role::Request => return Some(at),
+                // What another terminal shows stands beside the page's own.
+                Role::Output if self.readings[at].options.session.is_some() => {}
                 Role::Output => return above.role.of,
                 Role::Skipped if above.language.is_some() => return Some(at),
                 Role::Shown if between == Between::Announced && self.readings[at].kind == Kind::Other => {}

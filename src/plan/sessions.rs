@@ -17,7 +17,10 @@ pub(super) fn assign(steps: &mut [Step], told: &[Option<String>]) -> Vec<bool> {
         match family {
             Family::Terminal => {
                 for at in members {
-                    steps[at].session = Session::Shared(told[at].clone().unwrap_or_default());
+                    // A service would keep the page's terminal for itself: without a name it has one of its own.
+                    if told[at].is_some() || steps[at].service.is_none() {
+                        steps[at].session = Session::Shared(told[at].clone().unwrap_or_default());
+                    }
                 }
             }
             Family::Python | Family::JavaScript => share(steps, told, &members, &mut continues),

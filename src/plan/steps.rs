@@ -12,7 +12,7 @@ use crate::tutorial::Prose;
 use super::language::Kind;
 use super::reading::Reading;
 use super::roles::Decision;
-use super::{Expectation, Language, Part, Role, Session, Step, exits, inline, output, transcript};
+use super::{Expectation, Language, Part, Role, Service, Session, Step, exits, inline, output, transcript};
 
 /// The step at fence `at`, with everything that the page says of it.
 pub(super) fn build(
@@ -26,16 +26,25 @@ pub(super) fn build(
 ) -> Step {
     let Reading { fence, options, .. } = &readings[at];
     let stream = options.stream.unwrap_or_default();
+    let is_service = options.is_service();
     let (commands, watches, mut expectations) = if matches!(language, Language::Console | Language::Pycon) {
         let read = transcript::read(&fence.code, language, at);
         (read.commands, Vec::new(), read.expectations)
     } else {
-        let (watches, expectations) = inline::read(&fence.code, language, at);
+        // A service does not come to its end, where it would tell what its statements printed.
+        let (watches, expectations) =
+            if is_service { Default::default() } else { inline::read(&fence.code, language, at) };
         (Vec::new(), watches, expectations)
     };
     expectations.iter_mut().for_each(|expectation| expectation.stream = stream);
+    let mut service = is_service
+        .then(|| Service { ready: options.ready.as_ref().map(|ready| ready.value.clone()), ..Service::default() });
     for (index, reading) in readings.iter().enumerate().filter(|(index, _)| decisions[*index].role.of == Some(at)) {
-        expectations.push(documented(index, reading, stream, commands.len()));
+        let documented = documented(index, reading, stream, commands.len());
+        match &mut service {
+            Some(service) if reading.options.session.is_some() => service.later.push(documented),
+            _ => expectations.push(documented),
+        }
     }
     let last = expectations.iter().rfind(|expectation| matches!(expectation.part, Part::Whole | Part::Command(_)));
     let words = match fence.before.last() {
@@ -44,6 +53,7 @@ pub(super) fn build(
     };
     let (exit, exit_reason) = match &options.exit {
         Some(exit) => (exit.value, (exit.value != ExpectedExit::Code(0)).then(|| "`exit=` says so".to_owned())),
+        None if is_service => (ExpectedExit::Code(0), None),
         None => exits::announced(language, &fence.code.text, last.map(|last| last.text.text.as_str()), words),
     };
     let line = source.line(fence.span.start);
@@ -64,6 +74,7 @@ pub(super) fn build(
         skip: (decisions[at].role.role == Role::Skipped).then(|| decisions[at].role.reason.clone()),
         output: options.output,
         expectations,
+        service,
     }
 }
 

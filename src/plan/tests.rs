@@ -372,3 +372,27 @@ fn faults_of_a_page_are_located_errors() {
     assert_eq!(found("<!-- doccheck-run\n```yaml\na: 1\n```\n-->\n"), [("hidden-without-step", Error, Some(2))]);
     assert_eq!(found("```rust\nfn main() {}\n```\n```ruby\nputs 1\n```\n```jsx\n<A />\n```\n```c\nint x;\n```\n"), []);
 }
+
+#[test]
+fn a_fence_shows_the_service_whose_terminal_it_names() {
+    let page = "```bash ready=port:3000 session=server\nserve\n```\n```output\nup\n```\n\n```bash\ncurl\n```\n\n\
+                ```text session=server\nGET /health 200\n```\n\n```output\nhello\n```\n";
+    let (tutorial, _) = tutorial::read(SourceFile::new("page.md", page));
+    let (plan, found) = plan(tutorial, &Config::default());
+    assert!(found.is_empty(), "{found:?}");
+    let of: Vec<_> = plan.roles.iter().map(|fence| (fence.role.word(), fence.of)).collect();
+    assert_eq!(of, [("step", None), ("output", Some(0)), ("step", None), ("output", Some(0)), ("output", Some(2))]);
+    let service = plan.steps().next().unwrap().service.clone().unwrap();
+    assert_eq!(service.ready, Some(Ready::Port(3000)));
+    assert_eq!(service.later.iter().map(|shown| shown.text.text.as_str()).collect::<Vec<_>>(), ["GET /health 200\n"]);
+    assert!(plan.steps().nth(1).unwrap().service.is_none());
+}
+
+#[test]
+fn a_service_has_a_terminal_of_its_own() {
+    let page = "```bash\ncd app\n```\n\n```bash background=true\nserve\n```\n\n```bash\nls\n```\n";
+    let (tutorial, _) = tutorial::read(SourceFile::new("page.md", page));
+    let (plan, _) = plan(tutorial, &Config::default());
+    let sessions: Vec<_> = plan.steps().map(|step| step.session.clone()).collect();
+    assert_eq!(sessions, [Session::Shared(String::new()), Session::Fresh, Session::Shared(String::new())]);
+}

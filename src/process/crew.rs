@@ -1,9 +1,10 @@
 //! Everything that one page starts, and how all of it is ended.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::exit_watch::{exit_watch, wait_readable};
 use super::family::{self, Kin};
-use super::{ExitStatus, Launch, ProcessError, Woken, interrupt, spawn};
+use super::{ExitStatus, Launch, ProcessError, Woken, inspection, interrupt, spawn};
 use crate::system_clock;
 
 /// How long processes may take to end by themselves after TERM.
@@ -140,6 +141,36 @@ impl Crew {
         true
     }
 
+    /// The TCP ports on which processes of the crew listen; `None` where the system does not tell.
+    pub fn listening(&self) -> Option<BTreeSet<u16>> {
+        let members = lock(&self.members).clone();
+        let alive = members.iter().filter(|member| matches!(member.try_wait(), Ok(None))).map(|member| member.pid);
+        let family: Vec<Pid> = alive.chain(self.relatives(&members)).collect();
+        inspection::ports(&family)
+    }
+
+    /// What is there now, so that it can be told from what comes. `reused`: a process that is there already may come to
+    /// listen; to look at all of them is dearer.
+    pub fn before(&self, reused: bool) -> Before {
+        match inspection::newest().filter(|_| !reused) {
+            Some(pid) => Before::Newest(pid),
+            None => Before::Ports(self.listening().unwrap_or_default()),
+        }
+    }
+
+    /// The TCP ports on which processes of the crew listen and did not `before`.
+    pub fn listening_since(&self, before: &Before) -> BTreeSet<u16> {
+        match before {
+            Before::Ports(ports) => self.listening().unwrap_or_default().difference(ports).copied().collect(),
+            Before::Newest(then) => {
+                let members = lock(&self.members).clone();
+                let family = members.iter().map(|member| member.pid).chain(self.relatives(&members));
+                let new: Vec<Pid> = family.filter(|pid| inspection::is_newer(*pid, *then)).collect();
+                inspection::ports(&new).unwrap_or_default()
+            }
+        }
+    }
+
     fn relatives(&self, members: &[Arc<Member>]) -> Vec<Pid> {
         let launched: Vec<Pid> = members.iter().map(|member| member.pid).collect();
         let registry = registry();
@@ -153,6 +184,15 @@ impl Crew {
         };
         family::relatives(&kin)
     }
+}
+
+/// What was there when something began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Before {
+    /// The newest process had this number.
+    Newest(i32),
+    /// Processes of the crew listened on these ports.
+    Ports(BTreeSet<u16>),
 }
 
 impl Drop for Crew {
@@ -213,6 +253,12 @@ impl Process {
     /// The system's number for it. It leads a process group and a session of the same number.
     pub fn id(&self) -> i32 {
         self.member.pid.as_raw_nonzero().get()
+    }
+
+    /// The directory in which it stands, and the environment that it hands on to a program that it runs now; `None`
+    /// where the system does not tell.
+    pub fn standing(&self) -> Option<(PathBuf, Vec<(String, String)>)> {
+        inspection::standing(self.member.pid)
     }
 
     /// How it ended, if it has.

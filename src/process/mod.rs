@@ -7,6 +7,7 @@
 mod crew;
 mod exit_watch;
 mod family;
+mod inspection;
 mod interrupt;
 #[cfg(target_os = "linux")]
 pub mod namespace;
@@ -20,7 +21,7 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-pub use crew::{Crew, Process};
+pub use crew::{Before, Crew, Process};
 pub use interrupt::{interrupted, wait_for_input};
 pub use program::find_program;
 

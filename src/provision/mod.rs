@@ -69,6 +69,11 @@ impl Provisioner {
         self
     }
 
+    /// The repository's root, where it is known.
+    pub fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+
     /// Finds and installs what `plan` needs. `progress` is told one line at the start of each slow thing.
     ///
     /// # Errors

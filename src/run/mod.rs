@@ -7,6 +7,7 @@ mod environment;
 mod page;
 mod performance;
 pub mod record;
+mod services;
 mod snapshots;
 mod worker;
 

@@ -51,6 +51,7 @@ fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer
         outcomes: Vec::new(),
         diagnostics,
         machine_failed: false,
+        stopped: false,
     };
     performance.run();
     let Performance { records, outcomes, mut diagnostics, machine_failed, .. } = performance;

@@ -30,6 +30,8 @@ pub(super) struct Performance<'a> {
     pub(super) outcomes: Vec<StepOutcome>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) machine_failed: bool,
+    /// True where everything of the page was ended before its end: by a time limit, too much output, Ctrl-C.
+    pub(super) stopped: bool,
 }
 
 impl Performance<'_> {
@@ -66,6 +68,7 @@ impl Performance<'_> {
             tools: &tools,
             network: &worker.network,
             env: &env,
+            before: std::cell::RefCell::default(),
         };
         self.actions(&stage, &worker);
         crew.end();
@@ -81,25 +84,30 @@ impl Performance<'_> {
         let (workspace, env) = (stage.workspace, stage.env);
         let mut runners = Runners::new(stage);
         let plan = Arc::clone(self.plan);
-        if !self.script(&mut runners, "setup", plan.page.setup.as_ref()) {
+        let ready = self.start_services(&mut runners) && self.script(&mut runners, "setup", plan.page.setup.as_ref());
+        if !ready {
             return;
         }
+        let mut whole = true;
         let mut index = 0;
         for action in &plan.actions {
             if interrupted() {
                 return;
             }
-            let goes_on = match action {
+            whole &= match action {
                 Action::File(file) => self.save(workspace, file),
                 Action::Step(step) => {
                     index += 1;
-                    self.step(&mut runners, worker, env, step, index - 1)
+                    let goes_on = self.step(&mut runners, worker, env, step, index - 1);
+                    self.watch_services(&mut runners) && goes_on
                 }
             };
-            if !goes_on {
+            if !whole {
                 break;
             }
         }
+        // While they still run, and before `teardown` may end them.
+        self.end_services(&mut runners, whole);
         self.script(&mut runners, "teardown", plan.page.teardown.as_ref());
     }
 
@@ -155,6 +163,8 @@ impl Performance<'_> {
             record.unmet_faults = traffic.unmet_faults;
             record.redacted(&self.session.secrets)
         };
+        self.stopped |= interrupted()
+            || matches!(record.ending, Ending::TimedOut { .. } | Ending::OutputLimit { .. } | Ending::NotReady { .. });
         let mut outcome = judge_step(self.plan, step, &record, &mut self.captures);
         if let Some(snapshots) = &self.snapshots
             && let Err(found) = snapshots.check(index, step, &record, &mut outcome)
@@ -176,14 +186,18 @@ impl Performance<'_> {
     ) -> Result<Ran, ExecError> {
         let fill = |code: &str| fill_placeholders(&self.captures.fill(code), &self.session.config.placeholders, env);
         let commands: Vec<_> = step.commands.iter().map(|command| fill(&command.text)).collect();
-        runners.run(&Job {
+        let job = Job {
             step,
             index,
             code: &fill(&step.code.text),
             commands: &commands,
             page: self.path,
             line: step.code.lines.first().map_or(1, |first| self.plan.tutorial.source.line(first.start)),
-        })
+        };
+        if step.service.is_some() {
+            return runners.serve(&job, &|ran| self.shown(step, ran, false));
+        }
+        runners.run(&job)
     }
 
     /// Runs the page's `setup` or `teardown`; false where it failed.
@@ -227,12 +241,12 @@ impl Performance<'_> {
         self.outcomes.push(outcome);
     }
 
-    fn fail_machine(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn fail_machine(&mut self, diagnostic: Diagnostic) {
         self.machine_failed = true;
         self.diagnostics.push(diagnostic);
     }
 
-    fn cannot(&self, error: &ExecError) -> Diagnostic {
+    pub(super) fn cannot(&self, error: &ExecError) -> Diagnostic {
         Diagnostic::error("cannot-run", error.to_string())
     }
 
@@ -255,12 +269,14 @@ fn script_text(folder: &Path, script: &str) -> Result<String, Diagnostic> {
     Ok(script.to_owned())
 }
 
-fn last_lines(text: &str, count: usize) -> String {
+/// The last `count` lines of a text.
+pub(super) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
-fn record(ran: Ran) -> StepRecord {
+/// The record of a step that ran, before what the wires tell.
+pub(super) fn record(ran: Ran) -> StepRecord {
     StepRecord {
         duration_us: micros(ran.duration),
         output: ran.output,

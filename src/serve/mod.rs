@@ -262,6 +262,24 @@ impl Network {
         Traffic { exchanges, omitted, refusals, unmet_faults }
     }
 
+    /// True where `port` of the page's loopback is that of the machine, because the configuration allows it.
+    pub fn leads_outside(&self, port: u16) -> bool {
+        self.hosts.allowed().iter().any(|target| target.is_loopback() && target.port == port)
+    }
+
+    /// True where something takes connections to `port` of the loopback that the page sees. It is connected to.
+    pub fn accepts(&self, port: u16) -> bool {
+        let target = Target { host: "localhost".to_owned(), port };
+        let relay = &self.front.gateway.relay;
+        self.handle
+            .block_on(async {
+                // The way there takes every connection, whether somebody is at its end or not.
+                let outside = self.leads_outside(port);
+                if outside { Relay::dial_outside(&target).await } else { relay.dial(&target).await }
+            })
+            .is_ok()
+    }
+
     /// Sends a request natively, by reqwest. Redirects are not followed.
     ///
     /// # Errors

@@ -63,6 +63,7 @@ fn page(text: &str) -> Plan {
             skip: None,
             output: None,
             expectations: Vec::new(),
+            service: None,
         });
     }
     let actions = steps.into_iter().map(|step| Action::Step(Box::new(step))).collect();

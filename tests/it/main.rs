@@ -18,5 +18,6 @@ mod reading;
 mod reporting;
 mod runners;
 mod sandbox;
+mod services;
 mod truth;
 mod tutorial_macro;

@@ -122,6 +122,7 @@ fn step(fence: usize, language: Language) -> Step {
         skip: None,
         output: None,
         expectations: Vec::new(),
+        service: None,
     }
 }
 

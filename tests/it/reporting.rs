@@ -106,6 +106,7 @@ fn plan() -> Arc<Plan> {
                 text: fences[fence + 1].code.clone(),
                 fence: fence + 1,
             }],
+            service: None,
         }))
     });
     let tutorial = Tutorial { source, settings: Vec::new(), fences };

@@ -67,6 +67,7 @@ impl Bench {
             tools: tools(),
             network: &self.network,
             env: &self.env,
+            before: std::cell::RefCell::default(),
         };
         let mut runners = Runners::new(&stage);
         let ran = steps
@@ -103,6 +104,7 @@ fn step(language: Language, code: &str) -> Step {
         skip: None,
         output: None,
         expectations: vec![],
+        service: None,
     }
 }
 

@@ -8,13 +8,15 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::capture::Capture;
-use super::interpreter::{Interpreter, missing_package, with_own_variables};
+use super::ending::ran;
+use super::interpreter::{BUSY, ENDED, Interpreter, missing_package, with_own_variables};
 use super::runner::{Job, Place, Ran, Runner};
-use super::shell::ran;
+use super::service::{Begun, Service};
 use super::typescript::{self, Stripped};
 use super::{ExecError, Stage};
 use crate::plan::names::javascript::names;
@@ -29,12 +31,17 @@ const DRIVER: &str = include_str!("driver.mjs");
 pub(super) struct JavaScript<'a> {
     stage: &'a Stage<'a>,
     sessions: BTreeMap<String, Interpreter>,
-    ended: Vec<String>,
+    /// The sessions whose interpreter takes no more steps, each with the reason.
+    ended: BTreeMap<String, &'static str>,
+    /// The last step, where it runs on.
+    running: Option<Service>,
+    /// The modules of services.
+    served: Vec<Module>,
 }
 
 impl<'a> JavaScript<'a> {
     pub(super) fn new(stage: &'a Stage<'a>) -> Self {
-        Self { stage, sessions: BTreeMap::new(), ended: Vec::new() }
+        Self { stage, sessions: BTreeMap::new(), ended: BTreeMap::new(), running: None, served: Vec::new() }
     }
 
     fn node(&self) -> Result<PathBuf, ExecError> {
@@ -42,29 +49,40 @@ impl<'a> JavaScript<'a> {
     }
 }
 
-impl Runner for JavaScript<'_> {
-    fn run(&mut self, job: &Job<'_>, place: &Place) -> Result<Ran, ExecError> {
-        let started = now();
-        let deadline = started + job.step.timeout;
+/// A step that is ready to be sent to its interpreter.
+struct Prepared {
+    interpreter: Interpreter,
+    command: Value,
+    module: Module,
+    /// The session that it shares.
+    shared: Option<String>,
+}
+
+impl JavaScript<'_> {
+    /// The step's code without types; the message of the compiler where it has none.
+    fn code(job: &Job<'_>, notes: &mut Vec<String>) -> Result<String, String> {
+        if job.step.language != Language::TypeScript {
+            return Ok(job.code.to_owned());
+        }
+        let Stripped { code, note } = typescript::strip(job.code, job.page)?;
+        notes.extend(note);
+        Ok(code)
+    }
+
+    fn capture(&self, job: &Job<'_>) -> Result<Capture, ExecError> {
+        Capture::create(self.stage.workspace, &format!("step-{}", job.index), job.step.splits_streams())
+    }
+
+    fn prepare(
+        &mut self,
+        job: &Job<'_>,
+        place: &Place,
+        code: &str,
+        capture: &Capture,
+        notes: &mut Vec<String>,
+    ) -> Result<Prepared, ExecError> {
         let place = with_own_variables(self.stage, place, job);
         let workspace = self.stage.workspace;
-        let capture = Capture::create(workspace, &format!("step-{}", job.index), job.step.splits_streams())?;
-        let mut notes = Vec::new();
-        let code = match job.step.language {
-            Language::TypeScript => match typescript::strip(job.code, job.page) {
-                Ok(Stripped { code, note }) => {
-                    notes.extend(note);
-                    code
-                }
-                Err(message) => {
-                    std::fs::write(capture.err(), format!("{message}\n"))
-                        .map_err(|source| ExecError::Workspace { path: capture.err().to_path_buf(), source })?;
-                    let streams = capture.read(&|text| text)?;
-                    return Ok(ran(Ending::Exited { code: 1 }, started, streams, Vec::new(), notes));
-                }
-            },
-            _ => job.code.to_owned(),
-        };
         let stdin = match &job.step.stdin {
             Some(text) => Some(workspace.scribble(&format!("step-{}.in", job.index), text)?),
             None => None,
@@ -73,20 +91,17 @@ impl Runner for JavaScript<'_> {
             Session::Shared(name) => Some(name.clone()),
             Session::Fresh => None,
         };
-        let module = Module::write(job, &place.cwd, &code, shared.is_some())?;
-        let mut interpreter = match shared.as_ref().and_then(|name| self.sessions.remove(name)) {
+        let module = Module::write(job, &place.cwd, code, shared.is_some())?;
+        let interpreter = match shared.as_ref().and_then(|name| self.sessions.remove(name)) {
             Some(interpreter) => interpreter,
             None => {
-                if let Some(name) = &shared
-                    && self.ended.contains(name)
-                {
-                    notes.push("the interpreter had ended; this is a new one".to_owned());
-                }
+                let why = shared.as_ref().and_then(|name| self.ended.get(name));
+                notes.extend(why.map(|why| format!("{why}; this is a new one")));
                 // A program of its own that nobody watches needs no driver.
                 let alone = shared.is_none() && job.step.watches.is_empty();
                 let program = if alone { module.path.clone() } else { workspace.scribble("driver.mjs", DRIVER)? };
                 let input = stdin.as_ref().and_then(|path| File::open(path).ok());
-                Interpreter::start(self.stage, &place, self.node()?, &[program.display().to_string()], &capture, input)?
+                Interpreter::start(self.stage, &place, self.node()?, &[program.display().to_string()], capture, input)?
             }
         };
         let command = json!({
@@ -97,12 +112,60 @@ impl Runner for JavaScript<'_> {
             "cwd": place.cwd,
             "env": place.env.iter().cloned().collect::<BTreeMap<_, _>>(),
         });
+        Ok(Prepared { interpreter, command, module, shared })
+    }
+
+    /// The last step, where it did not end and runs on.
+    pub(super) fn take_running(&mut self) -> Option<Service> {
+        self.running.take()
+    }
+
+    /// Begins a step that runs on. An interpreter that it shares with earlier steps is its own from then on.
+    pub(super) fn serve(&mut self, job: &Job<'_>, place: &Place) -> Result<Begun, ExecError> {
+        let started = now();
+        let capture = self.capture(job)?;
+        let mut notes = Vec::new();
+        let code = match Self::code(job, &mut notes) {
+            Ok(code) => code,
+            Err(message) => return Ok(Begun::Over(refused(&message, &capture, started)?)),
+        };
+        let Prepared { mut interpreter, command, module, shared } =
+            self.prepare(job, place, &code, &capture, &mut notes)?;
+        interpreter.begin(&command, true);
+        self.ended.extend(shared.map(|name| (name, BUSY)));
+        // Node may read it at any time from now on.
+        self.served.push(module);
+        Ok(Begun::Service(Service::in_interpreter(interpreter, capture, notes, started)))
+    }
+}
+
+impl Runner for JavaScript<'_> {
+    fn run(&mut self, job: &Job<'_>, place: &Place) -> Result<Ran, ExecError> {
+        let started = now();
+        let deadline = started + job.step.timeout;
+        let capture = self.capture(job)?;
+        let mut notes = Vec::new();
+        let code = match Self::code(job, &mut notes) {
+            Ok(code) => code,
+            Err(message) => return refused(&message, &capture, started),
+        };
+        let Prepared { mut interpreter, command, module, shared } =
+            self.prepare(job, place, &code, &capture, &mut notes)?;
         let ended = interpreter.run(self.stage, job, &command, shared.is_none(), &capture, deadline)?;
+        if ended.ending == Ending::Running {
+            self.ended.extend(shared.map(|name| (name, BUSY)));
+            self.served.push(module);
+            let mut service = Service::in_interpreter(interpreter, capture, notes, started);
+            service.parts = ended.parts;
+            let ran = service.ran(self.stage)?;
+            self.running = Some(service);
+            return Ok(ran);
+        }
         if let Some(name) = shared {
             if ended.alive {
                 self.sessions.insert(name, interpreter);
             } else {
-                self.ended.push(name);
+                self.ended.insert(name, ENDED);
             }
         }
         let streams = capture.read(&|text| text)?;
@@ -111,7 +174,16 @@ impl Runner for JavaScript<'_> {
     }
 }
 
+/// What a step shows that the compiler refuses.
+fn refused(message: &str, capture: &Capture, started: Instant) -> Result<Ran, ExecError> {
+    std::fs::write(capture.err(), format!("{message}\n"))
+        .map_err(|source| ExecError::Workspace { path: capture.err().to_path_buf(), source })?;
+    let streams = capture.read(&|text| text)?;
+    Ok(ran(Ending::Exited { code: 1 }, started, streams, Vec::new(), Vec::new()))
+}
+
 /// A step's module, a file beside those that it may import, gone when the step has ended.
+#[derive(Debug)]
 struct Module {
     path: PathBuf,
 }

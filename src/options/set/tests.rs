@@ -56,7 +56,7 @@ fn an_unknown_key_gets_the_near_one() {
     assert_eq!((error.code, error.help.as_deref()), ("unknown-option", Some("did you mean `exit`?")));
     assert_eq!(error.span.start..error.span.end, 0..4);
     assert_eq!(refused("envv.A=1", Scope::Fence).help.as_deref(), Some("did you mean `env.NAME`?"));
-    assert!(refused("background=true", Scope::Fence).help.unwrap().starts_with("the options here are name, skip"));
+    assert!(refused("colour=red", Scope::Fence).help.unwrap().starts_with("the options here are name, skip"));
     assert_eq!(refused("name.x=1", Scope::Fence).code, "unknown-option");
 }
 
