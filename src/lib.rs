@@ -7,6 +7,7 @@
 // Layer 0: ground.
 pub mod clock;
 pub mod diagnostic;
+pub mod edit;
 pub mod http;
 pub mod options;
 pub mod source;

@@ -15,6 +15,10 @@ use super::text::{compare as compare_text, is_more};
 use super::wildcard::{Pattern, near_misses};
 use super::{json, wildcard};
 
+mod update;
+
+pub use update::update_http;
+
 /// Compares the answers that a page shows with what was printed. What typed captures match is kept where all of it
 /// matches.
 ///

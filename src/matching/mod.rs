@@ -13,7 +13,7 @@ mod text;
 mod wildcard;
 
 pub use captures::Captures;
-pub use http::{compare_http, last_body};
-pub use json::compare_json;
+pub use http::{compare_http, last_body, update_http};
+pub use json::{compare_json, pretty_json, update_json};
 pub use mismatch::{DiffLine, Mismatch};
-pub use text::compare_text;
+pub use text::{compare_text, update_text};

@@ -11,6 +11,11 @@ use super::captures::{Bindings, Captures, keep_on_match};
 use super::mismatch::{Diff, Mismatch};
 use super::wildcard::{Pattern, near_misses};
 
+mod update;
+
+pub(super) use update::update;
+pub use update::update_text;
+
 /// Compares what a page shows with what was printed. What typed captures match is kept where all of it matches.
 ///
 /// # Errors

@@ -18,6 +18,8 @@ use crate::source::Span;
 use super::captures::Bindings;
 use super::kind::Kind;
 
+mod renew;
+
 /// A line of a page, or a string of its JSON, taken apart.
 #[derive(Debug)]
 pub(super) struct Pattern<'t> {

@@ -14,6 +14,7 @@
 mod compare;
 mod draw;
 mod parse;
+mod update;
 mod value;
 
 use crate::source::Span;
@@ -25,6 +26,9 @@ use super::text::compare as compare_as_text;
 use compare::{Difference, Slot, is_gap, slots};
 use parse::ParseError;
 use value::Value;
+
+pub(super) use update::update;
+pub use update::{pretty_json, update_json};
 
 /// Compares the JSON that a page shows with what was printed. What typed captures match is kept where all of it
 /// matches.

@@ -1,0 +1,120 @@
+//! What a page has to show of what was printed: its lines that still match, and the others as they were printed.
+
+use crate::text;
+
+use super::super::captures::{Bindings, Captures};
+use super::{Op, Telling, compare, glob, rows};
+
+/// The lines that a page has to show in the place of `expected` so that `actual` matches. What still matches stays as
+/// the page has it, with its wildcards; `None` where no text would match.
+pub fn update_text(expected: &str, actual: &str, captures: &Captures) -> Option<String> {
+    let actual = text::normalize(actual);
+    let bindings = Bindings::new(captures);
+    let matches = |shown: &String| compare(shown, &actual, &mut bindings.clone()).is_ok();
+    Some(update(expected, &actual, &mut bindings.clone()))
+        .filter(matches)
+        .or_else(|| Some(actual.clone()).filter(matches))
+}
+
+/// As `update_text`, with `actual` in its normal form; whether the result matches is for the caller to look at.
+pub(in crate::matching) fn update(expected: &str, actual: &str, bindings: &mut Bindings<'_>) -> String {
+    let rows = rows(expected);
+    let lines: Vec<&str> = if actual.is_empty() { Vec::new() } else { actual.split('\n').collect() };
+    let written = |row: usize| expected[rows[row].span.start..rows[row].span.end].to_owned();
+    let Err(stuck) = glob(&rows, &lines, bindings) else {
+        return (0..rows.len()).map(written).collect::<Vec<_>>().join("\n");
+    };
+    let ops = shown_again(Telling { rows: &rows, lines: &lines, bindings }.differing(&stuck));
+    let mut shown: Vec<String> = (0..stuck.row).map(written).collect();
+    let mut next = stuck.row;
+    for op in ops {
+        let until = match op {
+            Op::Same(row, _) | Op::Pair(row, _) | Op::Missing(row) => row,
+            // A `...` that the printed line lies behind, or in, stands before it.
+            Op::Unexpected(_) | Op::Free(_) => next + rows[next..].iter().take_while(|row| row.is_more()).count(),
+        };
+        shown.extend((next..until).filter(|row| rows[*row].is_more()).map(written));
+        next = next.max(until);
+        match op {
+            Op::Same(row, _) => shown.push(written(row)),
+            Op::Pair(row, line) => {
+                let renewed = rows[row].line().map(|pattern| pattern.renewed(lines[line], bindings));
+                shown.push(renewed.unwrap_or_else(|| lines[line].to_owned()));
+            }
+            Op::Unexpected(line) => shown.push(lines[line].to_owned()),
+            Op::Missing(_) | Op::Free(_) => {}
+        }
+        if matches!(op, Op::Same(..) | Op::Pair(..) | Op::Missing(_)) {
+            next = until + 1;
+        }
+    }
+    shown.extend((next..rows.len()).filter(|row| rows[*row].is_more()).map(written));
+    shown.join("\n")
+}
+
+/// Rows that are missing beside lines that a `...` took are paired with those lines: a page that showed a line there
+/// goes on showing one, or `...` would swallow all that it says.
+fn shown_again(ops: Vec<Op>) -> Vec<Op> {
+    let free = |op: Option<&Op>| match op {
+        Some(Op::Free(line)) => Some(*line),
+        _ => None,
+    };
+    let mut paired = Vec::with_capacity(ops.len());
+    let mut ops = ops.into_iter().peekable();
+    while let Some(op) = ops.next() {
+        let Op::Missing(row) = op else {
+            paired.push(op);
+            continue;
+        };
+        let mut missing = vec![row];
+        while let Some(Op::Missing(row)) = ops.next_if(|op| matches!(op, Op::Missing(_))) {
+            missing.push(row);
+        }
+        let mut before: Vec<usize> = Vec::new();
+        while let Some(line) = free(paired.last()).filter(|_| before.len() < missing.len()) {
+            paired.pop();
+            before.insert(0, line);
+        }
+        let alone = if before.is_empty() { 0 } else { missing.len() - before.len() };
+        paired.extend(missing.drain(..alone).map(Op::Missing));
+        for row in missing {
+            let line = if before.is_empty() {
+                free(ops.next_if(|op| matches!(op, Op::Free(_))).as_ref())
+            } else {
+                Some(before.remove(0))
+            };
+            paired.push(line.map_or(Op::Missing(row), |line| Op::Pair(row, line)));
+        }
+    }
+    paired
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_still_match_stay_as_the_page_has_them() {
+        for (page, actual, updated) in [
+            ("a\nb\nc\n", "a\nx\nc\n", "a\nx\nc"),
+            ("id <id:int>\nname Ada\n", "id 7\nname Grace\n", "id <id:int>\nname Grace"),
+            ("first\n...\nlast 1\n", "first\n1\n2\nlast 2\n", "first\n...\nlast 2"),
+            ("  …\nb\n", "x\ny\nc\n", "  …\nc"),
+            ("a\nb\n", "", ""),
+            ("", "a\nb", "a\nb"),
+            ("a\n", "new\na\nmore\n", "new\na\nmore"),
+            ("took [..]\ntotal 1\n", "took 5 ms\ntotal 2\nbye\n", "took [..]\ntotal 2\nbye"),
+            ("a\n...\nb\n...\n", "b\nz\n", "...\nb\n..."),
+        ] {
+            assert_eq!(update_text(page, actual, &Captures::new()).as_deref(), Some(updated), "{page:?} | {actual:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_an_earlier_output_captured_stays_a_name() {
+        let mut captures = Captures::new();
+        captures.set("id", "c_7");
+        let updated = update_text("contact <id> made\nstatus new\n", "contact c_7 made\nstatus old", &captures);
+        assert_eq!(updated.as_deref(), Some("contact <id> made\nstatus old"));
+    }
+}
