@@ -39,6 +39,7 @@ pub mod system_clock;
 pub mod run;
 
 // Layer 6: views.
+pub mod bless;
 pub mod report;
 
 // Layer 7: doors.

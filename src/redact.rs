@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// What stands in the place of a secret.
-const REDACTED: &str = "[redacted]";
+pub const REDACTED: &str = "[redacted]";
 
 /// The shortest value, in bytes, that is taken for a secret: shorter ones would blot out what is none.
 const SHORTEST: usize = 6;

@@ -26,7 +26,11 @@ pub(super) enum Likeness {
 
 /// The cost of an expected element that stands alone. It is more than that of a pair that has much in common, so that
 /// such pairs are made even where a gap would take the actual one for nothing.
-const MISSING: u32 = 130;
+pub(super) const MISSING: u32 = 130;
+
+/// The same where the expected one is to be written anew: what a page shows is given up only where nothing is left that
+/// could stand in its place, or a gap would swallow all that it says.
+pub(super) const MISSING_AT_LAST: u32 = 300;
 
 /// The cost of an actual element that stands alone.
 const UNEXPECTED: u32 = 70;
@@ -38,10 +42,11 @@ fn pair_cost(common: u32) -> u32 {
 }
 
 /// Aligns `rows` expected elements with `columns` actual ones. `gaps(i)` says that element `i` stands for any number
-/// of actual ones. Takes time and memory in proportion to `rows * columns`: the caller keeps that small.
+/// of actual ones; `missing` is what an expected element costs that stands alone. Takes time and memory in proportion to `rows * columns`: the caller keeps that small.
 pub(super) fn align(
     rows: usize,
     columns: usize,
+    missing: u32,
     gap: impl Fn(usize) -> bool,
     likeness: impl Fn(usize, usize) -> Likeness,
 ) -> Vec<Op> {
@@ -66,9 +71,9 @@ pub(super) fn align(
                     Likeness::Differs(common) => pair_cost(common),
                 };
                 pairs[row * columns + column] = u8::try_from(pair).unwrap_or(u8::MAX);
-                (cost[here + width + 1] + pair).min(below + MISSING).min(cost[here + 1] + UNEXPECTED)
+                (cost[here + width + 1] + pair).min(below + missing).min(cost[here + 1] + UNEXPECTED)
             } else {
-                below + MISSING
+                below + missing
             };
         }
     }
@@ -146,6 +151,7 @@ mod tests {
         align(
             expected.len(),
             actual.len(),
+            MISSING,
             |row| expected[row] == "...",
             |row, column| likeness(expected[row], actual[column]),
         )

@@ -8,12 +8,14 @@ mod captures;
 mod http;
 mod json;
 mod kind;
+mod loosen;
 mod mismatch;
 mod text;
 mod wildcard;
 
 pub use captures::Captures;
 pub use http::{compare_http, last_body, update_http};
-pub use json::{compare_json, pretty_json, update_json};
+pub use json::{compare_json, loosen_json, pretty_json, update_json};
+pub use loosen::loosen_text;
 pub use mismatch::{DiffLine, Mismatch};
 pub use text::{compare_text, update_text};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::source::Span;
 use crate::text;
 
-use super::align::{Likeness, Op, align, likeness};
+use super::align::{Likeness, MISSING, Op, align, likeness};
 use super::captures::{Bindings, Captures, keep_on_match};
 use super::mismatch::{Diff, Mismatch};
 use super::wildcard::{Pattern, near_misses};
@@ -32,7 +32,9 @@ pub(super) fn compare(expected: &str, actual: &str, bindings: &mut Bindings<'_>)
     let lines: Vec<&str> = if actual.is_empty() { Vec::new() } else { actual.split('\n').collect() };
     match glob(&rows, &lines, bindings) {
         Ok(()) => Ok(()),
-        Err(stuck) => Err(Telling { rows: &rows, lines: &lines, bindings }.mismatch(&stuck, expected)),
+        Err(stuck) => {
+            Err(Telling { rows: &rows, lines: &lines, missing: MISSING, bindings }.mismatch(&stuck, expected))
+        }
     }
 }
 
@@ -134,6 +136,8 @@ fn glob(rows: &[Row<'_>], lines: &[&str], bindings: &mut Bindings<'_>) -> Result
 struct Telling<'a, 't, 'c> {
     rows: &'a [Row<'t>],
     lines: &'a [&'a str],
+    /// What a row costs that nothing is aligned with.
+    missing: u32,
     bindings: &'a mut Bindings<'c>,
 }
 
@@ -194,6 +198,7 @@ impl Telling<'_, '_, '_> {
         let middle = align(
             rows,
             lines,
+            self.missing,
             |at| self.rows[row + at].is_more(),
             |at, column| {
                 if fits(row + at, line + column) {

@@ -369,7 +369,7 @@ fn words(text: &str, span: Span) -> Span {
     Span::new(start - trailing_word(&text[..start]), end + leading_word(&text[end..]))
 }
 
-fn is_word(char: char) -> bool {
+pub(super) fn is_word(char: char) -> bool {
     char.is_alphanumeric() || char == '_'
 }
 

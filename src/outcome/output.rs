@@ -4,9 +4,9 @@ use super::evidence::{Evidence, carried};
 use super::{Check, CheckKind, hints};
 use crate::matching::{Captures, Mismatch, compare_http, compare_json, compare_text, last_body};
 use crate::options::{OutputRule, Stream};
-use crate::plan::{Expectation, Format, Language, Part};
+use crate::plan::{Expectation, Format, Language, Part, Plan, Step};
 use crate::text::normalize;
-use crate::transcript::Captured;
+use crate::transcript::{Captured, StepRecord};
 
 /// One check for each thing that the page says the step prints.
 pub(super) fn checks(evidence: Evidence<'_>, captures: &mut Captures) -> Vec<Check> {
@@ -61,6 +61,27 @@ fn compared(evidence: Evidence<'_>, expectation: &Expectation, captures: &mut Ca
         check = evidence.at(check, expected.place(mismatch.expected.start, mismatch.expected.end));
     }
     check
+}
+
+/// What the part of `step` that `expectation` is about printed, as it is compared.
+///
+/// # Errors
+///
+/// Why that cannot stand on a page: the part was not run, or more was printed than was kept. A fragment.
+pub fn printed<'a>(
+    plan: &'a Plan,
+    step: &'a Step,
+    record: &'a StepRecord,
+    expectation: &Expectation,
+) -> Result<&'a str, &'static str> {
+    let evidence = Evidence { plan, step, record };
+    if !was_run(evidence, expectation) {
+        return Err("this command was not run");
+    }
+    match kept_in_part(evidence, expectation) {
+        Some(_) => Err("it printed more than was kept"),
+        None => Ok(actual(evidence, expectation)),
+    }
 }
 
 /// What the part of the step that an expectation is about printed; nothing where it was not run.

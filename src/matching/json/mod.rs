@@ -13,6 +13,7 @@
 
 mod compare;
 mod draw;
+mod loosen;
 mod parse;
 mod update;
 mod value;
@@ -27,6 +28,7 @@ use compare::{Difference, Slot, is_gap, slots};
 use parse::ParseError;
 use value::Value;
 
+pub use loosen::loosen_json;
 pub(super) use update::update;
 pub use update::{pretty_json, update_json};
 

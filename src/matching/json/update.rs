@@ -7,7 +7,7 @@ use crate::edit::{Edit, apply};
 use crate::source::Span;
 use crate::text;
 
-use super::super::align::{Likeness, Op, align};
+use super::super::align::{Likeness, MISSING, Op, align};
 use super::super::captures::{Bindings, Captures};
 use super::super::text::update as update_lines;
 use super::super::wildcard::Pattern;
@@ -216,7 +216,7 @@ impl Writing<'_, '_> {
             let fits = value(&shown[left], &found[right], "", &mut self.bindings.clone()).is_ok();
             if fits { Likeness::Same } else { Likeness::Differs(0) }
         };
-        let ops = align(shown.len(), found.len(), |_| false, likeness);
+        let ops = align(shown.len(), found.len(), MISSING, |_| false, likeness);
         let slot = |op| match op {
             Op::Same(left, right) | Op::Pair(left, right) => Slot::Both(left, right),
             Op::Missing(left) => Slot::Missing(left),

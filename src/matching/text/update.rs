@@ -2,6 +2,7 @@
 
 use crate::text;
 
+use super::super::align::MISSING_AT_LAST;
 use super::super::captures::{Bindings, Captures};
 use super::{Op, Telling, compare, glob, rows};
 
@@ -24,7 +25,7 @@ pub(in crate::matching) fn update(expected: &str, actual: &str, bindings: &mut B
     let Err(stuck) = glob(&rows, &lines, bindings) else {
         return (0..rows.len()).map(written).collect::<Vec<_>>().join("\n");
     };
-    let ops = shown_again(Telling { rows: &rows, lines: &lines, bindings }.differing(&stuck));
+    let ops = Telling { rows: &rows, lines: &lines, missing: MISSING_AT_LAST, bindings }.differing(&stuck);
     let mut shown: Vec<String> = (0..stuck.row).map(written).collect();
     let mut next = stuck.row;
     for op in ops {
@@ -50,43 +51,6 @@ pub(in crate::matching) fn update(expected: &str, actual: &str, bindings: &mut B
     }
     shown.extend((next..rows.len()).filter(|row| rows[*row].is_more()).map(written));
     shown.join("\n")
-}
-
-/// Rows that are missing beside lines that a `...` took are paired with those lines: a page that showed a line there
-/// goes on showing one, or `...` would swallow all that it says.
-fn shown_again(ops: Vec<Op>) -> Vec<Op> {
-    let free = |op: Option<&Op>| match op {
-        Some(Op::Free(line)) => Some(*line),
-        _ => None,
-    };
-    let mut paired = Vec::with_capacity(ops.len());
-    let mut ops = ops.into_iter().peekable();
-    while let Some(op) = ops.next() {
-        let Op::Missing(row) = op else {
-            paired.push(op);
-            continue;
-        };
-        let mut missing = vec![row];
-        while let Some(Op::Missing(row)) = ops.next_if(|op| matches!(op, Op::Missing(_))) {
-            missing.push(row);
-        }
-        let mut before: Vec<usize> = Vec::new();
-        while let Some(line) = free(paired.last()).filter(|_| before.len() < missing.len()) {
-            paired.pop();
-            before.insert(0, line);
-        }
-        let alone = if before.is_empty() { 0 } else { missing.len() - before.len() };
-        paired.extend(missing.drain(..alone).map(Op::Missing));
-        for row in missing {
-            let line = if before.is_empty() {
-                free(ops.next_if(|op| matches!(op, Op::Free(_))).as_ref())
-            } else {
-                Some(before.remove(0))
-            };
-            paired.push(line.map_or(Op::Missing(row), |line| Op::Pair(row, line)));
-        }
-    }
-    paired
 }
 
 #[cfg(test)]

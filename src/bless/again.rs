@@ -1,0 +1,60 @@
+//! The page read again with a change: is it still the page that ran, and is it true now?
+
+use crate::config::Config;
+use crate::diagnostic::Severity;
+use crate::matching::Captures;
+use crate::outcome::{StepVerdict, judge_step};
+use crate::plan::{Plan, Step, plan};
+use crate::source::SourceFile;
+use crate::transcript::StepRecord;
+use crate::tutorial;
+
+/// What is true of a state of the page.
+pub(super) struct State {
+    /// For each step, how many of its checks fail, and whether it is checked at all.
+    steps: Vec<(usize, bool)>,
+}
+
+impl State {
+    pub(super) fn of(plan: &Plan, records: &[StepRecord]) -> Self {
+        let mut captures = Captures::new();
+        let judged = plan.steps().zip(records).map(|(step, record)| {
+            let outcome = judge_step(plan, step, record, &mut captures);
+            let failing = outcome.checks.iter().filter(|check| !check.ok).count();
+            (failing, outcome.verdict != StepVerdict::Unchecked)
+        });
+        Self { steps: judged.collect() }
+    }
+
+    /// The state of the page with `text`; `None` where that is no longer the page that ran.
+    pub(super) fn read(before: &Plan, text: &str, records: &[StepRecord], config: &Config) -> Option<Self> {
+        let source = SourceFile::new(before.tutorial.source.path(), text);
+        let (tutorial, found) = tutorial::read(source);
+        let (after, more) = plan(tutorial, config);
+        let readable = found.iter().chain(&more).all(|found| found.severity != Severity::Error);
+        let same = before.steps().count() == after.steps().count()
+            && before.steps().zip(after.steps()).all(|(before, after)| runs_the_same(before, after));
+        (readable && same).then(|| Self::of(&after, records))
+    }
+
+    /// True where step `step` became true and no other one got worse.
+    pub(super) fn is_better(&self, before: &Self, step: usize) -> bool {
+        let holds = |(at, (now, was)): (usize, (&(usize, bool), &(usize, bool)))| {
+            if at == step { *now == (0, true) } else { now.0 <= was.0 }
+        };
+        self.steps.iter().zip(&before.steps).enumerate().all(holds)
+    }
+}
+
+/// True where two plans run the same in this step. Comments that tell what a program prints are part of its code: of
+/// such a program the places that are watched must be the same.
+fn runs_the_same(before: &Step, after: &Step) -> bool {
+    let commands = |step: &Step| step.commands.iter().map(|command| command.text.clone()).collect::<Vec<_>>();
+    let watched = before.watches.len() == after.watches.len();
+    let told = !before.watches.is_empty() || !before.commands.is_empty();
+    before.language == after.language
+        && before.exit == after.exit
+        && commands(before) == commands(after)
+        && watched
+        && (told || before.code.text == after.code.text)
+}

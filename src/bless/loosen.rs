@@ -1,0 +1,39 @@
+//! A change that takes what differs for what every run makes anew.
+
+use super::{Change, Hunk, Target, compare, edits};
+use crate::matching::{Captures, loosen_json, loosen_text};
+use crate::outcome::printed;
+use crate::plan::{Format, Plan};
+use crate::transcript::StepRecord;
+
+/// `change` with wildcards and typed captures where what was printed differs from the page; `None` where that does not
+/// match both.
+pub fn loosened(plan: &Plan, records: &[StepRecord], change: &Change) -> Option<Change> {
+    let step = plan.steps().nth(change.step)?;
+    let record = records.get(change.step)?;
+    let page = plan.tutorial.source.text();
+    let mut names: Vec<String> = Vec::new();
+    let mut hunks = Vec::new();
+    for hunk in &change.hunks {
+        let Target::Expectation(at) = hunk.target else { return None };
+        let expectation = step.expectations.get(at)?;
+        let is_free = |name: &str| {
+            let used = [format!("<{name}>"), format!("<{name}:")];
+            !used.iter().any(|token| page.contains(token) || names.iter().any(|text| text.contains(token)))
+        };
+        let new = match expectation.format {
+            Format::Json => {
+                loosen_json(&hunk.old, &hunk.new, &is_free).or_else(|| loosen_text(&hunk.old, &hunk.new, &is_free))
+            }
+            Format::Text | Format::Http => loosen_text(&hunk.old, &hunk.new, &is_free),
+        }?;
+        let actual = printed(plan, step, record, expectation).ok()?;
+        if !compare(expectation.format, &new, actual, &mut Captures::new()) {
+            return None;
+        }
+        names.push(new.clone());
+        hunks.push(Hunk { new, ..hunk.clone() });
+    }
+    let loosened = Change { step: change.step, hunks };
+    edits(plan, &loosened).map(|_| loosened)
+}

@@ -1,0 +1,295 @@
+//! From an outcome to edits of the page: what a stale step's outputs have to show.
+//!
+//! Pure: a plan and the records of a run in, changes out. A change is offered only where the page, read again with it,
+//! has the same steps and this one is true; what a person must decide is refused with the reason.
+
+mod addition;
+mod again;
+mod lines;
+mod loosen;
+mod patch;
+mod place;
+mod session;
+
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::edit::{Edit, apply};
+use crate::matching::{
+    Captures, DiffLine, compare_http, compare_json, compare_text, update_http, update_json, update_text,
+};
+use crate::outcome::{CheckKind, StepOutcome, StepVerdict, judge_step, printed};
+use crate::plan::{Expectation, Format, Plan, Step};
+use crate::redact::REDACTED;
+use crate::source::Span;
+use crate::transcript::StepRecord;
+
+pub use loosen::loosened;
+pub use patch::patch;
+pub use session::{Decision, Session};
+
+/// What one step needs so that the page is true.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The step's index in the plan.
+    pub step: usize,
+    /// The outputs of the step that change, in the order of the page.
+    pub hunks: Vec<Hunk>,
+}
+
+/// One output that changes.
+#[derive(Debug, Clone)]
+pub struct Hunk {
+    /// The place on the page that is not true, or the step where an output is added.
+    pub span: Span,
+    /// What differs, or what is added; lower case, no final period.
+    pub message: String,
+    /// What the page shows; empty where an output is added.
+    pub old: String,
+    /// What it is to show.
+    pub new: String,
+    target: Target,
+}
+
+/// Where a hunk goes.
+#[derive(Debug, Clone)]
+enum Target {
+    /// In the place of the expectation with this index in the step.
+    Expectation(usize),
+    /// In a fence of its own, with this language, after the step's.
+    Fence(&'static str),
+    /// Below the command with this index, in the step's fence.
+    Command(usize),
+}
+
+/// What can be done about a page.
+#[derive(Debug, Default)]
+pub struct Blessing {
+    /// What the page needs, in the order of its steps.
+    pub changes: Vec<Change>,
+    /// What no change can mend, or a person must decide.
+    pub refused: Vec<Diagnostic>,
+    /// True where a step ran without a value that an earlier output captures only now: the page must run again.
+    pub rerun: bool,
+}
+
+/// What `plan`'s page needs so that it is true of what `records` tell. `add`: outputs for steps that show none, too.
+pub fn propose(plan: &Plan, records: &[StepRecord], config: &Config, add: bool) -> Blessing {
+    let mut blessing = Blessing::default();
+    let (mut as_run, mut captures) = (Captures::new(), Captures::new());
+    let mut state = again::State::of(plan, records);
+    for (index, (step, record)) in plan.steps().zip(records).enumerate() {
+        let without = ran_without(step, &as_run, &captures);
+        let outcome = judge_step(plan, step, record, &mut as_run);
+        let addable = add && outcome.verdict == StepVerdict::Unchecked;
+        if !addable && outcome.checks.iter().all(|check| check.ok) {
+            judge_step(plan, step, record, &mut captures);
+            continue;
+        }
+        let change = match without {
+            Some(name) => {
+                blessing.rerun = true;
+                Err((outcome_span(plan, step, &outcome), format!("`{}` ran before `<{name}>` had a value", step.name)))
+            }
+            None if addable => addition::change(plan, index, step, record),
+            None => change(plan, index, step, record, &outcome, &captures),
+        };
+        if matches!(&change, Ok(change) if change.hunks.is_empty()) {
+            // With the values that earlier changes capture, all of it is true already.
+            judge_step(plan, step, record, &mut captures);
+            continue;
+        }
+        let change = change.and_then(|change| {
+            let with: Vec<&Change> = blessing.changes.iter().chain([&change]).collect();
+            let found = again::State::read(plan, &page(plan, &with), records, config);
+            state = found.filter(|found| found.is_better(&state, index)).ok_or_else(|| {
+                (
+                    change.hunks[0].span,
+                    format!("with what `{}` printed, the page would be read in another way", step.name),
+                )
+            })?;
+            Ok(change)
+        });
+        match change {
+            Ok(change) => {
+                blessed(step, record, plan, &change, &mut captures);
+                blessing.changes.push(change);
+            }
+            Err((span, reason)) => {
+                judge_step(plan, step, record, &mut captures);
+                blessing.refused.push(refused(plan, span, &reason, blessing.rerun));
+            }
+        }
+    }
+    blessing
+}
+
+/// The page with `changes` made.
+pub fn page(plan: &Plan, changes: &[&Change]) -> String {
+    let edits: Vec<Edit> = changes.iter().flat_map(|change| edits(plan, change).unwrap_or_default()).collect();
+    apply(plan.tutorial.source.text(), &edits)
+}
+
+/// What a hunk takes away and puts in, line by line.
+pub fn diff(hunk: &Hunk) -> Vec<DiffLine> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (hunk.old.lines().collect(), hunk.new.lines().collect());
+    let ops = similar::capture_diff_slices(similar::Algorithm::Myers, &old, &new);
+    let mut lines = Vec::new();
+    for op in ops {
+        if let similar::DiffOp::Equal { .. } = op {
+            lines.extend(old[op.old_range()].iter().map(|line| DiffLine::Same((*line).to_owned())));
+        } else {
+            lines.extend(old[op.old_range()].iter().map(|line| DiffLine::Missing((*line).to_owned())));
+            lines.extend(new[op.new_range()].iter().map(|line| DiffLine::Unexpected((*line).to_owned())));
+        }
+    }
+    lines
+}
+
+/// Why a step cannot be changed, and the place to tell it at.
+type Refusal = (Span, String);
+
+/// The outputs of a stale step, renewed; none where they are true with what earlier changes capture.
+fn change(
+    plan: &Plan,
+    index: usize,
+    step: &Step,
+    record: &StepRecord,
+    outcome: &StepOutcome,
+    captures: &Captures,
+) -> Result<Change, Refusal> {
+    let failed = || outcome.checks.iter().filter(|check| !check.ok);
+    if let Some(check) = failed().find(|check| !matches!(check.kind, CheckKind::Output | CheckKind::Http)) {
+        return Err((check.span, format!("`{}`: {}", step.name, check.message)));
+    }
+    if step.output.is_some() {
+        let span = outcome_span(plan, step, outcome);
+        return Err((span, format!("`{}` printed something, and `output=none` says that it must not", step.name)));
+    }
+    let outputs = outcome.checks.iter().filter(|check| matches!(check.kind, CheckKind::Output | CheckKind::Http));
+    let mut captures = captures.clone();
+    let mut hunks = Vec::new();
+    for (at, (expectation, check)) in step.expectations.iter().zip(outputs).enumerate() {
+        let old = &expectation.text.text;
+        let actual = printed(plan, step, record, expectation)
+            .map_err(|reason| (check.span, format!("`{}`: {reason}", step.name)))?;
+        if compare(expectation.format, old, actual, &mut captures) {
+            continue;
+        }
+        let cannot = |reason: &str| (check.span, format!("what `{}` printed {reason}", step.name));
+        let new = update(expectation.format, old, actual, &captures)
+            .ok_or_else(|| cannot("matches no text that the page could show"))?;
+        if holds_new(REDACTED, old, &new) {
+            return Err(cannot("holds a secret, which must not stand on the page"));
+        }
+        compare(expectation.format, &new, actual, &mut captures);
+        let message =
+            if check.ok { "the values above change what is right here".to_owned() } else { check.message.clone() };
+        let hunk = Hunk { span: check.span, message, old: old.clone(), new, target: Target::Expectation(at) };
+        if hunk_edits(plan, step, &hunk).is_none() {
+            return Err(cannot("cannot stand in this place"));
+        }
+        hunks.push(hunk);
+    }
+    Ok(Change { step: index, hunks })
+}
+
+fn outcome_span(plan: &Plan, step: &Step, outcome: &StepOutcome) -> Span {
+    let failed = outcome.checks.iter().find(|check| !check.ok);
+    let source = &plan.tutorial.source;
+    failed
+        .map_or_else(|| source.line_span(source.line(plan.tutorial.fences[step.fence].span.start)), |check| check.span)
+}
+
+fn refused(plan: &Plan, span: Span, reason: &str, rerun: bool) -> Diagnostic {
+    let help = if rerun {
+        "bless the rest, then run the page again"
+    } else {
+        "a person must decide: mend the step, its options, or the page by hand; `[..]` and `...` stand for what may differ"
+    };
+    Diagnostic::error("cannot-bless", reason).at(&plan.tutorial.source, span, "").help(help)
+}
+
+/// A name whose value the step's code would have had.
+fn ran_without(step: &Step, as_run: &Captures, captures: &Captures) -> Option<String> {
+    let codes = step.commands.iter().map(|command| command.text.as_str()).chain([step.code.text.as_str()]);
+    let differs = |code: &str| as_run.fill(code) != captures.fill(code);
+    codes.into_iter().find(|code| differs(code)).map(|code| {
+        let names = code.split('<').filter_map(|rest| rest.split_once('>').map(|(name, _)| name));
+        let named = names.into_iter().find(|name| as_run.get(name) != captures.get(name));
+        named.unwrap_or_default().to_owned()
+    })
+}
+
+/// Remembers what the step's outputs capture once the change is made.
+fn blessed(step: &Step, record: &StepRecord, plan: &Plan, change: &Change, captures: &mut Captures) {
+    for (at, expectation) in step.expectations.iter().enumerate() {
+        let hunk = change.hunks.iter().find(|hunk| matches!(hunk.target, Target::Expectation(index) if index == at));
+        let shown = hunk.map_or(&expectation.text.text, |hunk| &hunk.new);
+        if let Ok(actual) = printed(plan, step, record, expectation) {
+            compare(expectation.format, shown, actual, captures);
+        }
+    }
+}
+
+fn compare(format: Format, shown: &str, actual: &str, captures: &mut Captures) -> bool {
+    match format {
+        Format::Text => compare_text(shown, actual, captures),
+        Format::Json => compare_json(shown, actual, captures),
+        Format::Http => compare_http(shown, actual, captures),
+    }
+    .is_ok()
+}
+
+fn update(format: Format, shown: &str, actual: &str, captures: &Captures) -> Option<String> {
+    match format {
+        Format::Text => update_text(shown, actual, captures),
+        Format::Json => update_json(shown, actual, captures),
+        Format::Http => update_http(shown, actual, captures),
+    }
+}
+
+/// True where `new` has `word` more often than `old`.
+fn holds_new(word: &str, old: &str, new: &str) -> bool {
+    new.matches(word).count() > old.matches(word).count()
+}
+
+fn edits(plan: &Plan, change: &Change) -> Option<Vec<Edit>> {
+    let step = plan.steps().nth(change.step)?;
+    let mut edits: Vec<Edit> = Vec::new();
+    for hunk in &change.hunks {
+        for edit in hunk_edits(plan, step, hunk)? {
+            // Two outputs in one fence may both ask for longer markers: the longest will do.
+            match edits.iter_mut().find(|known| is_marker(known, &edit)) {
+                Some(known) if known.text.len() < edit.text.len() => *known = edit,
+                Some(_) => {}
+                None => edits.push(edit),
+            }
+        }
+    }
+    Some(edits)
+}
+
+/// True for two edits that make the same marker longer.
+fn is_marker(one: &Edit, other: &Edit) -> bool {
+    let marks = |edit: &Edit| {
+        edit.span.is_empty() && !edit.text.is_empty() && edit.text.chars().all(|char| "`~".contains(char))
+    };
+    one.span == other.span && marks(one) && marks(other)
+}
+
+fn hunk_edits(plan: &Plan, step: &Step, hunk: &Hunk) -> Option<Vec<Edit>> {
+    let source = &plan.tutorial.source;
+    let expectation = |at: usize| -> Option<&Expectation> { step.expectations.get(at) };
+    match hunk.target {
+        Target::Expectation(at) => {
+            let expectation = expectation(at)?;
+            let fence = plan.tutorial.fences.get(expectation.fence)?;
+            lines::edits(source, fence, expectation, &hunk.new)
+        }
+        Target::Fence(language) => addition::fence(source, &plan.tutorial.fences[step.fence], language, &hunk.new),
+        Target::Command(at) => addition::below(source, &plan.tutorial.fences[step.fence], step, at, &hunk.new),
+    }
+}
+
+#[cfg(test)]
+mod tests;
