@@ -1,5 +1,9 @@
 //! What a program calls: `run` and `list`. From paths and an environment to a report, without a terminal.
 
+mod blessing;
+
+pub use blessing::{BlessReport, BlessRequest, Blessable, bless, recalled, write};
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

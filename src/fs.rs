@@ -204,3 +204,49 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
+
+/// Why a file was not rewritten.
+#[derive(Debug, thiserror::Error)]
+pub enum RewriteError {
+    /// Someone changed it since it was read.
+    #[error("it was changed meanwhile")]
+    Changed,
+    /// Its owner forbids it.
+    #[error("it is write-protected")]
+    Protected,
+    /// The system's answer.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Writes `new` to the file at `path`, which holds `old`, so that nobody ever sees half of it. Its permissions stay, and
+/// of a symbolic link the file behind it is written.
+///
+/// # Errors
+///
+/// As `RewriteError` tells; then the file is as it was.
+pub fn rewrite(path: &Path, old: &str, new: &str) -> Result<(), RewriteError> {
+    let path = path.canonicalize()?;
+    let permissions = std::fs::metadata(&path)?.permissions();
+    if permissions.readonly() {
+        return Err(RewriteError::Protected);
+    }
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(new.as_bytes())?;
+    file.as_file().set_permissions(permissions)?;
+    file.as_file().sync_all()?;
+    if std::fs::read(&path)? != old.as_bytes() {
+        return Err(RewriteError::Changed);
+    }
+    file.persist(&path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Removes a file.
+///
+/// # Errors
+///
+/// The system's answer.
+pub fn remove(path: &Path) -> std::io::Result<()> {
+    std::fs::remove_file(path)
+}

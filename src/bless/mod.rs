@@ -50,6 +50,13 @@ pub struct Hunk {
     target: Target,
 }
 
+impl Hunk {
+    /// True where the page shows no output there yet.
+    pub fn is_added(&self) -> bool {
+        !matches!(self.target, Target::Expectation(_))
+    }
+}
+
 /// Where a hunk goes.
 #[derive(Debug, Clone)]
 enum Target {

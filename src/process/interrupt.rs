@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level;
 
@@ -63,4 +64,20 @@ pub fn interrupted() -> bool {
 /// Readable from the first signal on; `None` where no handlers were installed.
 pub(super) fn wake() -> Option<BorrowedFd<'static>> {
     HANDLERS.get().map(|handlers| handlers.wake.as_fd())
+}
+
+/// Waits until there is something to read from `input`, or its other end was closed; false where the user pressed
+/// Ctrl-C before.
+pub fn wait_for_input(input: BorrowedFd<'_>) -> io::Result<bool> {
+    let descriptors = [Some(input), wake()];
+    let mut polled: Vec<_> =
+        descriptors.into_iter().flatten().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+    loop {
+        match poll(&mut polled, None) {
+            _ if interrupted() => return Ok(false),
+            Ok(_) => return Ok(true),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }

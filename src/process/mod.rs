@@ -21,7 +21,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 pub use crew::{Crew, Process};
-pub use interrupt::interrupted;
+pub use interrupt::{interrupted, wait_for_input};
 pub use program::find_program;
 
 /// The variable that every process of a crew carries: it tells whose a detached process is.

@@ -5,6 +5,7 @@
 mod diff;
 mod excerpt;
 mod finding;
+mod proposal;
 mod steps;
 mod summary;
 
@@ -12,6 +13,7 @@ use crate::outcome::PageOutcome;
 use crate::run::RunReport;
 
 pub use finding::diagnostic;
+pub use proposal::{Proposal, proposal, traffic};
 pub use steps::{page_end, step};
 pub use summary::summary;
 

@@ -6,7 +6,7 @@
 mod environment;
 mod page;
 mod performance;
-mod record;
+pub mod record;
 mod worker;
 
 use std::path::PathBuf;

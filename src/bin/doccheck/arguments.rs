@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::bless::BlessArguments;
+use crate::review::ReviewArguments;
+
 /// Runs tutorials as tests, the way a reader would, against a sandbox of the API
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT)]
@@ -32,6 +35,12 @@ pub(crate) enum Command {
     /// Tell what each code block is taken for, and why, without running anything
     #[command(after_help = "Example: doccheck list docs/")]
     List(ListArguments),
+    /// Change pages to what their steps print, keeping what still matches
+    #[command(after_help = "Example: doccheck bless --dry-run docs/")]
+    Bless(BlessArguments),
+    /// Decide step by step which of the changes that `bless` would make a page takes over
+    #[command(after_help = "Example: doccheck run docs/; doccheck review docs/")]
+    Review(ReviewArguments),
 }
 
 #[derive(Debug, Args)]

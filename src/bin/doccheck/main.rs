@@ -2,10 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "here the environment and the current directory are read, once")]
 
 mod arguments;
+mod bless;
+mod keys;
 mod list;
 mod narrator;
 mod printer;
 mod progress;
+mod review;
 mod run;
 
 use std::path::PathBuf;
@@ -36,6 +39,8 @@ fn main() -> ExitCode {
     let code = match &arguments.command {
         Command::Run(arguments) => run::run(arguments, &surroundings, &printer),
         Command::List(arguments) => list::list(arguments, &surroundings, &printer),
+        Command::Bless(arguments) => bless::bless(arguments, &surroundings, &printer),
+        Command::Review(arguments) => review::review(arguments, &surroundings, &printer),
     };
     match printer.failure() {
         None => ExitCode::from(code.number()),

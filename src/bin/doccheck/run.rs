@@ -62,6 +62,6 @@ pub(crate) fn nothing() -> Diagnostic {
         .help("name a Markdown file, a folder that holds some, or set `include` under `[pages]` in doccheck.toml")
 }
 
-fn processors() -> usize {
+pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }

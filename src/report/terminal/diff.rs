@@ -34,9 +34,14 @@ type Marked = Vec<(bool, String)>;
 
 /// Draws `diff` beside a gutter of `gutter` columns.
 pub(super) fn draw(paint: &mut Paint, gutter: usize, diff: &[DiffLine], look: Look) {
+    draw_between(paint, gutter, diff, ["- the page", "+ what happened"], look);
+}
+
+/// The same, with words for what is taken away and what comes.
+pub(super) fn draw_between(paint: &mut Paint, gutter: usize, diff: &[DiffLine], sides: [&str; 2], look: Look) {
     let rows = rows(diff);
     let bar = format!("{:gutter$} | ", "");
-    paint.add_in(FRAME, &bar).add_in(BAD, "- the page").add("   ").add_in(GOOD, "+ what happened").end_line();
+    paint.add_in(FRAME, &bar).add_in(BAD, sides[0]).add("   ").add_in(GOOD, sides[1]).end_line();
     paint.add_in(FRAME, bar.trim_end()).end_line();
     let (start, mut lines) = (paint.len(), 0);
     let width = look.width.saturating_sub(bar.len() + 2).max(20);

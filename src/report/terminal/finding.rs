@@ -152,7 +152,7 @@ fn described(page: &PageOutcome, step: &StepOutcome) -> String {
 }
 
 /// What the API was asked and what it answered, the last ones; of the last failing answer the start of its body too.
-fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange], look: Look) {
+pub(super) fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange], look: Look) {
     let left_out = exchanges.len().saturating_sub(EXCHANGES);
     if left_out > 0 {
         label(paint, gutter, "api");
@@ -179,7 +179,7 @@ fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange], look: Loo
     }
 }
 
-fn rule(paint: &mut Paint, gutter: usize) {
+pub(super) fn rule(paint: &mut Paint, gutter: usize) {
     paint.add_in(FRAME, &format!("{:gutter$} |", "")).end_line();
 }
 

@@ -1,0 +1,217 @@
+//! Pages and what their last run says they have to show: from saved transcripts, or from a run where those do not fit.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Prepared, RunRequest, Surroundings, prepare};
+use crate::bless::{Blessing, propose};
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::fs;
+use crate::outcome::{PageOutcome, PageVerdict, judge};
+use crate::plan::{Plan, plan};
+use crate::process::interrupted;
+use crate::run::{ExitCode, Observer, Page, Session, record};
+use crate::source::{SourceFile, Span};
+use crate::transcript::{Ending, Transcript};
+use crate::tutorial;
+
+/// Which pages are to be blessed, and how.
+#[derive(Debug, Clone)]
+pub struct BlessRequest {
+    /// Pages and folders; what the configuration includes where there are none.
+    pub paths: Vec<PathBuf>,
+    /// How many pages run at once.
+    pub jobs: usize,
+    /// Outputs for steps that show none, too.
+    pub add: bool,
+    /// Install nothing.
+    pub offline: bool,
+}
+
+/// What can be done about pages.
+#[derive(Debug, Default)]
+pub struct BlessReport {
+    /// The pages, in order.
+    pub pages: Vec<Blessable>,
+    /// Findings that belong to no page.
+    pub diagnostics: Vec<Diagnostic>,
+    /// True where no page was selected.
+    pub nothing_selected: bool,
+}
+
+/// A page, and what can be done about it.
+#[derive(Debug)]
+pub struct Blessable {
+    /// Its path, as it is told to people.
+    pub path: String,
+    /// What is wrong with the page itself or with the machine.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How the page can be judged; `MachineError` or `PageError` where it cannot.
+    pub verdict: PageVerdict,
+    /// The plan and the records that it was judged by; `None` where it could not be.
+    pub judged: Option<(PageOutcome, Arc<Plan>, Transcript)>,
+    /// What the page needs.
+    pub blessing: Blessing,
+    folder: Option<PathBuf>,
+}
+
+impl BlessReport {
+    /// The exit status that tells what kept pages from being judged; `True` where nothing did.
+    pub fn exit_code(&self) -> ExitCode {
+        let any = |verdict| self.pages.iter().any(|page| page.verdict == verdict);
+        if interrupted() {
+            ExitCode::Interrupted
+        } else if any(PageVerdict::MachineError) {
+            ExitCode::Machine
+        } else if any(PageVerdict::PageError) || self.diagnostics.iter().any(is_error) {
+            ExitCode::Usage
+        } else if self.nothing_selected {
+            ExitCode::Nothing
+        } else {
+            ExitCode::True
+        }
+    }
+}
+
+/// What pages need. Pages whose saved transcript does not fit are run.
+pub fn bless(request: &BlessRequest, surroundings: &Surroundings, observer: &dyn Observer) -> BlessReport {
+    with_pages(request, surroundings, |session, pages| {
+        let runs: Vec<Page> =
+            pages.iter().filter(|page| from_transcript(session, page, request.add).is_err()).map(copy).collect();
+        let outcomes = session.pages(&runs, request.jobs, observer);
+        let failed = |path: &str| {
+            let outcome = outcomes.iter().find(|outcome| outcome.path == path)?;
+            let failed = matches!(outcome.verdict, PageVerdict::PageError | PageVerdict::MachineError);
+            failed.then(|| not_judged(path, outcome.diagnostics.clone(), outcome.verdict))
+        };
+        let known = pages.iter().filter(|_| !interrupted());
+        known.map(|page| failed(&page.path).unwrap_or_else(|| recalled_page(session, page, request.add))).collect()
+    })
+}
+
+/// What pages need by their saved transcripts; nothing is run, and a transcript that does not fit is an error.
+pub fn recalled(request: &BlessRequest, surroundings: &Surroundings) -> BlessReport {
+    with_pages(request, surroundings, |session, pages| {
+        pages.iter().map(|page| recalled_page(session, page, request.add)).collect()
+    })
+}
+
+/// Writes the page with `text`, and keeps its transcript as that of the new page.
+///
+/// # Errors
+///
+/// A finding that tells why the page is as it was.
+pub fn write(page: &Blessable, text: &str, surroundings: &Surroundings) -> Result<(), Diagnostic> {
+    let Some((_, plan, transcript)) = &page.judged else { return Ok(()) };
+    let source = &plan.tutorial.source;
+    fs::rewrite(&surroundings.directory.join(&page.path), source.text(), text).map_err(|error| {
+        Diagnostic::error("not-written", format!("{} is not written: {error}", page.path))
+            .help("where it was changed, run it again; where it is protected, `chmod u+w` it")
+    })?;
+    let Some(folder) = &page.folder else { return Ok(()) };
+    if page.blessing.rerun {
+        record::forget(folder, &page.path);
+        return Ok(());
+    }
+    let written = SourceFile::new(source.path(), text);
+    // Without it the page has to run again, which is no harm.
+    let _ = record::save(folder, &page.path, &written, transcript.steps.clone());
+    Ok(())
+}
+
+fn with_pages(
+    request: &BlessRequest,
+    surroundings: &Surroundings,
+    judge: impl FnOnce(&Session, &[Page]) -> Vec<Blessable>,
+) -> BlessReport {
+    let run = RunRequest {
+        paths: request.paths.clone(),
+        jobs: request.jobs,
+        strict: false,
+        fail_fast: false,
+        keep: false,
+        offline: request.offline,
+    };
+    match prepare(&run, surroundings) {
+        Err(diagnostics) => BlessReport { diagnostics, ..BlessReport::default() },
+        Ok(Prepared { session, pages, diagnostics }) => {
+            let nothing_selected = pages.is_empty() && diagnostics.is_empty();
+            BlessReport { pages: judge(&session, &pages), diagnostics, nothing_selected }
+        }
+    }
+}
+
+fn copy(page: &Page) -> Page {
+    Page { path: page.path.clone(), source: page.source.clone(), named: page.named }
+}
+
+fn is_error(found: &Diagnostic) -> bool {
+    found.severity == Severity::Error
+}
+
+fn not_judged(path: &str, diagnostics: Vec<Diagnostic>, verdict: PageVerdict) -> Blessable {
+    let path = path.to_owned();
+    Blessable { path, diagnostics, verdict, judged: None, blessing: Blessing::default(), folder: None }
+}
+
+fn recalled_page(session: &Session, page: &Page, add: bool) -> Blessable {
+    from_transcript(session, page, add)
+        .unwrap_or_else(|diagnostics| not_judged(&page.path, diagnostics, PageVerdict::PageError))
+}
+
+/// Judges a page by its saved transcript.
+fn from_transcript(session: &Session, page: &Page, add: bool) -> Result<Blessable, Vec<Diagnostic>> {
+    let source = page.source.as_ref().map_err(|found| vec![found.clone()])?;
+    let plan = planned(source, &session.config)?;
+    if plan.steps().next().is_none() {
+        return Ok(Blessable { verdict: PageVerdict::Ok, ..not_judged(&page.path, Vec::new(), PageVerdict::Ok) });
+    }
+    let folder = session.options.transcripts.as_deref().unwrap_or(Path::new(""));
+    let transcript =
+        record::recall(folder, &page.path).ok_or_else(|| vec![does_not_fit(source, "it has not been run")])?;
+    if !record::belongs(&transcript, source) {
+        return Err(vec![does_not_fit(source, "it has changed since it was run")]);
+    }
+    let plan = Arc::new(plan);
+    let outcome = judge(Arc::clone(&plan), &transcript);
+    if !is_whole(&plan, &outcome, &transcript) {
+        return Err(vec![does_not_fit(source, "its last run did not come to its end")]);
+    }
+    let blessing = propose(&plan, &transcript.steps, &session.config, add);
+    Ok(Blessable {
+        path: page.path.clone(),
+        diagnostics: Vec::new(),
+        verdict: outcome.verdict,
+        judged: Some((outcome, plan, transcript)),
+        blessing,
+        folder: Some(folder.to_path_buf()),
+    })
+}
+
+fn planned(source: &Arc<SourceFile>, config: &Config) -> Result<Plan, Vec<Diagnostic>> {
+    let (tutorial, mut diagnostics) = tutorial::read(Arc::clone(source));
+    let (plan, found) = plan(tutorial, config);
+    diagnostics.extend(found);
+    if diagnostics.iter().any(is_error) { Err(diagnostics) } else { Ok(plan) }
+}
+
+/// True where the records tell of every step, and of those that were not reached why.
+fn is_whole(plan: &Plan, outcome: &PageOutcome, transcript: &Transcript) -> bool {
+    let steps = plan.steps().count();
+    let mut stopped = false;
+    let told = outcome.steps.iter().zip(&transcript.steps).all(|(step, record)| {
+        let known = stopped || record.ending != Ending::NotReached;
+        stopped |= step.stops_page;
+        known && !matches!(record.ending, Ending::NotStarted { .. })
+    });
+    transcript.steps.len() == steps && told
+}
+
+fn does_not_fit(source: &Arc<SourceFile>, reason: &str) -> Diagnostic {
+    let path = source.path().display();
+    let top = Span::new(0, source.line_span(1).end);
+    Diagnostic::error("run-first", format!("{path} cannot be judged by its last run: {reason}"))
+        .at(source, top, "")
+        .help(format!("run it first: `doccheck run {path}`"))
+}
