@@ -4,6 +4,7 @@ use super::place::container;
 use super::{Change, Hunk, Refusal, Target, lines};
 use crate::edit::Edit;
 use crate::matching::{last_body, pretty_json};
+use crate::outcome::is_cut;
 use crate::plan::{Language, Part, Plan, Step};
 use crate::redact::REDACTED;
 use crate::source::{SourceFile, Span};
@@ -20,7 +21,7 @@ pub(super) fn change(plan: &Plan, index: usize, step: &Step, record: &StepRecord
     if record.output.text.contains(REDACTED) || record.parts.iter().any(|part| part.text.contains(REDACTED)) {
         return Err(cannot("holds a secret, which must not stand on the page"));
     }
-    if usize::try_from(record.output.size).unwrap_or(usize::MAX) > record.output.text.len() {
+    if is_cut(&record.output) {
         return Err(cannot("is more than was kept"));
     }
     let hunk = |new: String, target| Hunk {

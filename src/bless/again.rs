@@ -9,10 +9,14 @@ use crate::source::SourceFile;
 use crate::transcript::StepRecord;
 use crate::tutorial;
 
-/// What is true of a state of the page.
-pub(super) struct State {
-    /// For each step, how many of its checks fail, and whether it is checked at all.
-    steps: Vec<(usize, bool)>,
+/// What is true of a state of the page, step by step.
+pub(super) struct State(Vec<StepState>);
+
+struct StepState {
+    /// How many of its checks fail.
+    failing: usize,
+    /// False where it printed something that the page does not show.
+    checked: bool,
 }
 
 impl State {
@@ -21,9 +25,9 @@ impl State {
         let judged = plan.steps().zip(records).map(|(step, record)| {
             let outcome = judge_step(plan, step, record, &mut captures);
             let failing = outcome.checks.iter().filter(|check| !check.ok).count();
-            (failing, outcome.verdict != StepVerdict::Unchecked)
+            StepState { failing, checked: outcome.verdict != StepVerdict::Unchecked }
         });
-        Self { steps: judged.collect() }
+        Self(judged.collect())
     }
 
     /// The state of the page with `text`; `None` where that is no longer the page that ran.
@@ -39,10 +43,9 @@ impl State {
 
     /// True where step `step` became true and no other one got worse.
     pub(super) fn is_better(&self, before: &Self, step: usize) -> bool {
-        let holds = |(at, (now, was)): (usize, (&(usize, bool), &(usize, bool)))| {
-            if at == step { *now == (0, true) } else { now.0 <= was.0 }
-        };
-        self.steps.iter().zip(&before.steps).enumerate().all(holds)
+        self.0.iter().zip(&before.0).enumerate().all(|(at, (now, was))| {
+            if at == step { now.failing == 0 && now.checked } else { now.failing <= was.failing }
+        })
     }
 }
 

@@ -211,7 +211,7 @@ fn refused(plan: &Plan, span: Span, reason: &str, rerun: bool) -> Diagnostic {
     let help = if rerun {
         "bless the rest, then run the page again"
     } else {
-        "a person must decide: mend the step, its options, or the page by hand; `[..]` and `...` stand for what may differ"
+        "a person must decide: mend the step or its options, or change the page by hand"
     };
     Diagnostic::error("cannot-bless", reason).at(&plan.tutorial.source, span, "").help(help)
 }

@@ -62,7 +62,7 @@ pub(super) fn line(old: &str, new: &str, names: &mut Names<'_>) -> Option<String
     let mut at = 0;
     while at < olds.len() {
         // A day and a time with a blank between are one value.
-        let both = |tokens: &[&str]| tokens.get(at..at + 3).map(|three| three.concat()).filter(|text| is_time(text));
+        let both = |tokens: &[&str]| tokens.get(at..at + 3).map(<[&str]>::concat).filter(|text| is_time(text));
         if let (Some(one), Some(other)) = (both(&olds), both(&news))
             && one != other
         {

@@ -10,7 +10,7 @@ mod wires;
 use std::sync::Arc;
 
 pub use judge::{judge, judge_step, page_verdict};
-pub use output::printed;
+pub use output::{is_cut, printed};
 
 use crate::diagnostic::Diagnostic;
 use crate::matching::DiffLine;

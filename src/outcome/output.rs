@@ -25,6 +25,13 @@ pub(super) fn is_visible(captured: &Captured) -> bool {
     !normalize(carried(&captured.text)).is_empty()
 }
 
+const MIB: u64 = 1024 * 1024;
+
+/// True where only the start of what was printed was kept. The lengths alone do not tell: a redacted text is shorter.
+pub fn is_cut(captured: &Captured) -> bool {
+    captured.size > MIB
+}
+
 fn nothing(evidence: Evidence<'_>) -> Check {
     let printed = &evidence.record.output;
     let Err(mismatch) = compare_text("", &printed.text, &mut Captures::new()) else {
@@ -114,9 +121,7 @@ fn was_run(evidence: Evidence<'_>, expectation: &Expectation) -> bool {
 
 /// Says that there was more than could be compared.
 fn kept_in_part(evidence: Evidence<'_>, expectation: &Expectation) -> Option<String> {
-    const MIB: u64 = 1024 * 1024;
-    let Captured { text, size } = whole(evidence, expectation.stream);
-    let cut = usize::try_from(*size).unwrap_or(usize::MAX) > text.len();
-    let told = (expectation.part == Part::Whole && cut).then(|| size.div_ceil(MIB))?;
+    let captured = whole(evidence, expectation.stream);
+    let told = (expectation.part == Part::Whole && is_cut(captured)).then(|| captured.size.div_ceil(MIB))?;
     Some(format!("it printed {told} MiB, of which the first was kept; `...` as the last line leaves the rest open"))
 }

@@ -48,7 +48,7 @@ pub(crate) fn bless(arguments: &BlessArguments, surroundings: &Surroundings, pri
     let (mut changed, mut open, mut failed) = (0, false, false);
     for blessable in &report.pages {
         for found in &blessable.blessing.refused {
-            printer.aside(&terminal::diagnostic(found, printer.aside_look()));
+            printer.aside(&format!("{}\n", terminal::diagnostic(found, printer.aside_look())));
         }
         open |= !blessable.blessing.refused.is_empty();
         let Some((_, plan, _)) = &blessable.judged else { continue };

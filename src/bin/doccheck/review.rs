@@ -59,7 +59,7 @@ pub(crate) fn review(arguments: &ReviewArguments, surroundings: &Surroundings, p
     let (mut open, mut offered, mut failed) = (false, false, false);
     for blessable in &report.pages {
         for found in &blessable.blessing.refused {
-            printer.aside(&terminal::diagnostic(found, printer.aside_look()));
+            printer.aside(&format!("\n{}", terminal::diagnostic(found, printer.aside_look())));
         }
         open |= !blessable.blessing.refused.is_empty();
         if blessable.blessing.changes.is_empty() {
@@ -120,11 +120,11 @@ fn conclude(
     Ok(rejected == 0 && left == 0)
 }
 
-const KEYS: &str = "\
-  a accept   r reject   s skip   A R S the same for the rest of the page
-  u undo the last decision   i show what the step asked the API
-  w take what differs for what every run makes anew   q quit
-";
+const KEYS: &str = concat!(
+    "  a accept   r reject   s skip   A R S the same for the rest of the page\n",
+    "  u undo the last decision   i show what the step asked the API\n",
+    "  w take what differs for what every run makes anew   q quit\n",
+);
 
 /// The review of one page.
 struct Review<'a> {
