@@ -258,7 +258,7 @@ fn what_a_person_must_decide_is_told_and_the_rest_is_blessed() {
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8(output.stderr).expect("it is UTF-8");
     assert!(
-        told.contains("what `shell-9` printed holds a secret, which must not stand on the page\n --> a.md:14:1"),
+        told.contains("what `shell-9` printed holds a secret, which must not stand on the page\n  --> a.md:14:1"),
         "{told}"
     );
     assert!(told.contains("`shell-17`: it exited with status 3, not 0"), "{told}");

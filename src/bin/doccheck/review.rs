@@ -1,8 +1,5 @@
 //! `doccheck review`: stale steps one by one, each accepted or rejected by a key.
 
-use std::path::PathBuf;
-
-use clap::Args;
 use doccheck::app::{self, BlessRequest, Blessable, Surroundings};
 use doccheck::bless::{Change, Decision, Session, diff, loosened, page};
 use doccheck::diagnostic::Diagnostic;
@@ -10,18 +7,10 @@ use doccheck::process::install_handlers;
 use doccheck::report::terminal::{self, Proposal};
 use doccheck::run::ExitCode;
 
+use crate::arguments::ReviewArguments;
 use crate::bless::{steps, tell_findings};
 use crate::keys::Keys;
 use crate::printer::Printer;
-
-#[derive(Debug, Args)]
-pub(crate) struct ReviewArguments {
-    /// Pages and folders; without any, the pages that doccheck.toml includes
-    paths: Vec<PathBuf>,
-    /// Offer what steps printed that the page shows nothing of, too
-    #[arg(long)]
-    add: bool,
-}
 
 /// How the review of a page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
