@@ -591,6 +591,10 @@ fn quitting_keeps_what_was_accepted() {
     let site = Site::new(&[("a.md", &ten(&[]))]);
     assert_eq!(site.doccheck(&["run", "--quiet", "a.md"]).0, Some(1));
     let mut terminal = Terminal::start(&mut site.command(&["review", "a.md"]));
+    terminal.wait_for("a.md 1/10 [");
+    // The arrow up, which ends in the letter that accepts all.
+    terminal.keyboard.write_all(b"\x1b[A").expect("the terminal is open");
+    terminal.press('?');
     terminal.answer(1, 'r');
     terminal.answer(2, 'a');
     terminal.answer(3, 'q');

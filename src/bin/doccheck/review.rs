@@ -37,7 +37,7 @@ pub(crate) fn review(arguments: &ReviewArguments, surroundings: &Surroundings, p
     let request = BlessRequest { paths: arguments.paths.clone(), jobs: 1, add: arguments.add, offline: true };
     let report = app::recalled(&request, surroundings);
     tell_findings(&report, printer);
-    let keys = match Keys::take() {
+    let mut keys = match Keys::take() {
         Ok(keys) => keys,
         Err(error) => {
             let found = Diagnostic::error("no-keys", format!("cannot read keys from this terminal: {error}"));
@@ -56,7 +56,7 @@ pub(crate) fn review(arguments: &ReviewArguments, surroundings: &Surroundings, p
         }
         offered = true;
         let mut session = Session::new(blessable.blessing.changes.clone());
-        let end = Review { keys: &keys, printer, blessable }.decide(&mut session);
+        let end = Review { keys: &mut keys, printer, blessable }.decide(&mut session);
         if end == End::Interrupted {
             return ExitCode::Interrupted;
         }
@@ -117,13 +117,13 @@ const KEYS: &str = concat!(
 
 /// The review of one page.
 struct Review<'a> {
-    keys: &'a Keys,
+    keys: &'a mut Keys,
     printer: &'a Printer,
     blessable: &'a Blessable,
 }
 
 impl Review<'_> {
-    fn decide(&self, session: &mut Session) -> End {
+    fn decide(&mut self, session: &mut Session) -> End {
         while let Some(change) = session.current() {
             self.show(session, change);
             loop {
