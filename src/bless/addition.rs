@@ -17,7 +17,7 @@ pub(super) fn change(plan: &Plan, index: usize, step: &Step, record: &StepRecord
     let source = &plan.tutorial.source;
     let fence = &plan.tutorial.fences[step.fence];
     let span = source.line_span(source.line(fence.span.start));
-    let cannot = |reason: &str| (span, format!("what `{}` printed {reason}", step.name));
+    let cannot = |reason: &str| Refusal::new(span, format!("what `{}` printed {reason}", step.name));
     if record.output.text.contains(REDACTED) || record.parts.iter().any(|part| part.text.contains(REDACTED)) {
         return Err(cannot("holds a secret, which must not stand on the page"));
     }

@@ -95,7 +95,9 @@ pub fn propose(plan: &Plan, records: &[StepRecord], config: &Config, add: bool) 
         let change = match without {
             Some(name) => {
                 blessing.rerun = true;
-                Err((outcome_span(plan, step, &outcome), format!("`{}` ran before `<{name}>` had a value", step.name)))
+                let reason = format!("`{}` ran before `<{name}>` had a value", step.name);
+                let help = vec!["bless the rest, then run the page again".to_owned()];
+                Err(Refusal { span: outcome_span(plan, step, &outcome), reason, help })
             }
             None if addable => addition::change(plan, index, step, record),
             None => change(plan, index, step, record, &outcome, &captures),
@@ -109,10 +111,8 @@ pub fn propose(plan: &Plan, records: &[StepRecord], config: &Config, add: bool) 
             let with: Vec<&Change> = blessing.changes.iter().chain([&change]).collect();
             let found = again::State::read(plan, &page(plan, &with), records, config);
             state = found.filter(|found| found.is_better(&state, index)).ok_or_else(|| {
-                (
-                    change.hunks[0].span,
-                    format!("with what `{}` printed, the page would be read in another way", step.name),
-                )
+                let reason = format!("with what `{}` printed, the page would be read in another way", step.name);
+                Refusal::new(change.hunks[0].span, reason)
             })?;
             Ok(change)
         });
@@ -121,9 +121,9 @@ pub fn propose(plan: &Plan, records: &[StepRecord], config: &Config, add: bool) 
                 blessed(step, record, plan, &change, &mut captures);
                 blessing.changes.push(change);
             }
-            Err((span, reason)) => {
+            Err(refusal) => {
                 judge_step(plan, step, record, &mut captures);
-                blessing.refused.push(refused(plan, span, &reason, blessing.rerun));
+                blessing.refused.push(refused(plan, refusal));
             }
         }
     }
@@ -152,8 +152,19 @@ pub fn diff(hunk: &Hunk) -> Vec<DiffLine> {
     lines
 }
 
-/// Why a step cannot be changed, and the place to tell it at.
-type Refusal = (Span, String);
+/// Why a step cannot be changed.
+struct Refusal {
+    /// The place to tell it at.
+    span: Span,
+    reason: String,
+    help: Vec<String>,
+}
+
+impl Refusal {
+    fn new(span: Span, reason: String) -> Self {
+        Self { span, reason, help: Vec::new() }
+    }
+}
 
 /// The outputs of a stale step, renewed; none where they are true with what earlier changes capture.
 fn change(
@@ -166,11 +177,13 @@ fn change(
 ) -> Result<Change, Refusal> {
     let failed = || outcome.checks.iter().filter(|check| !check.ok);
     if let Some(check) = failed().find(|check| !matches!(check.kind, CheckKind::Output | CheckKind::Http)) {
-        return Err((check.span, format!("`{}`: {}", step.name, check.message)));
+        let reason = format!("`{}`: {}", step.name, check.message);
+        return Err(Refusal { span: check.span, reason, help: check.help.clone() });
     }
     if step.output.is_some() {
         let span = outcome_span(plan, step, outcome);
-        return Err((span, format!("`{}` printed something, and `output=none` says that it must not", step.name)));
+        let reason = format!("`{}` printed something, and `output=none` says that it must not", step.name);
+        return Err(Refusal::new(span, reason));
     }
     let outputs = outcome.checks.iter().filter(|check| matches!(check.kind, CheckKind::Output | CheckKind::Http));
     let mut captures = captures.clone();
@@ -178,11 +191,11 @@ fn change(
     for (at, (expectation, check)) in step.expectations.iter().zip(outputs).enumerate() {
         let old = &expectation.text.text;
         let actual = printed(plan, step, record, expectation)
-            .map_err(|reason| (check.span, format!("`{}`: {reason}", step.name)))?;
+            .map_err(|reason| Refusal::new(check.span, format!("`{}`: {reason}", step.name)))?;
         if compare(expectation.format, old, actual, &mut captures) {
             continue;
         }
-        let cannot = |reason: &str| (check.span, format!("what `{}` printed {reason}", step.name));
+        let cannot = |reason: &str| Refusal::new(check.span, format!("what `{}` printed {reason}", step.name));
         let new = update(expectation.format, old, actual, &captures)
             .ok_or_else(|| cannot("matches no text that the page could show"))?;
         if holds_new(REDACTED, old, &new) {
@@ -207,13 +220,12 @@ fn outcome_span(plan: &Plan, step: &Step, outcome: &StepOutcome) -> Span {
         .map_or_else(|| source.line_span(source.line(plan.tutorial.fences[step.fence].span.start)), |check| check.span)
 }
 
-fn refused(plan: &Plan, span: Span, reason: &str, rerun: bool) -> Diagnostic {
-    let help = if rerun {
-        "bless the rest, then run the page again"
-    } else {
-        "a person must decide: mend the step or its options, or change the page by hand"
-    };
-    Diagnostic::error("cannot-bless", reason).at(&plan.tutorial.source, span, "").help(help)
+fn refused(plan: &Plan, Refusal { span, reason, mut help }: Refusal) -> Diagnostic {
+    if help.is_empty() {
+        help.push("a person must decide: mend the step or its options, or change the page by hand".to_owned());
+    }
+    let found = Diagnostic::error("cannot-bless", reason).at(&plan.tutorial.source, span, "");
+    help.into_iter().fold(found, Diagnostic::help)
 }
 
 /// A name whose value the step's code would have had.

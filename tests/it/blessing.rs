@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use doccheck::bless::{page, propose};
 use doccheck::config::Config;
 use doccheck::outcome::{PageVerdict, judge};
-use doccheck::plan::{Plan, plan};
+use doccheck::plan::{Part, Plan, plan};
 use doccheck::source::SourceFile;
-use doccheck::transcript::{Captured, Ending, SCHEMA, StepRecord, Transcript};
+use doccheck::transcript::{Captured, Ending, PartRecord, SCHEMA, StepRecord, Transcript};
 use doccheck::tutorial;
 use proptest::prelude::*;
 use rustix::termios::LocalModes;
@@ -163,6 +163,78 @@ proptest! {
     }
 }
 
+/// Pieces of pages, put together at random: some make steps and outputs, some break them.
+const PIECES: [&str; 22] = [
+    "```bash\n",
+    "```\n",
+    "```text\n",
+    "```json\n",
+    "{\"a\": 1, \"b\": [1, 2]}\n",
+    "```python\nprint(1)  #> 1\n2 + 2\n#> 4\n#>\n#> 5\n",
+    "```console\n$ one\na\n\n$ two\n",
+    "```pycon\n>>> 1\n1\n>>> 2\n",
+    "```js\n1 + 1 //=> 2\n",
+    "~~~output\n",
+    "~~~\n",
+    "echo x\n",
+    "a\n",
+    "...\n",
+    "\n",
+    "- \t",
+    "> ",
+    "    ",
+    "1. ",
+    "HTTP/1.1 200 OK\nx-a: [..]\n\n{}\n",
+    "\r\n",
+    "Words that print output:\n\n",
+];
+
+const OUTPUTS: [&str; 9] = [
+    "",
+    "a\n",
+    "a\n\nb\n```\n",
+    "{\"b\":[2],\"c\":{}}",
+    "HTTP/2 201\nx-b: 1\n\n{\"a\":2}",
+    "$ three\n",
+    "#> x\n'''\n",
+    "é\u{1b}[31m\r\nx",
+    "\n\n  ~~~\n~~~~\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    /// Whatever a page is and whatever its steps print: what is offered makes the page true, and offers nothing more.
+    #[test]
+    fn any_page_is_blessed_once_or_refused(
+        pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..24),
+        outputs in prop::collection::vec(prop::sample::select(&OUTPUTS[..]), 8),
+        add in any::<bool>(),
+    ) {
+        let before = pieces.concat();
+        let plan = planned(&before);
+        let records = |plan: &Plan| -> Vec<StepRecord> {
+            let steps = plan.steps().zip(outputs.iter().cycle());
+            steps.enumerate().map(|(at, (step, output))| {
+                let part = |index: usize| {
+                    if step.commands.is_empty() { Part::Watch(index) } else { Part::Command(index) }
+                };
+                let text = |index: usize| outputs[(at + index) % outputs.len()].to_owned();
+                let parts = (0..step.commands.len().max(step.watches.len()))
+                    .map(|index| PartRecord { part: part(index), text: text(index), exit: Some(0) });
+                StepRecord { parts: parts.collect(), ..record(output) }
+            }).collect()
+        };
+        let blessing = propose(&plan, &records(&plan), &Config::default(), add);
+        let after = page(&plan, &blessing.changes.iter().collect::<Vec<_>>());
+        let again_plan = planned(&after);
+        let again = propose(&again_plan, &records(&again_plan), &Config::default(), add);
+        prop_assert!(again.changes.is_empty(), "{before:?}\n{after:?}\n{:?}", again.changes);
+        prop_assert_eq!(again.refused.len(), blessing.refused.len(), "{:?}\n{:?}", before, after);
+        prop_assert_eq!(blessing.changes.is_empty(), before == after);
+    }
+}
+
 /// A repository of pages, with `doccheck` called in it and a cache of its own.
 struct Site(tempfile::TempDir);
 
@@ -258,7 +330,7 @@ fn what_a_person_must_decide_is_told_and_the_rest_is_blessed() {
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8(output.stderr).expect("it is UTF-8");
     assert!(
-        told.contains("what `shell-9` printed holds a secret, which must not stand on the page\n --> a.md:14:1"),
+        told.contains("what `shell-9` printed holds a secret, which must not stand on the page\n  --> a.md:14:1"),
         "{told}"
     );
     assert!(told.contains("`shell-17`: it exited with status 3, not 0"), "{told}");
@@ -519,6 +591,10 @@ fn quitting_keeps_what_was_accepted() {
     let site = Site::new(&[("a.md", &ten(&[]))]);
     assert_eq!(site.doccheck(&["run", "--quiet", "a.md"]).0, Some(1));
     let mut terminal = Terminal::start(&mut site.command(&["review", "a.md"]));
+    terminal.wait_for("a.md 1/10 [");
+    // The arrow up, which ends in the letter that accepts all.
+    terminal.keyboard.write_all(b"\x1b[A").expect("the terminal is open");
+    terminal.press('?');
     terminal.answer(1, 'r');
     terminal.answer(2, 'a');
     terminal.answer(3, 'q');

@@ -8,9 +8,6 @@ use doccheck::app::Shard;
 use crate::output::Output;
 use crate::report::ReportArguments;
 
-use crate::bless::BlessArguments;
-use crate::review::ReviewArguments;
-
 /// Runs tutorials as tests, the way a reader would, against a sandbox of the API
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT)]
@@ -99,6 +96,33 @@ pub(crate) struct ListArguments {
     /// Text for people, or a document for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BlessArguments {
+    /// Pages and folders; without any, the pages that doccheck.toml includes
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write nothing; exit with 1 where something would change
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) check: bool,
+    /// Write nothing; print a patch that `git apply` takes
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Show what steps printed that the page shows nothing of, too
+    #[arg(long)]
+    pub(crate) add: bool,
+    /// Install nothing; say what is missing
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReviewArguments {
+    /// Pages and folders; without any, the pages that doccheck.toml includes
+    pub(crate) paths: Vec<PathBuf>,
+    /// Offer what steps printed that the page shows nothing of, too
+    #[arg(long)]
+    pub(crate) add: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

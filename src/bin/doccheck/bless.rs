@@ -1,36 +1,16 @@
 //! `doccheck bless`.
 
-use std::path::PathBuf;
-
-use clap::Args;
 use doccheck::app::{self, BlessReport, BlessRequest, Blessable, Surroundings};
 use doccheck::bless::{Change, page, patch};
 use doccheck::process::install_handlers;
 use doccheck::report::terminal;
 use doccheck::run::ExitCode;
 
+use crate::arguments::BlessArguments;
 use crate::narrator::Narrator;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::run::{nothing, processors};
-
-#[derive(Debug, Args)]
-pub(crate) struct BlessArguments {
-    /// Pages and folders; without any, the pages that doccheck.toml includes
-    paths: Vec<PathBuf>,
-    /// Write nothing; exit with 1 where something would change
-    #[arg(long, conflicts_with = "dry_run")]
-    check: bool,
-    /// Write nothing; print a patch that `git apply` takes
-    #[arg(long)]
-    dry_run: bool,
-    /// Show what steps printed that the page shows nothing of, too
-    #[arg(long)]
-    add: bool,
-    /// Install nothing; say what is missing
-    #[arg(long)]
-    offline: bool,
-}
 
 pub(crate) fn bless(arguments: &BlessArguments, surroundings: &Surroundings, printer: &Printer) -> ExitCode {
     // Without handlers, Ctrl-C ends doccheck as it ends any program; no page is half written then either.

@@ -1,5 +1,6 @@
 //! Single keys from a terminal. The terminal is given back as it was, however the review ends.
 
+use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 
@@ -11,7 +12,11 @@ use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tc
 #[derive(Debug)]
 pub(crate) struct Keys {
     before: Termios,
+    /// Keys that were typed faster than they are asked for.
+    typed: VecDeque<u8>,
 }
+
+const ESCAPE: u8 = 0x1b;
 
 impl Keys {
     /// True where a person can be asked.
@@ -27,27 +32,53 @@ impl Keys {
         single.special_codes[SpecialCodeIndex::VMIN] = 1;
         single.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(io::stdin(), OptionalActions::Drain, &single)?;
-        Ok(Self { before })
+        Ok(Self { before, typed: VecDeque::new() })
     }
 
-    /// The next key; `None` where the user pressed Ctrl-C or the terminal is gone. Keys that are no letter come as one
-    /// that means nothing.
-    pub(crate) fn next(&self) -> Option<char> {
-        if !wait_for_input(io::stdin().as_fd()).ok()? {
-            return None;
+    /// The next key; `None` where the user pressed Ctrl-C or the terminal is gone.
+    pub(crate) fn next(&mut self) -> Option<char> {
+        while self.typed.is_empty() {
+            if !wait_for_input(io::stdin().as_fd()).ok()? {
+                return None;
+            }
+            let mut bytes = [0_u8; 64];
+            let count = rustix::io::read(io::stdin(), &mut bytes).ok().filter(|count| *count > 0)?;
+            self.typed.extend(letters(&bytes[..count]));
         }
-        // An arrow key is several bytes at once; letters that a person types fast may come together as well.
-        let mut byte = [0_u8; 1];
-        match rustix::io::read(io::stdin(), &mut byte) {
-            Ok(1) => Some(char::from(byte[0])),
-            _ => None,
+        self.typed.pop_front().map(char::from)
+    }
+}
+
+/// The keys among `bytes` that are one byte. An arrow or a function key comes as a sequence (ECMA-48, section 5.4) that
+/// ends in a letter, which nobody typed.
+fn letters(bytes: &[u8]) -> Vec<u8> {
+    let mut letters = Vec::new();
+    let mut bytes = bytes.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        if byte != ESCAPE {
+            letters.push(byte);
+        } else if bytes.next_if(|next| matches!(next, b'[' | b'O')).is_some() {
+            // The sequence ends with the first byte that is neither parameter nor blank.
+            while bytes.next().is_some_and(|byte| !(0x40..0x7f).contains(&byte)) {}
         }
     }
+    letters
 }
 
 impl Drop for Keys {
     fn drop(&mut self) {
         // Where the terminal is gone there is nothing to give back.
         let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_typed_counts() {
+        assert_eq!(letters(b"a\x1b[Ar\x1b[1;5Bs\x1bOAu\x1b"), b"arsu");
+        assert_eq!(letters(b"\x1b[2"), b"");
     }
 }

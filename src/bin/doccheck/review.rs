@@ -1,8 +1,5 @@
 //! `doccheck review`: stale steps one by one, each accepted or rejected by a key.
 
-use std::path::PathBuf;
-
-use clap::Args;
 use doccheck::app::{self, BlessRequest, Blessable, Surroundings};
 use doccheck::bless::{Change, Decision, Session, diff, loosened, page};
 use doccheck::diagnostic::Diagnostic;
@@ -10,18 +7,10 @@ use doccheck::process::install_handlers;
 use doccheck::report::terminal::{self, Proposal};
 use doccheck::run::ExitCode;
 
+use crate::arguments::ReviewArguments;
 use crate::bless::{steps, tell_findings};
 use crate::keys::Keys;
 use crate::printer::Printer;
-
-#[derive(Debug, Args)]
-pub(crate) struct ReviewArguments {
-    /// Pages and folders; without any, the pages that doccheck.toml includes
-    paths: Vec<PathBuf>,
-    /// Offer what steps printed that the page shows nothing of, too
-    #[arg(long)]
-    add: bool,
-}
 
 /// How the review of a page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +37,7 @@ pub(crate) fn review(arguments: &ReviewArguments, surroundings: &Surroundings, p
     let request = BlessRequest { paths: arguments.paths.clone(), jobs: 1, add: arguments.add, offline: true };
     let report = app::recalled(&request, surroundings);
     tell_findings(&report, printer);
-    let keys = match Keys::take() {
+    let mut keys = match Keys::take() {
         Ok(keys) => keys,
         Err(error) => {
             let found = Diagnostic::error("no-keys", format!("cannot read keys from this terminal: {error}"));
@@ -67,7 +56,7 @@ pub(crate) fn review(arguments: &ReviewArguments, surroundings: &Surroundings, p
         }
         offered = true;
         let mut session = Session::new(blessable.blessing.changes.clone());
-        let end = Review { keys: &keys, printer, blessable }.decide(&mut session);
+        let end = Review { keys: &mut keys, printer, blessable }.decide(&mut session);
         if end == End::Interrupted {
             return ExitCode::Interrupted;
         }
@@ -128,13 +117,13 @@ const KEYS: &str = concat!(
 
 /// The review of one page.
 struct Review<'a> {
-    keys: &'a Keys,
+    keys: &'a mut Keys,
     printer: &'a Printer,
     blessable: &'a Blessable,
 }
 
 impl Review<'_> {
-    fn decide(&self, session: &mut Session) -> End {
+    fn decide(&mut self, session: &mut Session) -> End {
         while let Some(change) = session.current() {
             self.show(session, change);
             loop {

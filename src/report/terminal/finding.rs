@@ -19,7 +19,8 @@ use crate::transcript::Exchange;
 const FINDING: usize = 60;
 
 /// What to do about an output that nothing more can be said about.
-const USUAL: &str = "where the step is right, change the page; `...` and `[..]` stand for what may differ";
+const USUAL: &str =
+    "where the step is right, `doccheck review` changes the page; `...` and `[..]` stand for what may differ";
 
 /// An expected block of at most this many lines is shown whole.
 const BLOCK: usize = 14;
