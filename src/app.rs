@@ -1,5 +1,7 @@
 //! What a program calls: `run` and `list`. From paths and an environment to a report, without a terminal.
 
+mod repository;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{self, Config, SandboxChoice};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fs::{self, Found};
-use crate::plan::{Plan, plan};
+use crate::plan::{self, Plan, plan};
 use crate::process::interrupted;
 use crate::provision::Provisioner;
 use crate::run::{ExitCode, Observer, Page, RunOptions, RunReport, Session};
@@ -56,6 +58,10 @@ pub struct RunRequest {
     pub keep: bool,
     /// Install nothing.
     pub offline: bool,
+    /// The list of what is known to be stale, relative to the current directory.
+    pub baseline: Option<PathBuf>,
+    /// Write that list anew.
+    pub update_baseline: bool,
 }
 
 /// Runs pages.
@@ -65,13 +71,27 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
         |diagnostics| RunReport { diagnostics, ..RunReport::default() },
         |prepared| {
             let pages = prepared.session.pages(&prepared.pages, request.jobs, observer);
+            let mut diagnostics = prepared.diagnostics;
+            // What a run that was broken off did not come to says nothing.
+            if request.paths.is_empty() && pages.len() == prepared.pages.len() {
+                let relative = prepared.pages.iter().map(|page| page.relative.as_str());
+                let plans = pages.iter().map(|page| page.plan.as_deref());
+                diagnostics.extend(plan::unmet(&prepared.session.config, relative.zip(plans)));
+            }
+            let mut notes = prepared.session.notes();
+            if request.update_baseline && !interrupted() {
+                match repository::update(&prepared.session, &prepared.pages, &pages, request, surroundings) {
+                    Ok(note) => notes.extend(note),
+                    Err(found) => diagnostics.push(found),
+                }
+            }
             RunReport {
                 pages,
                 allowed: prepared.session.config.allow.clone(),
-                notes: prepared.session.notes(),
+                notes,
                 strict: request.strict || prepared.session.config.strict,
                 nothing_selected: prepared.pages.is_empty(),
-                diagnostics: prepared.diagnostics,
+                diagnostics,
                 ..RunReport::default()
             }
         },
@@ -102,10 +122,14 @@ pub fn prepare(request: &RunRequest, surroundings: &Surroundings) -> Result<Prep
     let definition = Arc::new(definition(&config, &root)?);
     let provisioner =
         Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone()).with_root(root.clone());
+    let mut diagnostics = diagnostics;
     let options = RunOptions {
+        files: repository::files(&config, &root)?,
+        path: repository::path(&config, &root, &mut diagnostics),
         fail_fast: request.fail_fast,
         keep: request.keep,
         transcripts: Some(transcripts(&surroundings.cache(), &root)),
+        baseline: repository::read_baseline(request, surroundings).map_err(|found| vec![found])?,
     };
     let session = Session::new(config, definition, provisioner, surroundings.variables.clone(), options);
     Ok(Prepared { session, pages, diagnostics })
@@ -150,8 +174,14 @@ pub fn list(paths: &[PathBuf], surroundings: &Surroundings) -> ListReport {
     match Site::find(paths, surroundings) {
         Err(diagnostics) => ListReport { pages: Vec::new(), diagnostics },
         Ok(site) => {
-            let pages = site.pages.into_iter().map(|page| listed(page, &site.config)).collect();
-            ListReport { pages, diagnostics: site.diagnostics }
+            let relative: Vec<_> = site.pages.iter().map(|page| page.relative.clone()).collect();
+            let pages: Vec<_> = site.pages.into_iter().map(|page| listed(page, &site.config)).collect();
+            let mut diagnostics = site.diagnostics;
+            if paths.is_empty() {
+                let plans = pages.iter().map(|page| page.plan.as_deref());
+                diagnostics.extend(plan::unmet(&site.config, relative.iter().map(String::as_str).zip(plans)));
+            }
+            ListReport { pages, diagnostics }
         }
     }
 }
@@ -161,7 +191,7 @@ fn listed(page: Page, config: &Config) -> ListedPage {
         Err(diagnostic) => ListedPage { path: page.path, plan: None, diagnostics: vec![diagnostic] },
         Ok(source) => {
             let (tutorial, mut diagnostics) = tutorial::read(source);
-            let (plan, found) = plan(tutorial, config);
+            let (plan, found) = plan(tutorial, config, &page.relative);
             diagnostics.extend(found);
             ListedPage { path: page.path, plan: Some(Arc::new(plan)), diagnostics }
         }
@@ -184,7 +214,12 @@ impl Site {
         let config = match &file {
             Some(file) => {
                 let shown = file.strip_prefix(&surroundings.directory).unwrap_or(file);
-                config::read(&fs::read_shown(file, shown).map_err(|found| vec![found])?)?
+                let config = config::read(&fs::read_shown(file, shown).map_err(|found| vec![found])?)?;
+                let found = plan::check_config(&config);
+                if !found.is_empty() {
+                    return Err(found);
+                }
+                config
             }
             None => Config::default(),
         };
@@ -195,6 +230,7 @@ impl Site {
             .into_iter()
             .map(|found| Page {
                 path: found.shown.clone(),
+                relative: found.relative,
                 source: fs::read_shown(&found.path, Path::new(&found.shown)),
                 named: found.named,
             })

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 
 use crate::app::{self, Prepared, RunRequest, Surroundings};
-use crate::outcome::{PageOutcome, PageVerdict};
+use crate::diagnostic::Severity;
+use crate::outcome::PageOutcome;
 use crate::process::install_handlers;
 use crate::report::terminal::{Look, findings};
 use crate::run::{Event, Observer, Page, RunReport, Session};
@@ -35,6 +36,8 @@ pub fn main(paths: &[&str]) -> ExitCode {
         fail_fast: false,
         keep: false,
         offline: false,
+        baseline: None,
+        update_baseline: false,
     };
     conclude(&arguments, trials(&request, &surroundings))
 }
@@ -49,7 +52,8 @@ fn trials(request: &RunRequest, surroundings: &Surroundings) -> Vec<Trial> {
     match app::prepare(request, surroundings) {
         Ok(Prepared { session, pages, diagnostics }) => {
             let session = Arc::new(session);
-            let found = diagnostics.into_iter().map(|diagnostic| broken("doccheck", diagnostic.message));
+            let errors = diagnostics.into_iter().filter(|found| found.severity == Severity::Error);
+            let found = errors.map(|diagnostic| broken("doccheck", diagnostic.message));
             found.chain(pages.into_iter().map(|page| trial(&session, page))).collect()
         }
         Err(diagnostics) => {
@@ -67,7 +71,7 @@ fn trial(session: &Arc<Session>, page: Page) -> Trial {
     let session = Arc::clone(session);
     Trial::test(page.path.clone(), move || {
         let outcome: PageOutcome = session.page(&page, &Silent);
-        if outcome.verdict == PageVerdict::Ok {
+        if !outcome.verdict.fails() {
             return Ok(());
         }
         let report = RunReport { pages: vec![outcome], ..RunReport::default() };

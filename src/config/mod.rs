@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::options::Setting;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Spanned};
 
 /// What `doccheck.toml` says; the default where there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// The file itself, for what is found out about it later; empty where there is none.
+    pub source: Arc<SourceFile>,
     /// `strict`: a fence whose role is open fails the run.
     pub strict: bool,
     /// `[pages] include`: globs, relative to the file's folder.
@@ -34,6 +36,40 @@ pub struct Config {
     pub placeholders: Vec<(String, String)>,
     /// `[network] allow`: `host:port` or host.
     pub allow: Vec<String>,
+    /// `[workspace] files`: globs of what is copied into every fresh workspace.
+    pub files: Vec<Spanned<String>>,
+    /// `[workspace] path`: folders that stand first on the steps' `PATH`.
+    pub path: Vec<Spanned<String>>,
+    /// `[[page]]`: options for pages that nobody may touch.
+    pub rules: Vec<PageRule>,
+}
+
+/// A `[[page]]`: options of the pages that a glob matches. Each option has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRule {
+    /// `path`: a glob, relative to the file's folder.
+    pub path: Spanned<String>,
+    /// The options: of the page, or of its steps where they say nothing.
+    pub settings: Vec<Setting>,
+    /// Its `[[page.step]]` tables.
+    pub steps: Vec<StepRule>,
+}
+
+/// A `[[page.step]]`: options of one step. Each has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepRule {
+    /// `match`: the step's name, its line, or the heading above it.
+    pub matches: Spanned<String>,
+    /// The options.
+    pub settings: Vec<Setting>,
+}
+
+impl PageRule {
+    /// True for a page at `path`, relative to the configuration's folder.
+    pub fn holds_for(&self, path: &str) -> bool {
+        let glob = self.path.value.strip_prefix("./").unwrap_or(&self.path.value);
+        globset::Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path))
+    }
 }
 
 /// Which sandbox answers.
@@ -53,6 +89,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 impl Default for Config {
     fn default() -> Self {
         Self {
+            source: SourceFile::new("doccheck.toml", ""),
             strict: false,
             include: vec!["tutorials/**/*.md".to_owned()],
             exclude: Vec::new(),
@@ -64,6 +101,9 @@ impl Default for Config {
             sandbox: SandboxChoice::Embedded,
             placeholders: Vec::new(),
             allow: Vec::new(),
+            files: Vec::new(),
+            path: Vec::new(),
+            rules: Vec::new(),
         }
     }
 }

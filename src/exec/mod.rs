@@ -9,6 +9,7 @@ pub mod runner;
 mod shell;
 mod status;
 mod terminal;
+mod tree;
 mod typescript;
 mod workspace;
 
@@ -27,6 +28,7 @@ use javascript::JavaScript;
 use python::Python;
 pub use runner::{ExecError, Job, Place, Ran, Runner};
 use shell::Shell;
+pub use tree::{Tree, TreeError};
 pub use workspace::Workspace;
 
 /// How long a page's `setup` or `teardown` may take.

@@ -99,6 +99,10 @@ pub struct Options {
     pub setup: Option<Spanned<String>>,
     /// `teardown`: a script's text, or the path of a file.
     pub teardown: Option<Spanned<String>>,
+    /// `workspace`: a folder that is copied into the fresh workspace.
+    pub workspace: Option<Spanned<String>>,
+    /// `expect-stale`: why the step or page is known to be stale.
+    pub expect_stale: Option<Spanned<String>>,
 }
 
 /// Where options stand; each key belongs to some of these.

@@ -24,6 +24,8 @@ const KEYS: &[(&str, &[Scope])] = &[
     ("scopes", &[Scope::Page]),
     ("setup", &[Scope::Page]),
     ("teardown", &[Scope::Page]),
+    ("workspace", &[Scope::Page]),
+    ("expect-stale", &[Scope::Fence, Scope::Page]),
 ];
 
 impl Options {
@@ -64,6 +66,10 @@ impl Options {
             "scopes" => self.scopes = Some(setting.list()),
             "setup" => self.setup = Some(setting.filled("a script, or the path of one")?),
             "teardown" => self.teardown = Some(setting.filled("a script, or the path of one")?),
+            "workspace" => self.workspace = Some(setting.filled("the path of a folder, such as `workspace=fixture`")?),
+            "expect-stale" => {
+                self.expect_stale = Some(setting.filled("the reason, such as `expect-stale=\"waits for #12\"`")?);
+            }
             _ => return Err(unknown(setting, scope)),
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
-use super::{ending, output, wires};
+use super::{ending, expected, output, wires};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::Captures;
 use crate::options::ExpectedExit;
@@ -29,7 +29,11 @@ pub fn judge(plan: Arc<Plan>, transcript: &Transcript) -> PageOutcome {
     }
     let verdict = page_verdict(&diagnostics, &steps);
     let duration_us = transcript.steps.iter().map(|record| record.duration_us).sum();
-    PageOutcome { path: transcript.page.clone(), plan: Some(plan), verdict, duration_us, diagnostics, steps }
+    let path = transcript.page.clone();
+    let mut outcome =
+        PageOutcome { path, plan: Some(plan), verdict, duration_us, diagnostics, steps, expected_stale: None };
+    expected::conclude(&mut outcome);
+    outcome
 }
 
 /// The verdict on a page that could be planned.
@@ -41,6 +45,8 @@ pub fn page_verdict(diagnostics: &[Diagnostic], steps: &[StepOutcome]) -> PageVe
         PageVerdict::PageError
     } else if any(StepVerdict::Stale) {
         PageVerdict::Stale
+    } else if any(StepVerdict::KnownStale) {
+        PageVerdict::KnownStale
     } else {
         PageVerdict::Ok
     }
@@ -54,22 +60,26 @@ pub fn judge_step(plan: &Plan, step: &Step, record: &StepRecord, captures: &mut 
     let unexpected = |check: &Check| !check.ok && check.kind == CheckKind::Exit;
     // The last exit check is about the step; one before it is about a command that its shell survived.
     let ended_wrong = checks.iter().rfind(|check| check.kind == CheckKind::Exit).is_some_and(unexpected);
-    StepOutcome {
+    let stops_page = matches!(record.ending, Ending::NotStarted { .. }) || ended_wrong || checks.iter().any(stopping);
+    let mut outcome = StepOutcome {
         name: step.name.clone(),
         line: evidence.line(step.fence),
         language: evidence.language(),
         verdict: verdict(step, record, &checks),
+        expected_stale: None,
         exit: match record.ending {
             Ending::Exited { code } => Some(code),
             Ending::Signaled { signal } => Some(128 + signal),
             _ => None,
         },
         duration_us: record.duration_us,
-        stops_page: matches!(record.ending, Ending::NotStarted { .. }) || ended_wrong || checks.iter().any(stopping),
+        stops_page,
         checks,
         exchanges: record.exchanges.clone(),
         notes: record.notes.clone(),
-    }
+    };
+    expected::weigh(evidence, &mut outcome);
+    outcome
 }
 
 fn checks(evidence: Evidence<'_>, captures: &mut Captures) -> Vec<Check> {

@@ -2,6 +2,7 @@
 
 mod ending;
 mod evidence;
+mod expected;
 mod hints;
 mod judge;
 mod output;
@@ -9,6 +10,7 @@ mod wires;
 
 use std::sync::Arc;
 
+pub use expected::conclude;
 pub use judge::{judge, judge_step, page_verdict};
 
 use crate::diagnostic::Diagnostic;
@@ -32,6 +34,8 @@ pub struct PageOutcome {
     pub diagnostics: Vec<Diagnostic>,
     /// One for each step of the plan, in order.
     pub steps: Vec<StepOutcome>,
+    /// Where the verdict is `KnownStale`: why.
+    pub expected_stale: Option<String>,
 }
 
 /// The verdict on a page.
@@ -41,6 +45,9 @@ pub enum PageVerdict {
     Ok,
     /// Something that happened while the page ran is not what it says.
     Stale,
+    /// It is stale, or on a list of known-stale pages and cannot even be read or planned, and that is known: it does
+    /// not fail.
+    KnownStale,
     /// The page cannot be read or planned: the author's to mend.
     PageError,
     /// doccheck could not do its work: a tool, port or install is missing.
@@ -52,9 +59,16 @@ impl PageVerdict {
     pub fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
-            Self::Stale => "stale",
+            Self::Stale | Self::KnownStale => "stale",
             Self::PageError | Self::MachineError => "error",
         }
+    }
+}
+
+impl PageVerdict {
+    /// True where the run must not be green.
+    pub fn fails(self) -> bool {
+        !matches!(self, Self::Ok | Self::KnownStale)
     }
 }
 
@@ -65,6 +79,8 @@ pub enum StepVerdict {
     Ok,
     /// Something that the page says of it is not true.
     Stale,
+    /// The same, and that is known: it does not fail.
+    KnownStale,
     /// It could not be run.
     Error,
     /// It ran as it should and printed something that the page does not show: nothing was compared.
@@ -80,7 +96,7 @@ impl StepVerdict {
     pub fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
-            Self::Stale => "stale",
+            Self::Stale | Self::KnownStale => "stale",
             Self::Error => "error",
             Self::Unchecked => "unchecked",
             Self::NotReached => "not_reached",
@@ -100,6 +116,8 @@ pub struct StepOutcome {
     pub language: String,
     /// The verdict.
     pub verdict: StepVerdict,
+    /// Where the verdict is `KnownStale`: why.
+    pub expected_stale: Option<String>,
     /// The exit status, where it ended with one (128 + n for signal n).
     pub exit: Option<i32>,
     /// Real time, in microseconds.
@@ -129,6 +147,8 @@ pub enum CheckKind {
     Network,
     /// A limit: time, output.
     Containment,
+    /// A step that is known to be stale, and is not.
+    ExpectedStale,
 }
 
 impl CheckKind {
@@ -141,6 +161,7 @@ impl CheckKind {
             Self::Fault => "fault",
             Self::Network => "network",
             Self::Containment => "containment",
+            Self::ExpectedStale => "expected_stale",
         }
     }
 }
@@ -174,6 +195,7 @@ impl PageOutcome {
     /// The outcome of a page that cannot be read or planned.
     pub fn failed(path: &str, plan: Option<Arc<Plan>>, diagnostics: Vec<Diagnostic>) -> Self {
         let path = path.to_owned();
-        Self { path, plan, verdict: PageVerdict::PageError, duration_us: 0, diagnostics, steps: Vec::new() }
+        let verdict = PageVerdict::PageError;
+        Self { path, plan, verdict, duration_us: 0, diagnostics, steps: Vec::new(), expected_stale: None }
     }
 }

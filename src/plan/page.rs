@@ -3,56 +3,82 @@
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::options::{Options, Scope, Setting};
-use crate::source::{Span, Spanned};
+use crate::source::{Located, Span, Spanned};
 use crate::tutorial::{self, Tutorial};
 
-use super::{PagePlan, versions};
+use super::{KnownBy, KnownStale, PagePlan, versions};
 
-/// The options of the page, and those of every step where neither page nor step says otherwise.
-pub(super) fn options(
-    tutorial: &Tutorial,
-    config: &Config,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> (Options, Vec<Setting>) {
-    let mut options = Options::default();
+/// What is said of the page and of all its steps.
+pub(super) struct Said {
+    /// By the page itself.
+    pub(super) own: Options,
+    /// By the configuration; it holds where the page says nothing.
+    pub(super) configured: Options,
+    /// What the configuration says of every step.
+    pub(super) of_steps: Vec<Setting>,
+}
+
+/// Reads the options of the page at `path`.
+pub(super) fn options(tutorial: &Tutorial, config: &Config, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Said {
+    let (mut own, mut configured) = (Options::default(), Options::default());
+    let rules = config.rules.iter().filter(|rule| rule.holds_for(path)).flat_map(|rule| &rule.settings);
     // The configuration has been checked when it was read; what no page takes is a step's.
-    let of_steps =
-        config.defaults.iter().filter(|setting| options.set(setting, Scope::Page).is_err()).cloned().collect();
+    let of_steps = config
+        .defaults
+        .iter()
+        .chain(rules)
+        .filter(|setting| configured.set(setting, Scope::Page).is_err())
+        .cloned()
+        .collect();
     for setting in &tutorial.settings {
-        if let Err(error) = options.set(setting, Scope::Page) {
+        if let Err(error) = own.set(setting, Scope::Page) {
             diagnostics.push(tutorial::refused(error, &tutorial.source));
         }
     }
-    (options, of_steps)
+    Said { own, configured, of_steps }
 }
 
 /// What holds for the whole page.
-pub(super) fn plan(options: Options, tutorial: &Tutorial, config: &Config) -> PagePlan {
+pub(super) fn plan(said: Said, tutorial: &Tutorial, config: &Config) -> PagePlan {
+    let Said { own, configured, .. } = said;
     let mut env = config.env.clone();
-    for (name, value) in options.env {
+    for (name, value) in configured.env.into_iter().chain(own.env) {
         env.retain(|(known, _)| *known != name);
         env.push((name, value));
     }
+    let located = |own: Option<Spanned<String>>, configured: Option<Spanned<String>>| {
+        let configured = || configured.map(|text| Located::new(text, &config.source));
+        own.map(|text| Located::new(text, &tutorial.source)).or_else(configured)
+    };
     PagePlan {
-        skip: options
+        skip: own
             .skip
+            .or(configured.skip)
             .map(|skip| if skip.value.is_empty() { "the author skips it".to_owned() } else { skip.value }),
         env,
-        python: packages(&config.python, options.python),
-        node: packages(&config.node, options.node),
+        python: packages(&config.python, configured.python, own.python),
+        node: packages(&config.node, configured.node, own.node),
         python_version: versions::promised(tutorial, &["python"]),
         node_version: versions::promised(tutorial, &["node.js", "nodejs", "node"]),
-        scopes: options.scopes.map(|scopes| scopes.into_iter().map(|scope| scope.value).collect()),
-        setup: options.setup,
-        teardown: options.teardown,
+        scopes: own.scopes.or(configured.scopes).map(|scopes| scopes.into_iter().map(|scope| scope.value).collect()),
+        setup: located(own.setup, configured.setup),
+        teardown: located(own.teardown, configured.teardown),
+        workspace: located(own.workspace, configured.workspace),
+        known_stale: match (own.expect_stale, configured.expect_stale) {
+            (Some(why), _) => Some(KnownStale { reason: why.value, by: KnownBy::Page(why.span) }),
+            (None, why) => why.map(|why| KnownStale { reason: why.value, by: KnownBy::Config }),
+        },
     }
 }
 
-/// The configuration's packages, which stand nowhere on the page, and then the page's own.
-fn packages(configured: &[String], own: Vec<Spanned<String>>) -> Vec<Spanned<String>> {
+/// The configuration's packages, which stand nowhere on the page, and then the page's own. What an option of the
+/// configuration names holds where the page names none.
+fn packages(always: &[String], configured: Vec<Spanned<String>>, own: Vec<Spanned<String>>) -> Vec<Spanned<String>> {
+    let elsewhere = |package: Spanned<String>| Spanned::new(package.value, Span::default());
+    let own = if own.is_empty() { configured.into_iter().map(elsewhere).collect() } else { own };
     let named = |package: &&String| own.iter().any(|known| known.value == **package);
-    let configured = configured.iter().filter(|package| !named(package));
-    let mut packages: Vec<_> = configured.map(|package| Spanned::new(package.clone(), Span::default())).collect();
+    let always = always.iter().filter(|package| !named(package));
+    let mut packages: Vec<_> = always.map(|package| Spanned::new(package.clone(), Span::default())).collect();
     packages.extend(own);
     packages
 }

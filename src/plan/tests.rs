@@ -11,7 +11,7 @@ fn planned(text: &str) -> (Plan, Vec<Diagnostic>) {
 fn planned_with(text: &str, config: &Config) -> (Plan, Vec<Diagnostic>) {
     let (tutorial, read) = tutorial::read(SourceFile::new("page.md", text));
     assert!(read.is_empty(), "{read:?}");
-    plan(tutorial, config)
+    plan(tutorial, config, "page.md")
 }
 
 fn clean(text: &str) -> Plan {

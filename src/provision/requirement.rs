@@ -93,7 +93,8 @@ impl Requirement {
         let Some(local) = &self.local else { return };
         let files = WalkDir::new(&local.path).sort_by_file_name().into_iter();
         for file in files.filter_entry(|entry| counts(entry, family)).filter_map(Result::ok) {
-            if !file.file_type().is_file() {
+            // What a link leads to counts: an installer follows it.
+            if !file.path().is_file() {
                 continue;
             }
             hash.update(file.path().as_os_str().as_encoded_bytes());

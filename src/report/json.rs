@@ -10,7 +10,11 @@ use crate::tutorial::FenceKind;
 
 /// A run as its document.
 pub fn run(report: &RunReport) -> schema::Run {
-    let count = |verdict| report.pages.iter().filter(|outcome| page_verdict(outcome.verdict) == verdict).count();
+    let known = |outcome: &&PageOutcome| outcome.verdict == PageVerdict::KnownStale;
+    let count = |verdict| {
+        let pages = report.pages.iter().filter(|outcome| !known(outcome));
+        pages.filter(|outcome| page_verdict(outcome.verdict) == verdict).count()
+    };
     schema::Run {
         schema: schema::RUN.to_owned(),
         summary: schema::Summary {
@@ -18,6 +22,7 @@ pub fn run(report: &RunReport) -> schema::Run {
             ok: count(schema::PageVerdict::Ok),
             stale: count(schema::PageVerdict::Stale),
             error: count(schema::PageVerdict::Error),
+            expected_stale: report.pages.iter().filter(known).count(),
             steps: report.pages.iter().map(|page| page.steps.len()).sum(),
             unsure: report.unsure(),
             duration_ms: milliseconds(report.duration_us),
@@ -80,6 +85,7 @@ fn page(outcome: &PageOutcome) -> schema::Page {
         duration_ms: milliseconds(outcome.duration_us),
         diagnostics: diagnostics(&outcome.diagnostics),
         steps: outcome.steps.iter().map(step).collect(),
+        expected_stale: outcome.expected_stale.clone(),
     }
 }
 
@@ -94,6 +100,7 @@ fn step(outcome: &StepOutcome) -> schema::Step {
         checks: outcome.checks.iter().map(check).collect(),
         exchanges: outcome.exchanges.iter().map(exchange).collect(),
         notes: outcome.notes.clone(),
+        expected_stale: outcome.expected_stale.clone(),
     }
 }
 
@@ -106,6 +113,7 @@ fn check(check: &Check) -> schema::Check {
             CheckKind::Fault => schema::CheckKind::Fault,
             CheckKind::Network => schema::CheckKind::Network,
             CheckKind::Containment => schema::CheckKind::Containment,
+            CheckKind::ExpectedStale => schema::CheckKind::ExpectedStale,
         },
         line: check.line,
         at: check.at,
@@ -148,7 +156,7 @@ fn diagnostic(found: &Diagnostic) -> schema::Diagnostic {
 fn page_verdict(verdict: PageVerdict) -> schema::PageVerdict {
     match verdict {
         PageVerdict::Ok => schema::PageVerdict::Ok,
-        PageVerdict::Stale => schema::PageVerdict::Stale,
+        PageVerdict::Stale | PageVerdict::KnownStale => schema::PageVerdict::Stale,
         PageVerdict::PageError | PageVerdict::MachineError => schema::PageVerdict::Error,
     }
 }
@@ -156,7 +164,7 @@ fn page_verdict(verdict: PageVerdict) -> schema::PageVerdict {
 fn step_verdict(verdict: StepVerdict) -> schema::StepVerdict {
     match verdict {
         StepVerdict::Ok => schema::StepVerdict::Ok,
-        StepVerdict::Stale => schema::StepVerdict::Stale,
+        StepVerdict::Stale | StepVerdict::KnownStale => schema::StepVerdict::Stale,
         StepVerdict::Error => schema::StepVerdict::Error,
         StepVerdict::Unchecked => schema::StepVerdict::Unchecked,
         StepVerdict::NotReached => schema::StepVerdict::NotReached,

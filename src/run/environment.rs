@@ -1,6 +1,8 @@
 //! The environment of a page's steps, built from listed variables: nothing is inherited by accident.
 
-use crate::config::Config;
+use std::path::PathBuf;
+
+use super::Session;
 use crate::exec::Workspace;
 use crate::plan::Plan;
 use crate::provision::Tools;
@@ -25,9 +27,8 @@ pub(super) struct Environment(Vec<(String, String)>);
 impl Environment {
     /// The page's whole environment, before a step's own variables and the shell's exports.
     pub(super) fn of_page(
-        config: &Config,
+        session: &Session,
         plan: &Plan,
-        own: &[(String, String)],
         workspace: &Workspace,
         tools: &Tools,
         wires: Vec<(String, String)>,
@@ -37,8 +38,8 @@ impl Environment {
         environment.extend(TERMINAL.map(|(name, value)| (name.to_owned(), value.to_owned())));
         environment.set("HOME", workspace.home().display().to_string());
         environment.set("TMPDIR", workspace.tmp().display().to_string());
-        environment.set("PATH", search_path(own, tools));
-        environment.extend(own.iter().filter(|(name, _)| config.pass.contains(name)).cloned());
+        environment.set("PATH", search_path(&session.variables, &session.options.path, tools));
+        environment.extend(session.variables.iter().filter(|(name, _)| session.config.pass.contains(name)).cloned());
         environment.extend(tools.env.iter().cloned());
         environment.extend(wires);
         environment.extend(sandbox);
@@ -58,9 +59,9 @@ impl Environment {
     }
 }
 
-fn search_path(own: &[(String, String)], tools: &Tools) -> String {
+fn search_path(own: &[(String, String)], first: &[PathBuf], tools: &Tools) -> String {
     let inherited = own.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
-    let first = tools.path.iter().map(|folder| folder.display().to_string());
+    let first = first.iter().chain(&tools.path).map(|folder| folder.display().to_string());
     first.chain(inherited.map(str::to_owned)).collect::<Vec<_>>().join(":")
 }
 

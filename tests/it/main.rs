@@ -11,6 +11,7 @@ mod pages;
 mod provisioning;
 mod reading;
 mod reporting;
+mod repository;
 mod runners;
 mod sandbox;
 mod truth;

@@ -100,7 +100,7 @@ impl Machine {
         assert_eq!((tutorial.fences.len(), found.len()), (languages.len(), 0));
         let step = |(fence, language): (usize, &Language)| Action::Step(Box::new(step(fence, *language)));
         let actions = languages.iter().enumerate().map(step).collect();
-        Plan { tutorial, page, roles: Vec::new(), actions }
+        Plan { tutorial, page, roles: Vec::new(), actions, ruled: Vec::new() }
     }
 }
 
@@ -120,6 +120,7 @@ fn step(fence: usize, language: Language) -> Step {
         env: Vec::new(),
         faults: Vec::new(),
         skip: None,
+        known_stale: None,
         output: None,
         expectations: Vec::new(),
     }

@@ -25,6 +25,8 @@ pub(crate) fn run(arguments: &RunArguments, surroundings: &Surroundings, printer
         fail_fast: arguments.fail_fast,
         keep: arguments.keep,
         offline: arguments.offline,
+        baseline: arguments.baseline.clone(),
+        update_baseline: arguments.update_baseline,
     };
     let text = arguments.format == Format::Text;
     let dumb = surroundings.variable("TERM") == Some("dumb");
