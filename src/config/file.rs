@@ -158,11 +158,11 @@ impl Reader<'_> {
         }
     }
 
-    fn only_list(&mut self, table: &str, known: &str, entries: &DeTable<'_>) -> Vec<String> {
+    fn only_list(&mut self, table: &str, known: &str, entries: &DeTable<'_>) -> Vec<Spanned<String>> {
         let mut list = Vec::new();
         for (key, item) in in_order(entries) {
             if key.get_ref() == known {
-                list = values(self.list(key, item));
+                list = self.list(key, item);
             } else {
                 self.unknown(table, key, &[known]);
             }

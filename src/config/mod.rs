@@ -27,9 +27,9 @@ pub struct Config {
     /// `[env] pass`: names of variables handed on from doccheck's own environment.
     pub pass: Vec<String>,
     /// `[python] packages`.
-    pub python: Vec<String>,
+    pub python: Vec<Spanned<String>>,
     /// `[node] packages`.
-    pub node: Vec<String>,
+    pub node: Vec<Spanned<String>>,
     /// `[sandbox] dir`; `None` means the sandbox that is built in.
     pub sandbox: SandboxChoice,
     /// `[placeholders]`: what a page prints, and what stands for it (`${NAME}` is an environment variable of the step).

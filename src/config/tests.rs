@@ -51,7 +51,13 @@ allow = ["127.0.0.1:5432"]
     let defaults: Vec<_> = config.defaults.iter().map(|setting| setting.key.value.as_str()).collect();
     assert_eq!(defaults, ["timeout", "stream", "env.A", "env.B"]);
     assert_eq!(
-        Config { defaults: Vec::new(), source: Config::default().source, ..config },
+        Config {
+            defaults: Vec::new(),
+            source: Config::default().source,
+            python: Vec::new(),
+            node: Vec::new(),
+            ..config.clone()
+        },
         Config {
             source: Config::default().source,
             strict: true,
@@ -60,8 +66,8 @@ allow = ["127.0.0.1:5432"]
             defaults: Vec::new(),
             env: vec![("LANG".into(), "C.UTF-8".into())],
             pass: vec!["CI".into()],
-            python: vec!["requests==2.32.5".into(), "-e ./sdk".into()],
-            node: vec!["p-limit@6.2.0".into()],
+            python: Vec::new(),
+            node: Vec::new(),
             sandbox: SandboxChoice::Folder("sandbox".into()),
             placeholders: vec![("<your_api_token>".into(), "${API_KEY}".into())],
             allow: vec!["127.0.0.1:5432".into()],
@@ -70,6 +76,8 @@ allow = ["127.0.0.1:5432"]
             rules: Vec::new(),
         }
     );
+    let packages: Vec<_> = config.python.iter().chain(&config.node).map(|package| package.value.as_str()).collect();
+    assert_eq!(packages, ["requests==2.32.5", "-e ./sdk", "p-limit@6.2.0"]);
     assert_eq!(file("sandbox = false").unwrap().sandbox, SandboxChoice::Off);
 }
 

@@ -71,10 +71,10 @@ pub struct PagePlan {
     pub skip: Option<String>,
     /// Variables of every step: the configuration's, then the page's.
     pub env: Vec<(String, String)>,
-    /// Python packages to install; those of the configuration have an empty span.
-    pub python: Vec<Spanned<String>>,
-    /// Node packages to install; those of the configuration have an empty span.
-    pub node: Vec<Spanned<String>>,
+    /// Python packages to install: the configuration's, then the page's.
+    pub python: Vec<Located<String>>,
+    /// Node packages to install: the configuration's, then the page's.
+    pub node: Vec<Located<String>>,
     /// The lowest Python that the page promises ("Python 3.11+"), as major and minor.
     pub python_version: Option<(u32, u32)>,
     /// The lowest Node that the page promises ("Node 20+"), as major and minor.

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::options::{Options, Scope, Setting};
-use crate::source::{Located, Span, Spanned};
+use crate::source::{Located, Spanned};
 use crate::tutorial::{self, Tutorial};
 
 use super::{KnownBy, KnownStale, PagePlan, versions};
@@ -50,6 +50,14 @@ pub(super) fn plan(said: Said, tutorial: &Tutorial, config: &Config) -> PagePlan
         let configured = || configured.map(|text| Located::new(text, &config.source));
         own.map(|text| Located::new(text, &tutorial.source)).or_else(configured)
     };
+    // What `[python]` and `[node]` name is there for every page; what an option names, where the page names nothing.
+    let packages = |always: &[Spanned<String>], configured: Vec<Spanned<String>>, own: Vec<Spanned<String>>| {
+        let (source, more) = if own.is_empty() { (&config.source, configured) } else { (&tutorial.source, own) };
+        let again = |package: &&Spanned<String>| more.iter().any(|known| known.value == package.value);
+        let always = always.iter().filter(|package| !again(package)).cloned();
+        let always: Vec<_> = always.map(|package| Located::new(package, &config.source)).collect();
+        always.into_iter().chain(more.into_iter().map(|package| Located::new(package, source))).collect()
+    };
     PagePlan {
         skip: own
             .skip
@@ -69,16 +77,4 @@ pub(super) fn plan(said: Said, tutorial: &Tutorial, config: &Config) -> PagePlan
             (None, why) => why.map(|why| KnownStale { reason: why.value, by: KnownBy::Config }),
         },
     }
-}
-
-/// The configuration's packages, which stand nowhere on the page, and then the page's own. What an option of the
-/// configuration names holds where the page names none.
-fn packages(always: &[String], configured: Vec<Spanned<String>>, own: Vec<Spanned<String>>) -> Vec<Spanned<String>> {
-    let elsewhere = |package: Spanned<String>| Spanned::new(package.value, Span::default());
-    let own = if own.is_empty() { configured.into_iter().map(elsewhere).collect() } else { own };
-    let named = |package: &&String| own.iter().any(|known| known.value == **package);
-    let always = always.iter().filter(|package| !named(package));
-    let mut packages: Vec<_> = always.map(|package| Spanned::new(package.clone(), Span::default())).collect();
-    packages.extend(own);
-    packages
 }

@@ -230,7 +230,8 @@ fn page_and_configuration_set_what_steps_do_not() {
     assert_eq!(plan.page.env, [("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())]);
     let python: Vec<_> = plan.page.python.iter().map(|package| package.value.as_str()).collect();
     assert_eq!((python, plan.page.node[0].value.as_str()), (vec!["httpx", "requests"], "p-limit"));
-    assert!(plan.page.python[0].span.is_empty() && !plan.page.python[1].span.is_empty());
+    let files: Vec<_> = plan.page.python.iter().map(|package| package.source.path().display().to_string()).collect();
+    assert_eq!(files, ["doccheck.toml", "page.md"]);
     assert_eq!(plan.page.scopes.as_deref(), Some(["contacts.read".to_owned()].as_slice()));
     assert_eq!(plan.page.setup.unwrap().value, "touch a");
     assert_eq!(planned("---\ndoccheck: {skip: later}\n---\n").0.page.skip.as_deref(), Some("later"));

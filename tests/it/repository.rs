@@ -191,6 +191,9 @@ fn a_package_is_beside_the_file_that_names_it() {
     ]);
     python_sdk(&repository, "one");
     repository.run(&["docs"]).exits(0);
+    repository.write("doccheck.toml", "[python]\npackages = [\"-e ./nosuch\"]\n");
+    repository.run(&["docs"]).exits(3).tells("`-e ./nosuch` cannot be installed").tells("doccheck.toml:2:13");
+    repository.write("doccheck.toml", "");
     // The page's own word counts, and is relative to the page.
     repository.write("docs/sdk.md", &format!("---\ndoccheck:\n  python: [-e ../sdk]\n---\n{}", python_page("one")));
     repository.run_in(Path::new("docs"), &["sdk.md"]).exits(0);
