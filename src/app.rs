@@ -2,6 +2,7 @@
 
 mod blessing;
 mod doctor;
+mod repository;
 mod saved;
 mod selection;
 mod shard;
@@ -14,7 +15,7 @@ use crate::config::{self, Config, SandboxChoice};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fs::{self, Found};
 use crate::init::{Proposal, Survey, propose};
-use crate::plan::{Plan, plan};
+use crate::plan::{self, Plan, plan};
 use crate::process::interrupted;
 use crate::provision::Provisioner;
 use crate::run::{ExitCode, Observer, Page, RunOptions, RunReport, Session};
@@ -70,6 +71,10 @@ pub struct RunRequest {
     pub shard: Option<Shard>,
     /// Run the pages that a change since this revision touches.
     pub changed_since: Option<String>,
+    /// The list of what is known to be stale, relative to the current directory.
+    pub baseline: Option<PathBuf>,
+    /// Write that list anew.
+    pub update_baseline: bool,
 }
 
 /// Runs pages.
@@ -79,13 +84,27 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
         |diagnostics| RunReport { diagnostics, ..RunReport::default() },
         |prepared| {
             let pages = prepared.session.pages(&prepared.pages, request.jobs, observer);
+            let mut diagnostics = prepared.diagnostics;
+            // What a run that was broken off did not come to says nothing.
+            if request.paths.is_empty() && pages.len() == prepared.pages.len() {
+                let relative = prepared.pages.iter().map(|page| page.relative.as_str());
+                let plans = pages.iter().map(|page| page.plan.as_deref());
+                diagnostics.extend(plan::unmet(&prepared.session.config, relative.zip(plans)));
+            }
+            let mut notes = prepared.session.notes();
+            if request.update_baseline && !interrupted() {
+                match repository::update(&prepared.session, &prepared.pages, &pages, request, surroundings) {
+                    Ok(note) => notes.extend(note),
+                    Err(found) => diagnostics.push(found),
+                }
+            }
             RunReport {
                 pages,
                 allowed: prepared.session.config.allow.clone(),
-                notes: prepared.session.notes().into_iter().chain(prepared.note).collect(),
+                notes: notes.into_iter().chain(prepared.note).collect(),
                 strict: request.strict || prepared.session.config.strict,
                 nothing_selected: prepared.nothing_selected,
-                diagnostics: prepared.diagnostics,
+                diagnostics,
                 ..RunReport::default()
             }
         },
@@ -122,10 +141,14 @@ pub fn prepare(request: &RunRequest, surroundings: &Surroundings) -> Result<Prep
     let definition = Arc::new(definition(&config, &root)?);
     let provisioner =
         Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone()).with_root(root.clone());
+    let mut diagnostics = diagnostics;
     let options = RunOptions {
+        files: repository::files(&config, &root)?,
+        path: repository::path(&config, &root, &mut diagnostics),
         fail_fast: request.fail_fast,
         keep: request.keep,
         transcripts: Some(saved::transcripts(&surroundings.cache(), &root)),
+        baseline: repository::read_baseline(request, surroundings).map_err(|found| vec![found])?,
     };
     let session = Session::new(config, definition, provisioner, surroundings.variables.clone(), options);
     Ok(Prepared { session, pages, nothing_selected, note, diagnostics })
@@ -170,8 +193,14 @@ pub fn list(paths: &[PathBuf], surroundings: &Surroundings) -> ListReport {
     match Site::find(paths, surroundings) {
         Err(diagnostics) => ListReport { pages: Vec::new(), diagnostics },
         Ok(site) => {
-            let pages = site.pages.into_iter().map(|page| listed(page, &site.config)).collect();
-            ListReport { pages, diagnostics: site.diagnostics }
+            let relative: Vec<_> = site.pages.iter().map(|page| page.relative.clone()).collect();
+            let pages: Vec<_> = site.pages.into_iter().map(|page| listed(page, &site.config)).collect();
+            let mut diagnostics = site.diagnostics;
+            if paths.is_empty() {
+                let plans = pages.iter().map(|page| page.plan.as_deref());
+                diagnostics.extend(plan::unmet(&site.config, relative.iter().map(String::as_str).zip(plans)));
+            }
+            ListReport { pages, diagnostics }
         }
     }
 }
@@ -181,7 +210,7 @@ fn listed(page: Page, config: &Config) -> ListedPage {
         Err(diagnostic) => ListedPage { path: page.path, plan: None, diagnostics: vec![diagnostic] },
         Ok(source) => {
             let (tutorial, mut diagnostics) = tutorial::read(source);
-            let (plan, found) = plan(tutorial, config);
+            let (plan, found) = plan(tutorial, config, &page.relative);
             diagnostics.extend(found);
             ListedPage { path: page.path, plan: Some(Arc::new(plan)), diagnostics }
         }
@@ -205,7 +234,7 @@ pub fn init(surroundings: &Surroundings) -> Result<Proposal, Vec<Diagnostic>> {
             // A page that cannot be read is for `run` to tell; there is nothing in it to propose from.
             let source = fs::read_shown(&page.path, Path::new(&page.shown)).ok()?;
             let (tutorial, _) = tutorial::read(source);
-            Some((page.shown, plan(tutorial, &config).0))
+            Some((page.shown.clone(), plan(tutorial, &config, &page.relative).0))
         })
         .collect();
     let definition = Arc::new(Definition::embedded()?);
@@ -242,7 +271,12 @@ impl Site {
         let config = match &file {
             Some(file) => {
                 let shown = file.strip_prefix(&surroundings.directory).unwrap_or(file);
-                config::read(&fs::read_shown(file, shown).map_err(|found| vec![found])?)?
+                let config = config::read(&fs::read_shown(file, shown).map_err(|found| vec![found])?)?;
+                let found = plan::check_config(&config);
+                if !found.is_empty() {
+                    return Err(found);
+                }
+                config
             }
             None => Config::default(),
         };
@@ -251,6 +285,7 @@ impl Site {
             .into_iter()
             .map(|found| Page {
                 path: found.shown.clone(),
+                relative: found.relative,
                 source: fs::read_shown(&found.path, Path::new(&found.shown)),
                 named: found.named,
             })

@@ -90,6 +90,8 @@ pub struct FoundPage {
     pub path: PathBuf,
     /// How it is told to people: as named, else relative to the current directory where it lies below it.
     pub shown: String,
+    /// Relative to the configuration's folder, where it lies below it; else as `shown`.
+    pub relative: String,
     /// True where it was named itself.
     pub named: bool,
 }
@@ -108,16 +110,17 @@ pub fn discover(paths: &[PathBuf], config: &Config, root: &Path, directory: &Pat
     if paths.is_empty() {
         let wanted =
             |path: &Path| path.strip_prefix(root).is_ok_and(|path| include.is_match(path) && !exclude.is_match(path));
-        found.walk(root, directory, &wanted);
+        found.walk(root, root, directory, &wanted);
     }
     for path in paths {
         let full = directory.join(path);
         if full.is_dir() {
             let full = clean(&full);
             let wanted = |page: &Path| !page.strip_prefix(root).is_ok_and(|page| exclude.is_match(page));
-            found.walk(&full, directory, &wanted);
+            found.walk(&full, root, directory, &wanted);
         } else if full.exists() {
-            found.add(FoundPage { path: full, shown: shown(&clean(path)), named: true });
+            let shown = shown(&clean(path));
+            found.add(FoundPage { relative: relative(&full, root, &shown), path: full, shown, named: true });
         } else {
             let message = format!("there is no page or folder {}", path.display());
             found.diagnostics.push(Diagnostic::error("no-such-path", message));
@@ -127,14 +130,15 @@ pub fn discover(paths: &[PathBuf], config: &Config, root: &Path, directory: &Pat
 }
 
 impl Found {
-    fn walk(&mut self, folder: &Path, directory: &Path, wanted: &dyn Fn(&Path) -> bool) {
+    fn walk(&mut self, folder: &Path, root: &Path, directory: &Path, wanted: &dyn Fn(&Path) -> bool) {
         let entries = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(visible);
         for entry in entries.filter_map(Result::ok) {
             let path = entry.path();
             let page = path.extension().is_some_and(|extension| extension == "md" || extension == "markdown");
             if page && entry.file_type().is_file() && wanted(path) {
-                let relative = path.strip_prefix(directory).unwrap_or(path);
-                self.add(FoundPage { path: path.to_path_buf(), shown: shown(relative), named: false });
+                let shown = shown(path.strip_prefix(directory).unwrap_or(path));
+                let relative = relative(path, root, &shown);
+                self.add(FoundPage { path: path.to_path_buf(), shown, relative, named: false });
             }
         }
     }
@@ -158,6 +162,16 @@ fn visible(entry: &DirEntry) -> bool {
 /// The path without `.` parts.
 fn clean(path: &Path) -> PathBuf {
     path.components().filter(|part| *part != Component::CurDir).collect()
+}
+
+/// The path of a page relative to `root`. A page that is a link has the place where it lies, not where it leads.
+fn relative(path: &Path, root: &Path, shown: &str) -> String {
+    let within = |path: &Path, root: &Path| path.strip_prefix(root).ok().map(|path| path.display().to_string());
+    let really = || {
+        let folder = path.parent()?.canonicalize().ok()?;
+        within(&folder.join(path.file_name()?), &root.canonicalize().ok()?)
+    };
+    really().unwrap_or_else(|| shown.to_owned())
 }
 
 fn shown(path: &Path) -> String {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::app::{self, Prepared, RunRequest, Surroundings};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::process::{install_handlers, interrupted};
 use crate::report::terminal::{Look, diagnostic, findings, summary};
 use crate::run::{Event, ExitCode as ExitStatus, Observer, Page, RunReport, Session};
@@ -75,7 +75,8 @@ fn trials(path: &str, surroundings: &Surroundings) -> Vec<Trial> {
                 diagnostics.push(found.help(help));
             }
             let session = Arc::new(session);
-            let found = (!diagnostics.is_empty()).then(|| broken(path, &diagnostics));
+            let errors = diagnostics.iter().any(|found| found.severity == Severity::Error);
+            let found = errors.then(|| broken(path, &diagnostics));
             found.into_iter().chain(pages.into_iter().map(|page| trial(&session, page))).collect()
         }
         Err(diagnostics) => vec![broken(path, &diagnostics)],

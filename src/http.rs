@@ -124,3 +124,24 @@ pub fn reason(status: u16) -> &'static str {
         _ => "",
     }
 }
+
+/// Reads `host`, `host:port` or `[address]:port`; `None` where it is none of these. The host is in lower case, an IPv6
+/// address without its brackets.
+pub fn host_and_port(authority: &str) -> Option<(String, Option<u16>)> {
+    let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']')?;
+        (host, rest.strip_prefix(':'))
+    } else {
+        match authority.split_once(':') {
+            Some((_, rest)) if rest.contains(':') => (authority, None),
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        }
+    };
+    let known = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
+    if host.is_empty() || !host.chars().all(known) {
+        return None;
+    }
+    let port = port.map(str::parse).transpose().ok()?;
+    Some((host.to_ascii_lowercase(), port))
+}

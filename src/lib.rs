@@ -23,6 +23,7 @@ pub mod tutorial;
 pub mod plan;
 
 // Layer 3: evidence.
+pub mod baseline;
 pub mod outcome;
 pub mod redact;
 pub mod snapshot;

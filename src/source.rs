@@ -43,6 +43,24 @@ impl<T> Spanned<T> {
     }
 }
 
+/// A value, the file that says it, and where: paths that a file names are relative to that file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located<T> {
+    /// What stands there.
+    pub value: T,
+    /// The file.
+    pub source: Arc<SourceFile>,
+    /// Where it stands in the file.
+    pub span: Span,
+}
+
+impl<T> Located<T> {
+    /// `spanned`, which stands in `source`.
+    pub fn new(spanned: Spanned<T>, source: &Arc<SourceFile>) -> Self {
+        Self { value: spanned.value, source: Arc::clone(source), span: spanned.span }
+    }
+}
+
 /// A file's text and the path that people know it by.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SourceFile {

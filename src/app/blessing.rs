@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Prepared, RunRequest, Surroundings, prepare};
-use crate::bless::{Blessing, propose};
-use crate::config::Config;
+use crate::bless::{Blessing, Rules, propose};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fs;
 use crate::outcome::{PageOutcome, PageVerdict, judge};
@@ -141,7 +140,7 @@ fn with_pages(
 }
 
 fn copy(page: &Page) -> Page {
-    Page { path: page.path.clone(), source: page.source.clone(), named: page.named }
+    Page { path: page.path.clone(), relative: page.relative.clone(), source: page.source.clone(), named: page.named }
 }
 
 fn is_error(found: &Diagnostic) -> bool {
@@ -161,7 +160,8 @@ fn recalled_page(session: &Session, page: &Page, add: bool) -> Blessable {
 /// Judges a page by its saved transcript.
 fn from_transcript(session: &Session, page: &Page, add: bool) -> Result<Blessable, Vec<Diagnostic>> {
     let source = page.source.as_ref().map_err(|found| vec![found.clone()])?;
-    let plan = planned(source, &session.config)?;
+    let rules = Rules { config: &session.config, path: &page.relative };
+    let plan = planned(source, rules)?;
     if plan.steps().next().is_none() {
         return Ok(Blessable { verdict: PageVerdict::Ok, ..not_judged(&page.path, Vec::new(), PageVerdict::Ok) });
     }
@@ -176,7 +176,7 @@ fn from_transcript(session: &Session, page: &Page, add: bool) -> Result<Blessabl
     if !is_whole(&plan, &outcome, &transcript) {
         return Err(vec![does_not_fit(source, "its last run did not come to its end")]);
     }
-    let blessing = propose(&plan, &transcript.steps, &session.config, add);
+    let blessing = propose(&plan, &transcript.steps, rules, add);
     Ok(Blessable {
         path: page.path.clone(),
         diagnostics: Vec::new(),
@@ -187,9 +187,9 @@ fn from_transcript(session: &Session, page: &Page, add: bool) -> Result<Blessabl
     })
 }
 
-fn planned(source: &Arc<SourceFile>, config: &Config) -> Result<Plan, Vec<Diagnostic>> {
+fn planned(source: &Arc<SourceFile>, rules: Rules<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let (tutorial, mut diagnostics) = tutorial::read(Arc::clone(source));
-    let (plan, found) = plan(tutorial, config);
+    let (plan, found) = plan(tutorial, rules.config, rules.path);
     diagnostics.extend(found);
     if diagnostics.iter().any(is_error) { Err(diagnostics) } else { Ok(plan) }
 }

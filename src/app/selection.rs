@@ -99,7 +99,7 @@ impl Change<'_> {
         let Ok(source) = &page.source else { return Vec::new() };
         let (tutorial, _) = tutorial::read(source.clone());
         let settings: Vec<Setting> = tutorial.settings.iter().chain(&self.config.defaults).cloned().collect();
-        let (plan, _) = plan(tutorial, self.config);
+        let (plan, _) = plan(tutorial, self.config, &page.relative);
         let packages = plan.page.python.iter().chain(&plan.page.node).filter_map(|package| local(&package.value));
         let scripts = plan.page.setup.iter().chain(&plan.page.teardown).map(|script| script.value.trim());
         let folders = settings.iter().filter(|setting| FILES.contains(&setting.key.value.as_str())).flat_map(values);

@@ -1,6 +1,6 @@
 //! The page read again with a change: is it still the page that ran, and is it true now?
 
-use crate::config::Config;
+use super::Rules;
 use crate::diagnostic::Severity;
 use crate::matching::Captures;
 use crate::outcome::{StepVerdict, judge_step};
@@ -31,10 +31,10 @@ impl State {
     }
 
     /// The state of the page with `text`; `None` where that is no longer the page that ran.
-    pub(super) fn read(before: &Plan, text: &str, records: &[StepRecord], config: &Config) -> Option<Self> {
+    pub(super) fn read(before: &Plan, text: &str, records: &[StepRecord], rules: Rules<'_>) -> Option<Self> {
         let source = SourceFile::new(before.tutorial.source.path(), text);
         let (tutorial, found) = tutorial::read(source);
-        let (after, more) = plan(tutorial, config);
+        let (after, more) = plan(tutorial, rules.config, rules.path);
         let readable = found.iter().chain(&more).all(|found| found.severity != Severity::Error);
         let same = before.steps().count() == after.steps().count()
             && before.steps().zip(after.steps()).all(|(before, after)| runs_the_same(before, after));

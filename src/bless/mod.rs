@@ -79,16 +79,27 @@ pub struct Blessing {
     pub rerun: bool,
 }
 
+/// What else than its text decides how a page is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The repository's configuration.
+    pub config: &'a Config,
+    /// The page's path relative to the configuration's folder.
+    pub path: &'a str,
+}
+
 /// What `plan`'s page needs so that it is true of what `records` tell. `add`: outputs for steps that show none, too.
-pub fn propose(plan: &Plan, records: &[StepRecord], config: &Config, add: bool) -> Blessing {
+pub fn propose(plan: &Plan, records: &[StepRecord], rules: Rules<'_>, add: bool) -> Blessing {
     let mut blessing = Blessing::default();
     let (mut as_run, mut captures) = (Captures::new(), Captures::new());
     let mut state = again::State::of(plan, records);
     for (index, (step, record)) in plan.steps().zip(records).enumerate() {
         let without = ran_without(step, &as_run, &captures);
         let outcome = judge_step(plan, step, record, &mut as_run);
-        let addable = add && outcome.verdict == StepVerdict::Unchecked;
-        if !addable && outcome.checks.iter().all(|check| check.ok) {
+        let addable = add && outcome.verdict == StepVerdict::Unchecked && !outcome.is_drafted();
+        // What is known to be stale waits for something else than a new output.
+        let is_known = outcome.verdict == StepVerdict::KnownStale;
+        if is_known || (!addable && outcome.checks.iter().all(|check| check.ok)) {
             judge_step(plan, step, record, &mut captures);
             continue;
         }
@@ -109,7 +120,7 @@ pub fn propose(plan: &Plan, records: &[StepRecord], config: &Config, add: bool) 
         }
         let change = change.and_then(|change| {
             let with: Vec<&Change> = blessing.changes.iter().chain([&change]).collect();
-            let found = again::State::read(plan, &page(plan, &with), records, config);
+            let found = again::State::read(plan, &page(plan, &with), records, rules);
             state = found.filter(|found| found.is_better(&state, index)).ok_or_else(|| {
                 let reason = format!("with what `{}` printed, the page would be read in another way", step.name);
                 Refusal::new(change.hunks[0].span, reason)

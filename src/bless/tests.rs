@@ -6,7 +6,7 @@ use crate::tutorial;
 
 fn planned(page: &str) -> Plan {
     let (tutorial, found) = tutorial::read(SourceFile::new("docs/a.md", page));
-    let (plan, more) = plan(tutorial, &Config::default());
+    let (plan, more) = plan(tutorial, &Config::default(), "a.md");
     assert!(found.iter().chain(&more).next().is_none(), "{found:?} {more:?}");
     plan
 }
@@ -29,7 +29,7 @@ fn proposed(page: &str, outputs: &[&str], add: bool) -> (Plan, Vec<StepRecord>, 
     let plan = planned(page);
     let records: Vec<_> = plan.steps().zip(outputs).map(|(step, output)| printed_by(step, output)).collect();
     assert_eq!(records.len(), plan.steps().count(), "an output for each step");
-    let blessing = propose(&plan, &records, &Config::default(), add);
+    let blessing = propose(&plan, &records, Rules { config: &Config::default(), path: "a.md" }, add);
     (plan, records, blessing)
 }
 
@@ -191,7 +191,7 @@ fn what_a_person_must_decide_is_refused() {
     let plan = planned(&format!("{STEP}```text\na\n```\n"));
     let mut record = printed_by(plan.steps().next().expect("a step"), "b\n");
     record.ending = Ending::Exited { code: 3 };
-    let blessing = propose(&plan, &[record], &Config::default(), false);
+    let blessing = propose(&plan, &[record], Rules { config: &Config::default(), path: "a.md" }, false);
     assert!(blessing.changes.is_empty());
     assert_eq!(blessing.refused[0].message, "`shell-1`: it exited with status 3, not 0");
 }

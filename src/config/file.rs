@@ -1,5 +1,7 @@
 //! The file's tables and keys. A key that nobody knows is a fault: a misspelt one would be silently ignored.
 
+mod rules;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use toml::Spanned as Located;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::Diagnostic;
+use crate::http::host_and_port;
 use crate::options::{OptionError, Options, Scope, Setting, Value, nearest};
 use crate::source::{SourceFile, Span, Spanned};
 
@@ -20,7 +23,8 @@ pub(super) type Item<'a> = Located<DeValue<'a>>;
 
 pub(super) fn read(source: &Arc<SourceFile>) -> Result<Config, Vec<Diagnostic>> {
     let (root, errors) = DeTable::parse_recoverable(source.text());
-    let mut reader = Reader { source, config: Config::default(), diagnostics: Vec::new() };
+    let mut reader =
+        Reader { source, config: Config { source: Arc::clone(source), ..Config::default() }, diagnostics: Vec::new() };
     for error in errors {
         let message = format!("this is not TOML: {}", error.message());
         reader.error("bad-toml", message, error.span().unwrap_or_default(), None);
@@ -69,18 +73,10 @@ impl Reader<'_> {
     }
 
     fn root(&mut self, table: &DeTable<'_>) {
+        #[rustfmt::skip]
         const KEYS: &[&str] = &[
-            "edition",
-            "strict",
-            "pages",
-            "defaults",
-            "env",
-            "python",
-            "node",
-            "sandbox",
-            "placeholders",
-            "network",
-            "service",
+            "edition", "strict", "pages", "defaults", "env", "python", "node", "sandbox", "placeholders", "network",
+            "workspace", "service", "page",
         ];
         for (key, item) in in_order(table) {
             match (key.get_ref().as_ref(), item.get_ref()) {
@@ -97,7 +93,10 @@ impl Reader<'_> {
                 ("env", DeValue::Table(table)) => self.env(table),
                 ("python", DeValue::Table(table)) => self.config.python = self.only_list("python", "packages", table),
                 ("node", DeValue::Table(table)) => self.config.node = self.only_list("node", "packages", table),
-                ("network", DeValue::Table(table)) => self.config.allow = self.only_list("network", "allow", table),
+                ("network", DeValue::Table(table)) => self.network(table),
+                ("workspace", DeValue::Table(table)) => self.workspace(table),
+                ("page", DeValue::Array(pages)) => self.page_rules(key, pages),
+                ("page", _) => self.wrong(key, item, "tables, each under `[[page]]`"),
                 ("placeholders", DeValue::Table(table)) => self.placeholders(table),
                 ("service", _) => self.services(key, item),
                 (word, _) if KEYS.contains(&word) => self.wrong(key, item, &format!("a table, `[{word}]`")),
@@ -109,29 +108,68 @@ impl Reader<'_> {
     fn pages(&mut self, table: &DeTable<'_>) {
         for (key, item) in in_order(table) {
             match key.get_ref().as_ref() {
-                "include" => self.config.include = self.globs(key, item),
-                "exclude" => self.config.exclude = self.globs(key, item),
+                "include" => self.config.include = values(self.globs(key, item)),
+                "exclude" => self.config.exclude = values(self.globs(key, item)),
                 _ => self.unknown("pages", key, &["include", "exclude"]),
             }
         }
     }
 
-    fn globs(&mut self, key: &Key<'_>, item: &Item<'_>) -> Vec<String> {
-        let globs = self.list(key, item);
-        for glob in &globs {
-            if let Err(error) = globset::Glob::new(&glob.value) {
-                let message = format!("`{}` is not a glob: {}", glob.value, error.kind());
-                self.error("bad-value", message, glob.span.start..glob.span.end, None);
+    fn workspace(&mut self, table: &DeTable<'_>) {
+        for (key, item) in in_order(table) {
+            match key.get_ref().as_ref() {
+                "files" => {
+                    let files = self.globs(key, item);
+                    let leaves = |glob: &&Spanned<String>| {
+                        glob.value.starts_with('/') || glob.value.split('/').any(|part| part == "..")
+                    };
+                    for glob in files.iter().filter(leaves) {
+                        let message = format!("`{}` leads out of this file's folder", glob.value);
+                        let help = "a page's `workspace=` may name a folder elsewhere".to_owned();
+                        self.error("bad-value", message, glob.span.start..glob.span.end, Some(help));
+                    }
+                    self.config.files = files;
+                }
+                "path" => self.config.path = self.list(key, item),
+                _ => self.unknown("workspace", key, &["files", "path"]),
             }
         }
-        values(globs)
     }
 
-    fn only_list(&mut self, table: &str, known: &str, entries: &DeTable<'_>) -> Vec<String> {
+    fn network(&mut self, table: &DeTable<'_>) {
+        for (key, item) in in_order(table) {
+            if key.get_ref() != "allow" {
+                self.unknown("network", key, &["allow"]);
+                continue;
+            }
+            let entries = self.list(key, item);
+            for entry in entries.iter().filter(|entry| host_and_port(&entry.value).is_none()) {
+                let message = format!("`{}` is neither `host` nor `host:port`", entry.value.escape_debug());
+                let help = "name the host alone, such as `staging.example.com` or `127.0.0.1:5432`".to_owned();
+                self.error("bad-value", message, entry.span.start..entry.span.end, Some(help));
+            }
+            self.config.allow = values(entries);
+        }
+    }
+
+    fn globs(&mut self, key: &Key<'_>, item: &Item<'_>) -> Vec<Spanned<String>> {
+        let globs = self.list(key, item);
+        globs.iter().for_each(|glob| self.glob(glob));
+        globs
+    }
+
+    fn glob(&mut self, glob: &Spanned<String>) {
+        if let Err(error) = globset::Glob::new(&glob.value) {
+            let message = format!("`{}` is not a glob: {}", glob.value, error.kind());
+            self.error("bad-value", message, glob.span.start..glob.span.end, None);
+        }
+    }
+
+    fn only_list(&mut self, table: &str, known: &str, entries: &DeTable<'_>) -> Vec<Spanned<String>> {
         let mut list = Vec::new();
         for (key, item) in in_order(entries) {
             if key.get_ref() == known {
-                list = values(self.list(key, item));
+                list = self.list(key, item);
             } else {
                 self.unknown(table, key, &[known]);
             }
@@ -208,39 +246,61 @@ impl Reader<'_> {
 
     fn defaults(&mut self, table: &DeTable<'_>) {
         for (key, item) in in_order(table) {
-            match (key.get_ref().as_ref(), item.get_ref()) {
-                ("env", DeValue::Table(names)) => {
-                    for (name, item) in in_order(names) {
-                        self.default(format!("env.{}", name.get_ref()), name, item);
-                    }
-                }
-                (word, _) => self.default(word.to_owned(), key, item),
-            }
+            let settings =
+                self.options(key, item, &|setting| check_default(setting, "write it in a comment before that fence"));
+            self.config.defaults.extend(settings);
         }
     }
 
-    fn default(&mut self, name: String, key: &Key<'_>, item: &Item<'_>) {
+    /// An entry that sets an option, or the table `env`, which sets several. What `check` refuses is told.
+    fn options(
+        &mut self,
+        key: &Key<'_>,
+        item: &Item<'_>,
+        check: &dyn Fn(&Setting) -> Result<(), OptionError>,
+    ) -> Vec<Setting> {
+        let named = match (key.get_ref().as_ref(), item.get_ref()) {
+            ("env", DeValue::Table(names)) => in_order(names)
+                .into_iter()
+                .map(|(name, item)| (format!("env.{}", name.get_ref()), name, item))
+                .collect(),
+            (word, _) => vec![(word.to_owned(), key, item)],
+        };
+        let settings = named.into_iter().filter_map(|(name, key, item)| self.option(name, key, item, check));
+        settings.collect()
+    }
+
+    fn option(
+        &mut self,
+        name: String,
+        key: &Key<'_>,
+        item: &Item<'_>,
+        check: &dyn Fn(&Setting) -> Result<(), OptionError>,
+    ) -> Option<Setting> {
         let value = match scalar(item) {
             Some(text) => Value::Text(text.value),
             None => Value::List(self.list(key, item)),
         };
         let setting =
             Setting { key: Spanned::new(name, span(key.span())), value: Spanned::new(value, span(item.span())) };
-        match check_default(&setting) {
-            Ok(()) => self.config.defaults.push(setting),
-            Err(error) => self.error(error.code, error.message, error.span.start..error.span.end, error.help),
+        match check(&setting) {
+            Ok(()) => Some(setting),
+            Err(error) => {
+                self.error(error.code, error.message, error.span.start..error.span.end, error.help);
+                None
+            }
         }
     }
 }
 
 /// A default is an option of a page, or one of a step that does not speak of one step alone.
-fn check_default(setting: &Setting) -> Result<(), OptionError> {
+fn check_default(setting: &Setting, elsewhere: &str) -> Result<(), OptionError> {
     if matches!(setting.key.value.as_str(), "name" | "file" | "background" | "ready") {
         return Err(OptionError {
             code: "wrong-scope",
             message: format!("`{}` is about one fence and cannot be a default", setting.key.value),
             span: setting.key.span,
-            help: Some("write it in a comment before that fence".to_owned()),
+            help: Some(elsewhere.to_owned()),
         });
     }
     let mut options = Options::default();

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::options::Setting;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Spanned};
 
 pub use service::Service;
 
 /// What `doccheck.toml` says; the default where there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// The file itself, for what is found out about it later; empty where there is none.
+    pub source: Arc<SourceFile>,
     /// `strict`: a fence whose role is open fails the run.
     pub strict: bool,
     /// `[pages] include`: globs, relative to the file's folder.
@@ -28,9 +30,9 @@ pub struct Config {
     /// `[env] pass`: names of variables handed on from doccheck's own environment.
     pub pass: Vec<String>,
     /// `[python] packages`.
-    pub python: Vec<String>,
+    pub python: Vec<Spanned<String>>,
     /// `[node] packages`.
-    pub node: Vec<String>,
+    pub node: Vec<Spanned<String>>,
     /// `[sandbox] drafts`: a folder with a file of drafted answers for each host, relative to the file's folder.
     pub drafts: Option<String>,
     /// `[sandbox] dir`; `None` means the sandbox that is built in.
@@ -41,6 +43,40 @@ pub struct Config {
     pub allow: Vec<String>,
     /// `[[service]]`: what is started before each page, in order.
     pub services: Vec<Service>,
+    /// `[workspace] files`: globs of what is copied into every fresh workspace.
+    pub files: Vec<Spanned<String>>,
+    /// `[workspace] path`: folders that stand first on the steps' `PATH`.
+    pub path: Vec<Spanned<String>>,
+    /// `[[page]]`: options for pages that nobody may touch.
+    pub rules: Vec<PageRule>,
+}
+
+/// A `[[page]]`: options of the pages that a glob matches. Each option has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRule {
+    /// `path`: a glob, relative to the file's folder.
+    pub path: Spanned<String>,
+    /// The options: of the page, or of its steps where they say nothing.
+    pub settings: Vec<Setting>,
+    /// Its `[[page.step]]` tables.
+    pub steps: Vec<StepRule>,
+}
+
+/// A `[[page.step]]`: options of one step. Each has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepRule {
+    /// `match`: the step's name, its line, or the heading above it.
+    pub matches: Spanned<String>,
+    /// The options.
+    pub settings: Vec<Setting>,
+}
+
+impl PageRule {
+    /// True for a page at `path`, relative to the configuration's folder.
+    pub fn holds_for(&self, path: &str) -> bool {
+        let glob = self.path.value.strip_prefix("./").unwrap_or(&self.path.value);
+        globset::Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path))
+    }
 }
 
 /// Which sandbox answers.
@@ -60,6 +96,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 impl Default for Config {
     fn default() -> Self {
         Self {
+            source: SourceFile::new("doccheck.toml", ""),
             strict: false,
             include: vec!["tutorials/**/*.md".to_owned()],
             exclude: Vec::new(),
@@ -73,6 +110,9 @@ impl Default for Config {
             placeholders: Vec::new(),
             allow: Vec::new(),
             services: Vec::new(),
+            files: Vec::new(),
+            path: Vec::new(),
+            rules: Vec::new(),
         }
     }
 }

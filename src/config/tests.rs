@@ -52,23 +52,35 @@ allow = ["127.0.0.1:5432"]
     let defaults: Vec<_> = config.defaults.iter().map(|setting| setting.key.value.as_str()).collect();
     assert_eq!(defaults, ["timeout", "stream", "env.A", "env.B"]);
     assert_eq!(
-        Config { defaults: Vec::new(), ..config },
         Config {
+            defaults: Vec::new(),
+            source: Config::default().source,
+            python: Vec::new(),
+            node: Vec::new(),
+            ..config.clone()
+        },
+        Config {
+            source: Config::default().source,
             strict: true,
             include: vec!["docs/*.md".into()],
             exclude: vec!["docs/old/**".into()],
             defaults: Vec::new(),
             env: vec![("LANG".into(), "C.UTF-8".into())],
             pass: vec!["CI".into()],
-            python: vec!["requests==2.32.5".into(), "-e ./sdk".into()],
-            node: vec!["p-limit@6.2.0".into()],
+            python: Vec::new(),
+            node: Vec::new(),
             drafts: Some("drafts".into()),
             sandbox: SandboxChoice::Folder("sandbox".into()),
             placeholders: vec![("<your_api_token>".into(), "${API_KEY}".into())],
             allow: vec!["127.0.0.1:5432".into()],
             services: vec![],
+            files: Vec::new(),
+            path: Vec::new(),
+            rules: Vec::new(),
         }
     );
+    let packages: Vec<_> = config.python.iter().chain(&config.node).map(|package| package.value.as_str()).collect();
+    assert_eq!(packages, ["requests==2.32.5", "-e ./sdk", "p-limit@6.2.0"]);
     assert_eq!(file("sandbox = false").unwrap().sandbox, SandboxChoice::Off);
 }
 
@@ -157,4 +169,80 @@ fn every_fault_of_a_service_is_told() {
     assert_eq!(found[0].2, "did you mean `ready`?");
     assert_eq!(faults("service = 'x'")[0].0, "bad-value");
     assert_eq!(faults("[defaults]\nbackground = true")[0].0, "wrong-scope");
+}
+
+#[test]
+fn pages_that_nobody_may_touch_have_their_rules_here() {
+    let config = file(
+        r#"
+[workspace]
+files = ["examples/**"]
+path = ["target/debug"]
+[[page]]
+path = "docs/legacy/*.md"
+setup = "setup.sh"
+timeout = "20s"
+env.REGION = "eu"
+python = ["requests==2.32.5", "-e ./sdk"]
+exit = 1
+[[page.step]]
+match = "Get a token"
+exit = 1
+expect-stale = "waits for #12"
+[[page.step]]
+match = 12
+env = { A = "1" }
+[[page]]
+path = "docs/x.md"
+"#,
+    )
+    .unwrap();
+    let keys = |settings: &[Setting]| settings.iter().map(|setting| setting.key.value.clone()).collect::<Vec<_>>();
+    assert_eq!((config.files[0].value.as_str(), config.path[0].value.as_str()), ("examples/**", "target/debug"));
+    let [legacy, other] = &config.rules[..] else { panic!("two rules: {:?}", config.rules) };
+    assert_eq!(legacy.path.value, "docs/legacy/*.md");
+    assert_eq!(keys(&legacy.settings), ["setup", "timeout", "env.REGION", "python", "exit"]);
+    let steps: Vec<_> = legacy.steps.iter().map(|step| (step.matches.value.as_str(), keys(&step.settings))).collect();
+    assert_eq!(steps, [("Get a token", vec!["exit".into(), "expect-stale".into()]), ("12", vec!["env.A".to_owned()])]);
+    assert!(legacy.holds_for("docs/legacy/a.md") && !legacy.holds_for("docs/a.md"));
+    assert_eq!((other.path.value.as_str(), other.settings.len(), other.steps.len()), ("docs/x.md", 0, 0));
+}
+
+#[test]
+fn faults_of_a_rule_are_told_at_their_place() {
+    let first = |text: &str| {
+        let (code, place, help) = faults(text).remove(0);
+        format!("{code} {place}: {help}")
+    };
+    assert_eq!(
+        first("[[page]]\ntimeout = '1s'\n"),
+        "missing-key timeout: add `path`, a glob relative to this file's folder"
+    );
+    assert_eq!(
+        first("[[page]]\npath = 'a.md'\nname = 'x'\n"),
+        "wrong-scope name: write it under `[[page.step]]`, with the step under `match`"
+    );
+    assert_eq!(first("[[page]]\npath = 'a.md'\ntimeuot = '1s'\n"), "unknown-option timeuot: did you mean `timeout`?");
+    assert_eq!(first("[[page]]\npath = '['\n"), "bad-value '[': ");
+    assert_eq!(first("page = 1\n"), "bad-value 1: `page` takes tables, each under `[[page]]`");
+    assert_eq!(
+        first("[[page]]\npath = 'a.md'\n[[page.step]]\nexit = 1\n"),
+        "missing-key exit: add `match`: the heading above the step, its name, or its line"
+    );
+    assert_eq!(
+        first("[[page]]\npath = 'a.md'\n[[page.step]]\nmatch = 'x'\nsetup = 'y'\n"),
+        "wrong-scope setup: write it under `[[page]]`"
+    );
+    assert_eq!(
+        first("[workspace]\nfiles = ['../x/**']\n"),
+        "bad-value '../x/**': a page's `workspace=` may name a folder elsewhere"
+    );
+    assert_eq!(first("[workspace]\npaths = []\n"), "unknown-key paths: did you mean `path`?");
+}
+
+#[test]
+fn what_is_no_host_is_told_at_its_place() {
+    let found = faults("[network]\nallow = ['db:5432', 'https://x.example/', 'db:99999', '[::1]:80']\n");
+    let places: Vec<_> = found.iter().map(|(code, place, _)| format!("{code} {place}")).collect();
+    assert_eq!(places, ["bad-value 'https://x.example/'", "bad-value 'db:99999'"]);
 }

@@ -11,6 +11,7 @@ mod service;
 mod shell;
 mod status;
 mod terminal;
+mod tree;
 mod typescript;
 mod workspace;
 
@@ -35,6 +36,7 @@ use python::Python;
 pub use runner::{ExecError, Job, Place, Ran, Runner};
 use service::{Begun, Service, Wait};
 use shell::Shell;
+pub use tree::{Tree, TreeError};
 pub use workspace::Workspace;
 
 /// How long a page's `setup` or `teardown` may take.

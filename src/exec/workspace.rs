@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 
 use super::ExecError;
+use super::tree::{Item, Tree};
 
 /// A fresh directory for one run of one page, removed when dropped.
 #[derive(Debug)]
@@ -72,6 +73,25 @@ impl Workspace {
     pub fn link_node_modules(&self, folder: &Path) -> Result<(), ExecError> {
         let link = self.work.with_file_name("node_modules");
         std::os::unix::fs::symlink(folder, &link).map_err(|source| ExecError::Workspace { path: link, source })
+    }
+
+    /// Copies files into `work`, in which nothing is yet; permissions are kept.
+    ///
+    /// # Errors
+    ///
+    /// `ExecError::Workspace`.
+    pub fn furnish(&self, tree: &Tree) -> Result<(), ExecError> {
+        for (path, item) in tree.items() {
+            let path = self.work.join(path);
+            let folder = path.parent().unwrap_or(&self.work);
+            let made = std::fs::create_dir_all(folder).and_then(|()| match item {
+                Item::Folder => std::fs::create_dir_all(&path),
+                Item::File(from) => std::fs::copy(from, &path).map(drop),
+                Item::Link(to) => std::os::unix::fs::symlink(to, &path),
+            });
+            made.map_err(|source| ExecError::Workspace { path, source })?;
+        }
+        Ok(())
     }
 
     /// Writes `text` to `path`, which must stay inside `work`; folders are made.
@@ -146,6 +166,34 @@ mod tests {
         assert!(matches!(workspace.save("link/x", ""), Err(ExecError::Outside(_))));
         let saved = workspace.save("a/b.txt", "text").expect("a file inside");
         assert_eq!(std::fs::read_to_string(saved).expect("it is there"), "text");
+    }
+
+    #[test]
+    fn a_folder_is_copied_with_its_links_and_permissions() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let from = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| from.path().join(name);
+        std::fs::create_dir_all(path("fixture/empty")).expect("a folder");
+        for (name, text) in [("fixture/run.sh", "echo hi\n"), ("fixture/a", "a\n"), ("licence", "free\n")] {
+            std::fs::write(path(name), text).expect("a file");
+        }
+        std::fs::set_permissions(path("fixture/run.sh"), std::fs::Permissions::from_mode(0o750)).expect("a mode");
+        for (name, to) in [("fixture/empty/up", "../a"), ("fixture/licence", "../licence")] {
+            symlink(to, path(name)).expect("a link");
+        }
+        symlink(path("fixture/a"), path("fixture/absolute")).expect("a link");
+        let workspace = Workspace::create(false).expect("a workspace");
+        workspace.furnish(&Tree::folder(&path("fixture")).expect("a tree")).expect("it is copied");
+        let work = workspace.work();
+        assert_eq!(std::fs::read_link(work.join("empty/up")).expect("a link"), Path::new("../a"));
+        assert_eq!(work.join("run.sh").metadata().expect("a file").permissions().mode() & 0o777, 0o750);
+        // What a step writes stays in the workspace, whichever way it goes.
+        for name in ["empty/up", "licence", "absolute"] {
+            std::fs::write(work.join(name), "changed").expect("a file");
+        }
+        let left = ["fixture/a", "licence"].map(|name| std::fs::read_to_string(path(name)).expect("a file"));
+        assert_eq!(left, ["a\n", "free\n"]);
+        assert_eq!(std::fs::read_to_string(work.join("a")).expect("a file"), "changed");
     }
 
     #[test]

@@ -71,7 +71,7 @@ $ git clone https://git.example.com/a.git
 
 fn read(text: &str) -> Plan {
     let (tutorial, _) = tutorial::read(SourceFile::new("docs/users.md", text));
-    plan(tutorial, &Config::default()).0
+    plan(tutorial, &Config::default(), "a.md").0
 }
 
 fn survey<'a>(page: &'a Plan, files: &[&str]) -> Survey<'a> {
@@ -145,7 +145,8 @@ fn what_is_proposed_can_be_read_again() {
     let config = crate::config::read(&SourceFile::new(name, text.as_str())).unwrap();
     assert_eq!(config.include, ["docs/**/*.md"]);
     assert_eq!(config.drafts.as_deref(), Some("doccheck/drafts"));
-    assert_eq!(config.python, ["requests", "httpx>=0.27"]);
+    let python: Vec<_> = config.python.iter().map(|package| package.value.as_str()).collect();
+    assert_eq!(python, ["requests", "httpx>=0.27"]);
     let files = [(proposal.files[2].0.clone(), SourceFile::new("draft", proposal.files[2].1.as_str()))];
     let definition = crate::sandbox::Definition::nothing().with_drafts(&files.into_iter().collect()).unwrap();
     assert_eq!(definition.hosts(), ["api.example.com"]);

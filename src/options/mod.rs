@@ -107,6 +107,10 @@ pub struct Options {
     pub background: Option<Spanned<bool>>,
     /// `ready`: what must be true before the page goes on; says `background` too.
     pub ready: Option<Spanned<Ready>>,
+    /// `workspace`: a folder that is copied into the fresh workspace.
+    pub workspace: Option<Spanned<String>>,
+    /// `expect-stale`: why the step or page is known to be stale.
+    pub expect_stale: Option<Spanned<String>>,
 }
 
 impl Options {

@@ -29,6 +29,8 @@ const KEYS: &[(&str, &[Scope])] = &[
     ("teardown", &[Scope::Page]),
     ("background", &[Scope::Fence]),
     ("ready", &[Scope::Fence]),
+    ("workspace", &[Scope::Page]),
+    ("expect-stale", &[Scope::Fence, Scope::Page]),
 ];
 
 impl Options {
@@ -75,6 +77,10 @@ impl Options {
                 self.background = Some(Spanned::new(background, setting.key.span));
             }
             "ready" => self.ready = Some(setting.ready()?),
+            "workspace" => self.workspace = Some(setting.filled("the path of a folder, such as `workspace=fixture`")?),
+            "expect-stale" => {
+                self.expect_stale = Some(setting.filled("the reason, such as `expect-stale=\"waits for #12\"`")?);
+            }
             _ => return Err(unknown(setting, scope)),
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
-use super::{ending, output, service, wires};
+use super::{ending, expected, output, service, wires};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::Captures;
 use crate::options::ExpectedExit;
@@ -35,7 +35,11 @@ pub fn judge(plan: Arc<Plan>, transcript: &Transcript) -> PageOutcome {
     }
     let verdict = page_verdict(&diagnostics, &steps);
     let duration_us = transcript.steps.iter().map(|record| record.duration_us).sum();
-    PageOutcome { path: transcript.page.clone(), plan: Some(plan), verdict, duration_us, diagnostics, steps }
+    let path = transcript.page.clone();
+    let mut outcome =
+        PageOutcome { path, plan: Some(plan), verdict, duration_us, diagnostics, steps, expected_stale: None };
+    expected::conclude(&mut outcome);
+    outcome
 }
 
 /// The verdict on a page that could be planned.
@@ -47,6 +51,8 @@ pub fn page_verdict(diagnostics: &[Diagnostic], steps: &[StepOutcome]) -> PageVe
         PageVerdict::PageError
     } else if any(StepVerdict::Stale) {
         PageVerdict::Stale
+    } else if any(StepVerdict::KnownStale) {
+        PageVerdict::KnownStale
     } else {
         PageVerdict::Ok
     }
@@ -88,22 +94,26 @@ fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<C
     let ended_wrong = checks.iter().rfind(|check| check.kind == CheckKind::Exit).is_some_and(unexpected);
     // When a service dies is a matter of chance: the later steps tell what it means for them.
     let ended_wrong = ended_wrong && !evidence.was_ready();
-    StepOutcome {
+    let stops_page = matches!(record.ending, Ending::NotStarted { .. }) || ended_wrong || checks.iter().any(stopping);
+    let mut outcome = StepOutcome {
         name: step.name.clone(),
         line: evidence.line(step.fence),
         language: evidence.language(),
         verdict: verdict(step, record, &checks),
+        expected_stale: None,
         exit: match record.ending {
             Ending::Exited { code } => Some(code),
             Ending::Signaled { signal } => Some(128 + signal),
             _ => None,
         },
         duration_us: record.duration_us,
-        stops_page: matches!(record.ending, Ending::NotStarted { .. }) || ended_wrong || checks.iter().any(stopping),
+        stops_page,
         checks,
         exchanges: record.exchanges.clone(),
         notes: record.notes.clone(),
-    }
+    };
+    expected::weigh(evidence, &mut outcome);
+    outcome
 }
 
 fn checks(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<Check>) -> Vec<Check> {

@@ -2,6 +2,7 @@
 
 mod ending;
 mod evidence;
+mod expected;
 mod hints;
 mod judge;
 mod output;
@@ -10,6 +11,7 @@ mod wires;
 
 use std::sync::Arc;
 
+pub use expected::conclude;
 pub use judge::{judge, judge_service, judge_step, page_verdict};
 pub use output::{is_cut, printed};
 pub use service::{Shown, shown};
@@ -35,6 +37,8 @@ pub struct PageOutcome {
     pub diagnostics: Vec<Diagnostic>,
     /// One for each step of the plan, in order.
     pub steps: Vec<StepOutcome>,
+    /// Where the verdict is `KnownStale`: why.
+    pub expected_stale: Option<String>,
 }
 
 /// The verdict on a page.
@@ -44,6 +48,9 @@ pub enum PageVerdict {
     Ok,
     /// Something that happened while the page ran is not what it says.
     Stale,
+    /// It is stale, or on a list of known-stale pages and cannot even be read or planned, and that is known: it does
+    /// not fail.
+    KnownStale,
     /// The page cannot be read or planned: the author's to mend.
     PageError,
     /// doccheck could not do its work: a tool, port or install is missing.
@@ -55,9 +62,16 @@ impl PageVerdict {
     pub fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
-            Self::Stale => "stale",
+            Self::Stale | Self::KnownStale => "stale",
             Self::PageError | Self::MachineError => "error",
         }
+    }
+}
+
+impl PageVerdict {
+    /// True where the run must not be green.
+    pub fn fails(self) -> bool {
+        !matches!(self, Self::Ok | Self::KnownStale)
     }
 }
 
@@ -68,6 +82,8 @@ pub enum StepVerdict {
     Ok,
     /// Something that the page says of it is not true.
     Stale,
+    /// The same, and that is known: it does not fail.
+    KnownStale,
     /// It could not be run.
     Error,
     /// It ran as it should and nothing that it printed was compared, or only with answers drafted from the page.
@@ -83,7 +99,7 @@ impl StepVerdict {
     pub fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
-            Self::Stale => "stale",
+            Self::Stale | Self::KnownStale => "stale",
             Self::Error => "error",
             Self::Unchecked => "unchecked",
             Self::NotReached => "not_reached",
@@ -103,6 +119,8 @@ pub struct StepOutcome {
     pub language: String,
     /// The verdict.
     pub verdict: StepVerdict,
+    /// Where the verdict is `KnownStale`: why.
+    pub expected_stale: Option<String>,
     /// The exit status, where it ended with one (128 + n for signal n).
     pub exit: Option<i32>,
     /// Real time, in microseconds.
@@ -134,6 +152,8 @@ pub enum CheckKind {
     Containment,
     /// What a step printed that the page does not show, against what was kept of it.
     Snapshot,
+    /// A step that is known to be stale, and is not.
+    ExpectedStale,
 }
 
 impl CheckKind {
@@ -147,6 +167,7 @@ impl CheckKind {
             Self::Network => "network",
             Self::Containment => "containment",
             Self::Snapshot => "snapshot",
+            Self::ExpectedStale => "expected_stale",
         }
     }
 }
@@ -197,6 +218,7 @@ impl PageOutcome {
     /// The outcome of a page that cannot be read or planned.
     pub fn failed(path: &str, plan: Option<Arc<Plan>>, diagnostics: Vec<Diagnostic>) -> Self {
         let path = path.to_owned();
-        Self { path, plan, verdict: PageVerdict::PageError, duration_us: 0, diagnostics, steps: Vec::new() }
+        let verdict = PageVerdict::PageError;
+        Self { path, plan, verdict, duration_us: 0, diagnostics, steps: Vec::new(), expected_stale: None }
     }
 }

@@ -209,7 +209,7 @@ mod tests {
 
     fn read(page: &str) -> Plan {
         let (tutorial, _) = tutorial::read(SourceFile::new("page.md", page));
-        let (plan, found) = plan(tutorial, &Config::default());
+        let (plan, found) = plan(tutorial, &Config::default(), "a.md");
         assert!(found.is_empty(), "{found:?}");
         plan
     }

@@ -5,6 +5,7 @@ mod checks;
 mod exits;
 mod files;
 mod inline;
+mod known;
 mod language;
 mod lines;
 pub mod names;
@@ -14,24 +15,29 @@ mod programs;
 mod reading;
 mod request;
 mod roles;
+mod rules;
 mod sessions;
 pub(crate) mod shell;
 mod steps;
 mod transcript;
 mod versions;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, DEFAULT_TIMEOUT};
 use crate::diagnostic::Diagnostic;
-use crate::options::{ExpectedExit, OutputRule, Ready, Stream};
+use crate::options::{ExpectedExit, OutputRule, Ready, Setting, Stream};
 use crate::sandbox::Fault;
-use crate::source::{Span, Spanned};
+use crate::source::{Located, Span, Spanned};
 use crate::tutorial::{Code, Tutorial};
 
 use reading::Reading;
+
+pub use known::{KnownBy, KnownStale};
+pub use rules::{check_config, unmet};
 
 /// A page's plan.
 #[derive(Debug, Clone)]
@@ -44,6 +50,8 @@ pub struct Plan {
     pub roles: Vec<FenceRole>,
     /// What is done, in order.
     pub actions: Vec<Action>,
+    /// The `[[page.step]]` tables that found their step: where each one's `match` stands in the configuration.
+    pub ruled: Vec<Span>,
 }
 
 impl Plan {
@@ -63,10 +71,10 @@ pub struct PagePlan {
     pub skip: Option<String>,
     /// Variables of every step: the configuration's, then the page's.
     pub env: Vec<(String, String)>,
-    /// Python packages to install; those of the configuration have an empty span.
-    pub python: Vec<Spanned<String>>,
-    /// Node packages to install; those of the configuration have an empty span.
-    pub node: Vec<Spanned<String>>,
+    /// Python packages to install: the configuration's, then the page's.
+    pub python: Vec<Located<String>>,
+    /// Node packages to install: the configuration's, then the page's.
+    pub node: Vec<Located<String>>,
     /// The lowest Python that the page promises ("Python 3.11+"), as major and minor.
     pub python_version: Option<(u32, u32)>,
     /// The lowest Node that the page promises ("Node 20+"), as major and minor.
@@ -75,10 +83,15 @@ pub struct PagePlan {
     pub scopes: Option<Vec<String>>,
     /// Outputs that the page does not show are kept in snapshots.
     pub snapshot: bool,
-    /// Run in the page's shell before the first step. A single line that names a file beside the page means that file.
-    pub setup: Option<Spanned<String>>,
+    /// Run in the page's shell before the first step. A single line that names a file beside the one that says it means
+    /// that file.
+    pub setup: Option<Located<String>>,
     /// Run in the page's shell after the last step.
-    pub teardown: Option<Spanned<String>>,
+    pub teardown: Option<Located<String>>,
+    /// A folder, beside the file that says it, that is copied into the fresh workspace.
+    pub workspace: Option<Located<String>>,
+    /// Why the page is known to be stale.
+    pub known_stale: Option<KnownStale>,
 }
 
 /// What a fence is.
@@ -198,6 +211,8 @@ pub struct Step {
     pub faults: Vec<Spanned<Fault>>,
     /// Why the step is not run.
     pub skip: Option<String>,
+    /// Why the step is known to be stale.
+    pub known_stale: Option<KnownStale>,
     /// A rule on the output that overrides what the page shows.
     pub output: Option<OutputRule>,
     /// What the page says that the step prints.
@@ -302,18 +317,28 @@ pub enum Format {
     Http,
 }
 
-/// Decides on every fence of a page. The plan is always there, for `list`; it is fit to run only where no
-/// diagnostic is an error.
-pub fn plan(tutorial: Tutorial, config: &Config) -> (Plan, Vec<Diagnostic>) {
+/// Decides on every fence of a page, which the configuration knows by `path`, relative to its folder. The plan is always
+/// there, for `list`; it is fit to run only where no diagnostic is an error.
+pub fn plan(tutorial: Tutorial, config: &Config, path: &str) -> (Plan, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let (page_options, step_defaults) = page::options(&tutorial, config, &mut diagnostics);
-    let readings: Vec<Reading<'_>> = tutorial
-        .fences
-        .iter()
-        .map(|fence| reading::read(fence, &step_defaults, &tutorial.source, &mut diagnostics))
-        .collect();
+    let said = page::options(&tutorial, config, path, &mut diagnostics);
+    let read = |ruled: &BTreeMap<usize, Vec<Setting>>, diagnostics: &mut Vec<Diagnostic>| -> Vec<Reading<'_>> {
+        let fences = tutorial.fences.iter().enumerate();
+        let settings = |at: usize| ruled.get(&at).map_or_else(Vec::new, Clone::clone);
+        let read =
+            fences.map(|(at, fence)| reading::read(fence, &said.of_steps, settings(at), &tutorial.source, diagnostics));
+        read.collect()
+    };
+    let mut readings = read(&BTreeMap::new(), &mut diagnostics);
     let mut decisions = roles::decide(&readings);
-    let timeout = page_options.timeout.unwrap_or(DEFAULT_TIMEOUT);
+    // A rule names a step as the page alone makes it, and may then make something else of it.
+    let found = rules::find(config, path, &readings, &decisions, &tutorial, &mut diagnostics);
+    if !found.is_empty() {
+        readings = read(&rules::settings(&found), &mut Vec::new());
+        decisions = roles::decide(&readings);
+        rules::check(&found, config, &readings, &decisions, &mut diagnostics);
+    }
+    let timeout = said.own.timeout.or(said.configured.timeout).unwrap_or(DEFAULT_TIMEOUT);
     let mut steps = Vec::new();
     let mut file_actions = Vec::new();
     for (at, decision) in decisions.iter().enumerate() {
@@ -337,8 +362,9 @@ pub fn plan(tutorial: Tutorial, config: &Config) -> (Plan, Vec<Diagnostic>) {
     actions.extend(steps.into_iter().map(|step| Action::Step(Box::new(step))));
     actions.sort_by_key(Action::fence);
     let roles = decisions.into_iter().map(|decision| decision.role).collect();
-    let page = page::plan(page_options, &tutorial, config);
-    (Plan { tutorial, page, roles, actions }, diagnostics)
+    let ruled = found.iter().map(|(_, rule)| rule.matches.span).collect();
+    let page = page::plan(said, &tutorial, config);
+    (Plan { tutorial, page, roles, actions, ruled }, diagnostics)
 }
 
 impl Action {

@@ -118,7 +118,7 @@ impl Decider<'_> {
     }
 
     fn decide(&self) -> Decision {
-        let Reading { fence, options, kind } = self.reading();
+        let Reading { fence, options, kind, .. } = self.reading();
         let text = &fence.code.text;
         if let Some(path) = &options.file {
             return file(path.clone(), format!("`file=` saves it as `{}`", path.value));
@@ -138,7 +138,7 @@ impl Decider<'_> {
         }
         // Options that only a step has, and the comment that hides a step, leave nothing to guess.
         let told = fence.hidden
-            || fence.settings.iter().any(|setting| !matches!(setting.key.value.as_str(), "stream" | "output"));
+            || self.reading().said().any(|setting| !matches!(setting.key.value.as_str(), "stream" | "output"));
         if let Some(output) = self.output_of_service() {
             return output;
         }

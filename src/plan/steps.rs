@@ -12,7 +12,10 @@ use crate::tutorial::Prose;
 use super::language::Kind;
 use super::reading::Reading;
 use super::roles::Decision;
-use super::{Expectation, Language, Part, Role, Service, Session, Step, exits, inline, output, transcript};
+use super::{
+    Expectation, KnownBy, KnownStale, Language, Part, Plan, Role, Service, Session, Step, exits, inline, output,
+    transcript,
+};
 
 /// The step at fence `at`, with everything that the page says of it.
 pub(super) fn build(
@@ -58,7 +61,7 @@ pub(super) fn build(
     };
     let line = source.line(fence.span.start);
     Step {
-        name: options.name.as_ref().map_or_else(|| format!("{}-{line}", language.word()), |name| name.value.clone()),
+        name: options.name.as_ref().map_or_else(|| automatic_name(language, line), |name| name.value.clone()),
         fence: at,
         language,
         code: fence.code.clone(),
@@ -72,10 +75,28 @@ pub(super) fn build(
         env: options.env.clone(),
         faults: options.fault.as_ref().map_or_else(Vec::new, |faults| read_faults(faults, source, diagnostics)),
         skip: (decisions[at].role.role == Role::Skipped).then(|| decisions[at].role.reason.clone()),
+        known_stale: options.expect_stale.clone().map(|why| KnownStale {
+            reason: why.value,
+            by: if readings[at].is_own("expect-stale") { KnownBy::Page(why.span) } else { KnownBy::Config },
+        }),
         output: options.output,
         expectations,
         service,
     }
+}
+
+impl Step {
+    /// True where its author gave it no name: then it is named after its line, which moves.
+    pub fn is_named_by_place(&self, plan: &Plan) -> bool {
+        let fence = plan.tutorial.fences.get(self.fence);
+        let line = fence.map_or(0, |fence| plan.tutorial.source.line(fence.span.start));
+        self.name == automatic_name(self.language, line)
+    }
+}
+
+/// The name of a step whose author gives it none.
+pub(super) fn automatic_name(language: Language, line: usize) -> String {
+    format!("{}-{line}", language.word())
 }
 
 /// What an output fence shows. Under a transcript of one command it is that command's output.

@@ -11,7 +11,7 @@ fn planned(text: &str) -> (Plan, Vec<Diagnostic>) {
 fn planned_with(text: &str, config: &Config) -> (Plan, Vec<Diagnostic>) {
     let (tutorial, read) = tutorial::read(SourceFile::new("page.md", text));
     assert!(read.is_empty(), "{read:?}");
-    plan(tutorial, config)
+    plan(tutorial, config, "page.md")
 }
 
 fn clean(text: &str) -> Plan {
@@ -230,7 +230,8 @@ fn page_and_configuration_set_what_steps_do_not() {
     assert_eq!(plan.page.env, [("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())]);
     let python: Vec<_> = plan.page.python.iter().map(|package| package.value.as_str()).collect();
     assert_eq!((python, plan.page.node[0].value.as_str()), (vec!["httpx", "requests"], "p-limit"));
-    assert!(plan.page.python[0].span.is_empty() && !plan.page.python[1].span.is_empty());
+    let files: Vec<_> = plan.page.python.iter().map(|package| package.source.path().display().to_string()).collect();
+    assert_eq!(files, ["doccheck.toml", "page.md"]);
     assert_eq!(plan.page.scopes.as_deref(), Some(["contacts.read".to_owned()].as_slice()));
     assert_eq!(plan.page.setup.unwrap().value, "touch a");
     assert_eq!(planned("---\ndoccheck: {skip: later}\n---\n").0.page.skip.as_deref(), Some("later"));
@@ -378,7 +379,7 @@ fn a_fence_shows_the_service_whose_terminal_it_names() {
     let page = "```bash ready=port:3000 session=server\nserve\n```\n```output\nup\n```\n\n```bash\ncurl\n```\n\n\
                 ```text session=server\nGET /health 200\n```\n\n```output\nhello\n```\n";
     let (tutorial, _) = tutorial::read(SourceFile::new("page.md", page));
-    let (plan, found) = plan(tutorial, &Config::default());
+    let (plan, found) = plan(tutorial, &Config::default(), "a.md");
     assert!(found.is_empty(), "{found:?}");
     let of: Vec<_> = plan.roles.iter().map(|fence| (fence.role.word(), fence.of)).collect();
     assert_eq!(of, [("step", None), ("output", Some(0)), ("step", None), ("output", Some(0)), ("output", Some(2))]);
@@ -392,7 +393,7 @@ fn a_fence_shows_the_service_whose_terminal_it_names() {
 fn a_service_has_a_terminal_of_its_own() {
     let page = "```bash\ncd app\n```\n\n```bash background=true\nserve\n```\n\n```bash\nls\n```\n";
     let (tutorial, _) = tutorial::read(SourceFile::new("page.md", page));
-    let (plan, _) = plan(tutorial, &Config::default());
+    let (plan, _) = plan(tutorial, &Config::default(), "a.md");
     let sessions: Vec<_> = plan.steps().map(|step| step.session.clone()).collect();
     assert_eq!(sessions, [Session::Shared(String::new()), Session::Fresh, Session::Shared(String::new())]);
 }

@@ -1,7 +1,7 @@
 //! The two language families with an interpreter and packages of their own, and what is particular to each.
 
 use crate::plan::{Language, PagePlan};
-use crate::source::Spanned;
+use crate::source::Located;
 
 /// A language family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Family {
     }
 
     /// The packages that the page and the configuration name.
-    pub(super) fn packages(self, page: &PagePlan) -> &[Spanned<String>] {
+    pub(super) fn packages(self, page: &PagePlan) -> &[Located<String>] {
         match self {
             Self::Python => &page.python,
             Self::Node => &page.node,

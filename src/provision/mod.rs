@@ -12,10 +12,10 @@ mod requirement;
 mod tool;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Language, Plan};
-use crate::source::Span;
 use environment::{Environment, EnvironmentError};
 use family::Family;
 use installers::{Installation, npm};
@@ -155,12 +155,14 @@ impl Provisioner {
             let releases: Vec<_> = found.iter().map(|interpreter| interpreter.release.as_str()).collect();
             format!("this page needs {name} {lowest} or later, and on the PATH is only {}", releases.join(", "))
         };
-        let source = &plan.tutorial.source;
-        let place = match step {
-            Some(step) => source.line_span(source.line(plan.tutorial.fences[step.fence].span.start)),
-            None => family.packages(&plan.page).first().map_or(Span::default(), |package| package.span),
+        let page = &plan.tutorial.source;
+        let (source, span) = match (step, family.packages(&plan.page).first()) {
+            (Some(step), _) => (page, page.line_span(page.line(plan.tutorial.fences[step.fence].span.start))),
+            (None, Some(package)) => (&package.source, package.span),
+            (None, None) => (page, page.line_span(1)),
         };
-        Err(located(Diagnostic::error("missing-tool", message), plan, place)
+        Err(Diagnostic::error("missing-tool", message)
+            .at(source, span, "")
             .help(format!("install {name} {lowest} or later, so that `{program}` is on the PATH")))
     }
 
@@ -174,11 +176,11 @@ impl Provisioner {
         packages
             .map(|package| {
                 let folder = match &self.root {
-                    Some(root) if package.span.is_empty() => root,
+                    Some(root) if !Arc::ptr_eq(&package.source, &plan.tutorial.source) => root,
                     _ => &beside,
                 };
                 Requirement::read(package, family, folder)
-                    .map_err(|message| located(Diagnostic::error("bad-package", message), plan, package.span))
+                    .map_err(|message| Diagnostic::error("bad-package", message).at(&package.source, package.span, ""))
             })
             .collect()
     }
@@ -199,7 +201,9 @@ impl Provisioner {
         }
         let named: Vec<_> = requirements.iter().map(|requirement| requirement.written.as_str()).collect();
         let named = named.join(", ");
-        let at = |found: Diagnostic, requirement: &Requirement| located(found, plan, requirement.span);
+        let at = |found: Diagnostic, requirement: &Requirement| {
+            found.at(&requirement.place.source, requirement.place.span, "")
+        };
         if self.offline {
             let found =
                 Diagnostic::error("offline", format!("not installed yet, and `--offline` installs nothing: {named}"));
@@ -239,13 +243,6 @@ impl Provisioner {
             Err(error @ EnvironmentError::Interrupted) => Err(Diagnostic::error("interrupted", error.to_string())),
         }
     }
-}
-
-/// The finding at its place in the page; at the page's top where the configuration says it.
-fn located(found: Diagnostic, plan: &Plan, span: Span) -> Diagnostic {
-    let source = &plan.tutorial.source;
-    let span = if span.is_empty() { source.line_span(1) } else { span };
-    found.at(source, span, "")
 }
 
 /// The folder that the page is in.

@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use walkdir::{DirEntry, WalkDir};
 
 use super::family::Family;
-use crate::source::{Span, Spanned};
+use crate::source::Located;
 
 /// Folders inside a package that its installer makes or does not look at.
 const PASSED_OVER: [&str; 4] = [".git", "node_modules", "__pycache__", ".venv"];
@@ -21,10 +22,10 @@ const BUILD_FILES: [&str; 5] = ["pyproject.toml", "setup.py", "setup.cfg", "MANI
 /// A package to install.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Requirement {
-    /// As the page names it.
+    /// As the page or the configuration names it.
     pub(super) written: String,
-    /// Where the page names it; empty where the configuration does.
-    pub(super) span: Span,
+    /// Where it is named.
+    pub(super) place: Located<()>,
     /// What the installer is told.
     pub(super) args: Vec<OsString>,
     /// The file or folder on this machine that it is installed from.
@@ -44,7 +45,7 @@ impl Requirement {
     /// # Errors
     ///
     /// Why it cannot be installed, a fragment for a message.
-    pub(super) fn read(package: &Spanned<String>, family: Family, folder: &Path) -> Result<Self, String> {
+    pub(super) fn read(package: &Located<String>, family: Family, folder: &Path) -> Result<Self, String> {
         let written = package.value.trim();
         let editable = match family {
             Family::Python => written.strip_prefix("-e ").map(str::trim),
@@ -73,7 +74,8 @@ impl Requirement {
                 (option.into_iter().chain([arg]).collect(), Some(Local { path, editable: editable.is_some() }))
             }
         };
-        Ok(Self { written: written.to_owned(), span: package.span, args, local })
+        let place = Located { value: (), source: Arc::clone(&package.source), span: package.span };
+        Ok(Self { written: written.to_owned(), place, args, local })
     }
 
     /// The package's name, without version and extras, as installers print it.
@@ -93,7 +95,8 @@ impl Requirement {
         let Some(local) = &self.local else { return };
         let files = WalkDir::new(&local.path).sort_by_file_name().into_iter();
         for file in files.filter_entry(|entry| counts(entry, family)).filter_map(Result::ok) {
-            if !file.file_type().is_file() {
+            // What a link leads to counts: an installer follows it.
+            if !file.path().is_file() {
                 continue;
             }
             hash.update(file.path().as_os_str().as_encoded_bytes());

@@ -28,10 +28,19 @@ pub(super) fn of_run(run: &Run) -> Vec<Finding<'_>> {
 
 fn of_page(page: &Page) -> Vec<Finding<'_>> {
     let steps = page.steps.iter().flat_map(|step| of_step(page, step));
-    page.diagnostics.iter().map(of_diagnostic).chain(steps).collect()
+    page.diagnostics.iter().map(|found| of_page_itself(page, found)).chain(steps).collect()
 }
 
-/// The failed checks of a step.
+/// A finding about a page; of one that is known to be stale none weighs more than a note.
+pub(super) fn of_page_itself<'a>(page: &Page, found: &'a Diagnostic) -> Finding<'a> {
+    let mut finding = of_diagnostic(found);
+    if page.expected_stale.is_some() {
+        finding.severity = Severity::Note;
+    }
+    finding
+}
+
+/// The failed checks of a step; of one that is known to be stale they are notes.
 pub(super) fn of_step<'a>(page: &'a Page, step: &'a Step) -> Vec<Finding<'a>> {
     step.checks.iter().filter(|check| !check.ok).map(|check| of_check(page, step, check)).collect()
 }
@@ -55,7 +64,7 @@ fn of_check<'a>(page: &'a Page, step: &'a Step, check: &'a Check) -> Finding<'a>
     let told = check.actual.as_deref().filter(|text| check.diff.is_none() && text.contains('\n'));
     Finding {
         code: format!("stale-{}", word(check.kind)),
-        severity: Severity::Error,
+        severity: if step.expected_stale.is_some() { Severity::Note } else { Severity::Error },
         title: sentence(check.kind, &step.name),
         detail: check.message.as_deref().unwrap_or_default(),
         path: Some(&page.path),
@@ -89,7 +98,7 @@ impl Finding<'_> {
 }
 
 /// All kinds of checks, for views that list what can be found.
-pub(super) const KINDS: [CheckKind; 7] = [
+pub(super) const KINDS: [CheckKind; 8] = [
     CheckKind::Output,
     CheckKind::Exit,
     CheckKind::Http,
@@ -97,6 +106,7 @@ pub(super) const KINDS: [CheckKind; 7] = [
     CheckKind::Network,
     CheckKind::Containment,
     CheckKind::Snapshot,
+    CheckKind::ExpectedStale,
 ];
 
 /// The word of the documents for a kind of check.
@@ -109,6 +119,7 @@ pub(super) fn word(kind: CheckKind) -> &'static str {
         CheckKind::Network => "network",
         CheckKind::Containment => "containment",
         CheckKind::Snapshot => "snapshot",
+        CheckKind::ExpectedStale => "expected_stale",
     }
 }
 
@@ -122,6 +133,7 @@ pub(super) fn sentence(kind: CheckKind, name: &str) -> String {
         CheckKind::Network => format!("`{name}` called a host that no sandbox serves"),
         CheckKind::Containment => format!("`{name}` passed a limit"),
         CheckKind::Snapshot => format!("what `{name}` printed is not what its snapshot holds"),
+        CheckKind::ExpectedStale => format!("`{name}` is true again"),
     }
 }
 

@@ -4,7 +4,7 @@
 //! of each kind for a step, so the order is that of the report.
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::outcome::{Check, PageOutcome, StepOutcome};
+use crate::outcome::{Check, PageOutcome, PageVerdict, StepOutcome};
 use crate::report::paint::clipped;
 use crate::run::RunReport;
 
@@ -18,8 +18,9 @@ pub fn annotations(report: &RunReport) -> String {
         lines.push_str(&diagnostic(found));
     }
     for page in &report.pages {
+        let known = page.verdict == PageVerdict::KnownStale;
         for found in &page.diagnostics {
-            lines.push_str(&diagnostic(found));
+            lines.push_str(&if known { known_finding(found) } else { diagnostic(found) });
         }
         for step in &page.steps {
             for check in step.checks.iter().filter(|check| !check.ok) {
@@ -33,7 +34,16 @@ pub fn annotations(report: &RunReport) -> String {
 fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check) -> String {
     let line = check.at.unwrap_or(check.line);
     let place = [("file", page.path.clone()), ("line", line.to_string())];
+    if let Some(why) = &step.expected_stale {
+        let title = format!("known stale {}: {}", check.kind.word(), step.name);
+        return command("notice", &place, &title, &check.message, &[format!("it does not fail: {why}")]);
+    }
     command("error", &place, &format!("stale {}: {}", check.kind.word(), step.name), &check.message, &check.help)
+}
+
+/// A finding about a page that is known to be stale: whatever it weighs, it does not fail.
+fn known_finding(found: &Diagnostic) -> String {
+    diagnostic(&Diagnostic { severity: Severity::Note, ..found.clone() })
 }
 
 fn diagnostic(found: &Diagnostic) -> String {

@@ -14,7 +14,11 @@ const CONTEXT: usize = 3;
 
 /// A run as its document.
 pub fn run(report: &RunReport) -> schema::Run {
-    let count = |verdict| report.pages.iter().filter(|outcome| page_verdict(outcome.verdict) == verdict).count();
+    let known = |outcome: &&PageOutcome| outcome.verdict == PageVerdict::KnownStale;
+    let count = |verdict| {
+        let pages = report.pages.iter().filter(|outcome| !known(outcome));
+        pages.filter(|outcome| page_verdict(outcome.verdict) == verdict).count()
+    };
     schema::Run {
         schema: schema::RUN.to_owned(),
         summary: schema::Summary {
@@ -22,6 +26,7 @@ pub fn run(report: &RunReport) -> schema::Run {
             ok: count(schema::PageVerdict::Ok),
             stale: count(schema::PageVerdict::Stale),
             error: count(schema::PageVerdict::Error),
+            expected_stale: report.pages.iter().filter(known).count(),
             steps: report.pages.iter().map(|page| page.steps.len()).sum(),
             unsure: report.unsure(),
             duration_ms: milliseconds(report.duration_us),
@@ -107,6 +112,7 @@ fn page(outcome: &PageOutcome) -> schema::Page {
         duration_ms: milliseconds(outcome.duration_us),
         diagnostics: diagnostics(&outcome.diagnostics),
         steps: outcome.steps.iter().map(step).collect(),
+        expected_stale: outcome.expected_stale.clone(),
     }
 }
 
@@ -121,6 +127,7 @@ fn step(outcome: &StepOutcome) -> schema::Step {
         checks: outcome.checks.iter().map(check).collect(),
         exchanges: outcome.exchanges.iter().map(exchange).collect(),
         notes: outcome.notes.clone(),
+        expected_stale: outcome.expected_stale.clone(),
     }
 }
 
@@ -148,6 +155,7 @@ pub(super) fn check_kind(kind: CheckKind) -> schema::CheckKind {
         CheckKind::Network => schema::CheckKind::Network,
         CheckKind::Containment => schema::CheckKind::Containment,
         CheckKind::Snapshot => schema::CheckKind::Snapshot,
+        CheckKind::ExpectedStale => schema::CheckKind::ExpectedStale,
     }
 }
 
@@ -218,7 +226,7 @@ fn diagnostic(found: &Diagnostic) -> schema::Diagnostic {
 fn page_verdict(verdict: PageVerdict) -> schema::PageVerdict {
     match verdict {
         PageVerdict::Ok => schema::PageVerdict::Ok,
-        PageVerdict::Stale => schema::PageVerdict::Stale,
+        PageVerdict::Stale | PageVerdict::KnownStale => schema::PageVerdict::Stale,
         PageVerdict::PageError | PageVerdict::MachineError => schema::PageVerdict::Error,
     }
 }
@@ -226,7 +234,7 @@ fn page_verdict(verdict: PageVerdict) -> schema::PageVerdict {
 fn step_verdict(verdict: StepVerdict) -> schema::StepVerdict {
     match verdict {
         StepVerdict::Ok => schema::StepVerdict::Ok,
-        StepVerdict::Stale => schema::StepVerdict::Stale,
+        StepVerdict::Stale | StepVerdict::KnownStale => schema::StepVerdict::Stale,
         StepVerdict::Error => schema::StepVerdict::Error,
         StepVerdict::Unchecked => schema::StepVerdict::Unchecked,
         StepVerdict::NotReached => schema::StepVerdict::NotReached,

@@ -62,9 +62,12 @@ fn headline(run: &Run) -> String {
 }
 
 fn counts(run: &Run) -> String {
-    let pages = |verdict| run.pages.iter().filter(|page| page.verdict == verdict).count();
+    let known = run.pages.iter().filter(|page| page.expected_stale.is_some()).count();
+    let unknown = || run.pages.iter().filter(|page| page.expected_stale.is_none());
+    let pages = |verdict| unknown().filter(|page| page.verdict == verdict).count();
     let steps = || run.pages.iter().flat_map(|page| &page.steps);
-    let step = |verdict| steps().filter(|step| step.verdict == verdict).count();
+    let known_steps = steps().filter(|step| step.expected_stale.is_some()).count();
+    let step = |verdict| steps().filter(|step| step.verdict == verdict && step.expected_stale.is_none()).count();
     let listed = |counts: &[(usize, &str)]| {
         let told = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
         told.collect::<Vec<_>>().join(", ")
@@ -75,6 +78,7 @@ fn counts(run: &Run) -> String {
             listed(&[
                 (pages(PageVerdict::Ok), "ok"),
                 (pages(PageVerdict::Stale), "stale"),
+                (known, "known stale"),
                 (pages(PageVerdict::Error), "error"),
             ]),
         ),
@@ -83,6 +87,7 @@ fn counts(run: &Run) -> String {
             listed(&[
                 (step(StepVerdict::Ok), "ok"),
                 (step(StepVerdict::Stale), "stale"),
+                (known_steps, "known stale"),
                 (step(StepVerdict::Error), "error"),
                 (step(StepVerdict::Unchecked), "unchecked"),
                 (step(StepVerdict::NotReached), "not reached"),

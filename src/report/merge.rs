@@ -8,7 +8,16 @@ use crate::run::ExitCode;
 pub fn merge(runs: Vec<Run>) -> Run {
     let mut whole = Run {
         schema: RUN.to_owned(),
-        summary: Summary { pages: 0, ok: 0, stale: 0, error: 0, steps: 0, unsure: 0, duration_ms: 0 },
+        summary: Summary {
+            pages: 0,
+            ok: 0,
+            stale: 0,
+            error: 0,
+            expected_stale: 0,
+            steps: 0,
+            unsure: 0,
+            duration_ms: 0,
+        },
         pages: Vec::new(),
         diagnostics: Vec::new(),
         allowed: Vec::new(),
@@ -37,11 +46,13 @@ pub fn merge(runs: Vec<Run>) -> Run {
         same
     });
     unite(&mut whole.diagnostics, again);
-    let count = |verdict| whole.pages.iter().filter(|page| page.verdict == verdict).count();
+    let known = |page: &&Page| page.expected_stale.is_some();
+    let count = |verdict| whole.pages.iter().filter(|page| page.verdict == verdict && !known(page)).count();
     whole.summary.pages = whole.pages.len();
     whole.summary.ok = count(PageVerdict::Ok);
     whole.summary.stale = count(PageVerdict::Stale);
     whole.summary.error = count(PageVerdict::Error);
+    whole.summary.expected_stale = whole.pages.iter().filter(known).count();
     whole.summary.steps = whole.pages.iter().map(|page| page.steps.len()).sum();
     whole
 }
@@ -54,8 +65,9 @@ fn key(page: &Page) -> (&str, Option<&str>, Option<&str>) {
 fn weight(page: &Page) -> u8 {
     match page.verdict {
         PageVerdict::Ok => 0,
-        PageVerdict::Stale => 1,
-        PageVerdict::Error => 2,
+        _ if page.expected_stale.is_some() => 1,
+        PageVerdict::Stale => 2,
+        PageVerdict::Error => 3,
     }
 }
 

@@ -81,6 +81,7 @@ fn advice(kind: CheckKind) -> &'static str {
         CheckKind::Network => "serve the host by the sandbox's data, or allow it under `[network]` in doccheck.toml",
         CheckKind::Containment => "a step that needs longer says so: `<!-- doccheck: timeout=60s -->`",
         CheckKind::Snapshot => "where the step is right, accept its snapshot: `INSTA_UPDATE=always doccheck run PAGE`",
+        CheckKind::ExpectedStale => "say no more that it is stale: take `expect-stale` or the line of the list away",
     }
 }
 

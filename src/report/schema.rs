@@ -42,10 +42,12 @@ pub struct Summary {
     pub pages: usize,
     /// Pages with the verdict `ok`.
     pub ok: usize,
-    /// Pages with the verdict `stale`.
+    /// Pages with the verdict `stale` of which that is not known.
     pub stale: usize,
     /// Pages with the verdict `error`.
     pub error: usize,
+    /// Pages that are stale, or cannot be read, and are known to: they do not fail.
+    pub expected_stale: usize,
     /// Steps of all pages, also those that were not run.
     pub steps: usize,
     /// Fences whose role is open.
@@ -73,6 +75,8 @@ pub struct Page {
     pub diagnostics: Vec<Diagnostic>,
     /// The page's steps, in order.
     pub steps: Vec<Step>,
+    /// Why the page is known to be stale and does not fail; null where it is not.
+    pub expected_stale: Option<String>,
 }
 
 /// The verdict on a page.
@@ -139,6 +143,8 @@ pub struct Step {
     pub exchanges: Vec<Exchange>,
     /// What a reader should know, such as that a new shell was started.
     pub notes: Vec<String>,
+    /// Why the step is known to be stale and does not fail; null where it is not.
+    pub expected_stale: Option<String>,
 }
 
 /// The verdict on a step.
@@ -202,6 +208,8 @@ pub enum CheckKind {
     Containment,
     /// What a step printed that the page does not show, against its snapshot.
     Snapshot,
+    /// A step that is known to be stale, and is not.
+    ExpectedStale,
 }
 
 /// A request and its answer.

@@ -34,12 +34,12 @@ impl Environment {
         wires: Vec<(String, String)>,
         sandbox: Vec<(String, String)>,
     ) -> Vec<(String, String)> {
-        let Session { config, variables: own, programs, .. } = session;
+        let Session { config, variables: own, programs, options, .. } = session;
         let mut environment = Self::default();
         environment.extend(TERMINAL.map(|(name, value)| (name.to_owned(), value.to_owned())));
         environment.set("HOME", workspace.home().display().to_string());
         environment.set("TMPDIR", workspace.tmp().display().to_string());
-        environment.set("PATH", search_path(own, programs, tools));
+        environment.set("PATH", search_path(own, programs.iter().chain(&options.path), tools));
         environment.extend(own.iter().filter(|(name, _)| config.pass.contains(name)).cloned());
         environment.extend(tools.env.iter().cloned());
         environment.extend(wires);
@@ -60,9 +60,9 @@ impl Environment {
     }
 }
 
-fn search_path(own: &[(String, String)], programs: &[PathBuf], tools: &Tools) -> String {
+fn search_path<'a>(own: &[(String, String)], first: impl Iterator<Item = &'a PathBuf>, tools: &'a Tools) -> String {
     let inherited = own.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
-    let first = programs.iter().chain(&tools.path).map(|folder| folder.display().to_string());
+    let first = first.chain(&tools.path).map(|folder| folder.display().to_string());
     first.chain(inherited.map(str::to_owned)).collect::<Vec<_>>().join(":")
 }
 
@@ -90,7 +90,10 @@ mod tests {
         let own = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
         let tools = Tools { path: vec!["/cache/venv/bin".into()], ..Tools::default() };
         let programs = ["/target/debug".into(), "/target/other".into()];
-        assert_eq!(search_path(&own, &programs, &tools), "/target/debug:/target/other:/cache/venv/bin:/usr/bin:/bin");
-        assert_eq!(search_path(&own, &[], &tools), "/cache/venv/bin:/usr/bin:/bin");
+        assert_eq!(
+            search_path(&own, programs.iter(), &tools),
+            "/target/debug:/target/other:/cache/venv/bin:/usr/bin:/bin"
+        );
+        assert_eq!(search_path(&own, [].iter(), &tools), "/cache/venv/bin:/usr/bin:/bin");
     }
 }

@@ -16,8 +16,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::baseline::Baseline;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::exec::Tree;
 use crate::outcome::{PageOutcome, PageVerdict, StepOutcome};
 use crate::plan::Role;
 use crate::process::interrupted;
@@ -76,6 +78,8 @@ pub trait Observer: Send + Sync {
 pub struct Page {
     /// Its path, as it is told to people.
     pub path: String,
+    /// Its path relative to the configuration's folder: by it `doccheck.toml` and lists of known-stale steps name it.
+    pub relative: String,
     /// What it holds, or why it cannot be read.
     pub source: Result<Arc<SourceFile>, Diagnostic>,
     /// True where the user named this very page: then it must have a step.
@@ -91,6 +95,12 @@ pub struct RunOptions {
     pub keep: bool,
     /// The folder for transcripts of this run; none are kept where `None`.
     pub transcripts: Option<PathBuf>,
+    /// What is known to be stale.
+    pub baseline: Option<Arc<Baseline>>,
+    /// What every workspace starts with.
+    pub files: Tree,
+    /// Folders that stand first on the steps' `PATH`.
+    pub path: Vec<PathBuf>,
 }
 
 /// What all pages of one run share.
@@ -141,7 +151,7 @@ impl Session {
     pub fn page(&self, page: &Page, observer: &dyn Observer) -> PageOutcome {
         observer.see(&Event::PageStarted { path: &page.path });
         let outcome = page::run(self, page, observer);
-        if self.options.fail_fast && outcome.verdict != PageVerdict::Ok {
+        if self.options.fail_fast && outcome.verdict.fails() {
             self.stopped.store(true, Ordering::Relaxed);
         }
         observer.see(&Event::PageEnded { outcome: &outcome });

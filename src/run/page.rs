@@ -7,7 +7,8 @@ use super::snapshots::Snapshots;
 use super::{Observer, Page, Session, micros, record};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::Captures;
-use crate::outcome::{PageOutcome, PageVerdict, page_verdict};
+use crate::options::Setting;
+use crate::outcome::{PageOutcome, PageVerdict, conclude, page_verdict};
 use crate::plan::{Plan, plan};
 use crate::source::{SourceFile, Span};
 use crate::system_clock::now;
@@ -18,20 +19,34 @@ pub(super) fn run(session: &Session, page: &Page, observer: &dyn Observer) -> Pa
     let started = now();
     let mut outcome = match &page.source {
         Ok(source) => run_source(session, page, source, observer),
-        Err(diagnostic) => PageOutcome::failed(&page.path, None, vec![diagnostic.clone()]),
+        Err(diagnostic) => unread(session, page, diagnostic),
     };
     outcome.duration_us = micros(started.elapsed());
     outcome
 }
 
+/// A page that is no text. Only a list can say that it is known.
+fn unread(session: &Session, page: &Page, diagnostic: &Diagnostic) -> PageOutcome {
+    let mut outcome = PageOutcome::failed(&page.path, None, vec![diagnostic.clone()]);
+    if let Some(known) = session.options.baseline.as_ref().and_then(|baseline| baseline.known(&page.relative)) {
+        outcome.verdict = PageVerdict::KnownStale;
+        outcome.expected_stale = Some(known.reason);
+    }
+    outcome
+}
+
 fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer: &dyn Observer) -> PageOutcome {
-    let (plan, mut diagnostics) = read(session, source);
+    let (mut plan, mut diagnostics) = read(session, page, source);
+    let baseline = session.options.baseline.as_ref();
+    let outdated = baseline.map_or_else(Vec::new, |baseline| baseline.apply(&page.relative, &mut plan));
     if page.named && plan.steps().next().is_none() && !has_error(&diagnostics) {
         diagnostics.push(without_steps(&plan));
     }
     let plan = Arc::new(plan);
     if has_error(&diagnostics) {
-        return PageOutcome::failed(&page.path, Some(plan), diagnostics);
+        let mut outcome = PageOutcome::failed(&page.path, Some(plan), diagnostics);
+        conclude(&mut outcome);
+        return outcome;
     }
     let snapshots = match Snapshots::of(session, &page.path, &plan) {
         Ok(snapshots) => snapshots,
@@ -61,20 +76,39 @@ fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer
         diagnostics.push(diagnostic);
     }
     let verdict = if machine_failed { PageVerdict::MachineError } else { page_verdict(&diagnostics, &outcomes) };
-    PageOutcome { path: page.path.clone(), plan: Some(plan), verdict, duration_us: 0, diagnostics, steps: outcomes }
+    let mut outcome = PageOutcome {
+        path: page.path.clone(),
+        plan: Some(plan),
+        verdict,
+        duration_us: 0,
+        diagnostics,
+        steps: outcomes,
+        expected_stale: None,
+    };
+    conclude(&mut outcome);
+    if !outdated.is_empty() && !outcome.verdict.fails() {
+        outcome.verdict = PageVerdict::Stale;
+        outcome.expected_stale = None;
+    }
+    outcome.diagnostics.extend(outdated);
+    outcome
 }
 
-fn read(session: &Session, source: &Arc<SourceFile>) -> (Plan, Vec<Diagnostic>) {
+fn read(session: &Session, page: &Page, source: &Arc<SourceFile>) -> (Plan, Vec<Diagnostic>) {
     let (tutorial, mut diagnostics) = tutorial::read(Arc::clone(source));
-    let (plan, found) = plan(tutorial, &session.config);
+    let (plan, found) = plan(tutorial, &session.config, &page.relative);
     diagnostics.extend(found);
     let known = session.definition.scopes();
     for scope in plan.page.scopes.iter().flatten().filter(|scope| !known.contains(scope)) {
-        let place = plan.tutorial.settings.iter().find(|setting| setting.key.value == "scopes");
+        let named = |setting: &&Setting| setting.key.value == "scopes";
+        let own = plan.tutorial.settings.iter().find(named).map(|setting| (source, setting));
+        let rules = session.config.rules.iter().filter(|rule| rule.holds_for(&page.relative));
+        let configured = rules.flat_map(|rule| &rule.settings).chain(&session.config.defaults).find(named);
+        let place = own.or(configured.map(|setting| (&session.config.source, setting)));
         let found = Diagnostic::error("unknown-scope", format!("the sandbox knows no scope `{scope}`"))
             .help(format!("the scopes are {}", known.join(", ")));
         diagnostics.push(match place {
-            Some(setting) => found.at(source, setting.value.span, ""),
+            Some((source, setting)) => found.at(source, setting.value.span, ""),
             None => found,
         });
     }

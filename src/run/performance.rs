@@ -8,14 +8,14 @@ use super::snapshots::Snapshots;
 use super::worker::Worker;
 use super::{Event, Observer, Session, micros};
 use crate::diagnostic::Diagnostic;
-use crate::exec::{ExecError, Job, Ran, Runners, Stage, Workspace};
+use crate::exec::{ExecError, Job, Ran, Runners, Stage, Tree, Workspace};
 use crate::fs::read_source;
 use crate::matching::Captures;
-use crate::outcome::{StepOutcome, judge_step};
+use crate::outcome::{StepOutcome, StepVerdict, judge_step};
 use crate::plan::{Action, FileAction, Plan, Step};
 use crate::process::interrupted;
 use crate::sandbox::World;
-use crate::source::{Span, Spanned};
+use crate::source::{Located, Span};
 use crate::transcript::{Ending, StepRecord};
 
 /// A page while it is performed.
@@ -47,11 +47,13 @@ impl Performance<'_> {
 
     /// Makes the page's world, performs its actions in it, and takes it down.
     fn in_a_world(&mut self) -> Result<(), Diagnostic> {
+        let Some(files) = self.files() else { return Ok(()) };
         let tell = |message: &str| self.observer.see(&Event::Preparing { path: self.path, message });
         let tools = self.session.provisioner.provide(self.plan, &tell)?;
         let worker =
             Worker::borrow(self.session).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let workspace = Workspace::create(self.session.options.keep).map_err(|error| self.cannot(&error))?;
+        workspace.furnish(&files).map_err(|error| self.cannot(&error))?;
         let crew = worker.network.crew().map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let world = World::new(Arc::clone(&self.session.definition), self.plan.page.scopes.as_deref());
         let sandbox = world.environment();
@@ -78,6 +80,22 @@ impl Performance<'_> {
         }
         worker.give_back(self.session);
         Ok(())
+    }
+
+    /// What the workspace starts with; `None` where the page's own folder cannot be copied, which is told.
+    fn files(&mut self) -> Option<Tree> {
+        let files = self.session.options.files.clone();
+        let Some(own) = &self.plan.page.workspace else { return Some(files) };
+        match Tree::folder(&beside(own).join(own.value.trim())) {
+            Ok(tree) => Some(files.with(tree)),
+            Err(error) => {
+                let found = Diagnostic::error("bad-workspace", error.to_string())
+                    .at(&own.source, own.span, "")
+                    .help("`workspace` takes a folder relative to the file that names it");
+                self.diagnostics.push(found);
+                None
+            }
+        }
     }
 
     fn actions(&mut self, stage: &Stage<'_>, worker: &Worker) {
@@ -171,7 +189,7 @@ impl Performance<'_> {
         {
             self.fail_machine(found);
         }
-        let differs = outcome.checks.iter().any(|check| !check.ok);
+        let differs = outcome.verdict != StepVerdict::KnownStale && outcome.checks.iter().any(|check| !check.ok);
         let stops = outcome.stops_page || (self.session.options.fail_fast && differs);
         self.conclude(record, outcome);
         !stops
@@ -201,13 +219,12 @@ impl Performance<'_> {
     }
 
     /// Runs the page's `setup` or `teardown`; false where it failed.
-    fn script(&mut self, runners: &mut Runners<'_>, what: &'static str, script: Option<&Spanned<String>>) -> bool {
+    fn script(&mut self, runners: &mut Runners<'_>, what: &'static str, script: Option<&Located<String>>) -> bool {
         let Some(script) = script else { return true };
-        let folder = self.plan.tutorial.source.path().parent().unwrap_or(Path::new(""));
-        let text = match script_text(folder, &script.value) {
+        let text = match script_text(beside(script), &script.value) {
             Ok(text) => text,
             Err(diagnostic) => {
-                self.diagnostics.push(diagnostic.at(&self.plan.tutorial.source, script.span, ""));
+                self.diagnostics.push(diagnostic.at(&script.source, script.span, ""));
                 return false;
             }
         };
@@ -216,7 +233,7 @@ impl Performance<'_> {
             Ok(ran) => (format!("the page's `{what}` failed: it {}", ran.ending.words()), ran.output.text),
             Err(error) => (format!("the page's `{what}` failed: {error}"), String::new()),
         };
-        let mut found = Diagnostic::error("script-failed", message).at(&self.plan.tutorial.source, script.span, "");
+        let mut found = Diagnostic::error("script-failed", message).at(&script.source, script.span, "");
         if !output.trim().is_empty() {
             found = found.help(format!("it printed: {}", self.session.secrets.redact(&last_lines(&output, 10))));
         }
@@ -258,6 +275,11 @@ impl Performance<'_> {
     fn line(&self, step: &Step) -> usize {
         self.plan.tutorial.source.line(self.plan.tutorial.fences[step.fence].span.start)
     }
+}
+
+/// The folder that paths are relative to in the file that says this.
+fn beside(said: &Located<String>) -> &Path {
+    said.source.path().parent().unwrap_or(Path::new(""))
 }
 
 /// The script itself, or the text of the file beside the page that it names.

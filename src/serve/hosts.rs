@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{PoisonError, RwLock};
 
+use crate::http::host_and_port;
+
 /// A place that a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Target {
@@ -17,7 +19,7 @@ pub(super) struct Target {
 impl Target {
     /// Reads `host`, `host:port` or `[address]:port`; `None` where it is none of these.
     pub(super) fn parse(authority: &str, default_port: u16) -> Option<Self> {
-        let (host, port) = split(authority)?;
+        let (host, port) = host_and_port(authority)?;
         Some(Self { host, port: port.unwrap_or(default_port) })
     }
 
@@ -64,7 +66,7 @@ impl Hosts {
     pub(super) fn new(allow: &[String]) -> Result<Self, String> {
         let mut allowed = Vec::new();
         for entry in allow {
-            let (host, port) = split(entry)
+            let (host, port) = host_and_port(entry)
                 .ok_or_else(|| format!("`{entry}` under `[network] allow` is not `host` or `host:port`"))?;
             let ports = port.map_or_else(|| vec![80, 443], |port| vec![port]);
             allowed.extend(ports.into_iter().map(|port| Target { host: host.clone(), port }));
@@ -124,25 +126,6 @@ impl Hosts {
             Way::Refused
         }
     }
-}
-
-fn split(authority: &str) -> Option<(String, Option<u16>)> {
-    let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']')?;
-        (host, rest.strip_prefix(':'))
-    } else {
-        match authority.split_once(':') {
-            Some((_, rest)) if rest.contains(':') => (authority, None),
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        }
-    };
-    let known = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
-    if host.is_empty() || !host.chars().all(known) {
-        return None;
-    }
-    let port = port.map(str::parse).transpose().ok()?;
-    Some((host.to_ascii_lowercase(), port))
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ mod tests {
 
     fn names(page: &str) -> Vec<String> {
         let (tutorial, found) = crate::tutorial::read(SourceFile::new("x.md", page));
-        let (plan, more) = crate::plan::plan(tutorial, &Config::default());
+        let (plan, more) = crate::plan::plan(tutorial, &Config::default(), "a.md");
         assert!(found.is_empty() && more.is_empty(), "{found:?} {more:?}");
         steps(&plan)
     }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use doccheck::bless::{page, propose};
+use doccheck::bless::{Rules, page, propose};
 use doccheck::config::Config;
 use doccheck::outcome::{PageVerdict, judge};
 use doccheck::plan::{Part, Plan, plan};
@@ -17,9 +17,13 @@ use doccheck::tutorial;
 use proptest::prelude::*;
 use rustix::termios::LocalModes;
 
+fn rules(config: &Config) -> Rules<'_> {
+    Rules { config, path: "a.md" }
+}
+
 fn planned(text: &str) -> Plan {
     let (tutorial, _) = tutorial::read(SourceFile::new("page.md", text));
-    plan(tutorial, &Config::default()).0
+    plan(tutorial, &Config::default(), "a.md").0
 }
 
 /// The record of a step that printed `output`.
@@ -31,7 +35,7 @@ fn record(output: &str) -> StepRecord {
 /// The page blessed, where nothing is refused.
 fn blessed(text: &str, output: &str) -> Option<String> {
     let plan = planned(text);
-    let blessing = propose(&plan, &[record(output)], &Config::default(), false);
+    let blessing = propose(&plan, &[record(output)], rules(&Config::default()), false);
     blessing.refused.is_empty().then(|| page(&plan, &blessing.changes.iter().collect::<Vec<_>>()))
 }
 
@@ -225,10 +229,10 @@ proptest! {
                 StepRecord { parts: parts.collect(), ..record(output) }
             }).collect()
         };
-        let blessing = propose(&plan, &records(&plan), &Config::default(), add);
+        let blessing = propose(&plan, &records(&plan), rules(&Config::default()), add);
         let after = page(&plan, &blessing.changes.iter().collect::<Vec<_>>());
         let again_plan = planned(&after);
-        let again = propose(&again_plan, &records(&again_plan), &Config::default(), add);
+        let again = propose(&again_plan, &records(&again_plan), rules(&Config::default()), add);
         prop_assert!(again.changes.is_empty(), "{before:?}\n{after:?}\n{:?}", again.changes);
         prop_assert_eq!(again.refused.len(), blessing.refused.len(), "{:?}\n{:?}", before, after);
         prop_assert_eq!(blessing.changes.is_empty(), before == after);

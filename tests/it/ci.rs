@@ -659,6 +659,7 @@ fn run_of(text: &str, failures: usize) -> Run {
         checks: checks.to_vec(),
         exchanges: Vec::new(),
         notes: vec![text.to_owned()],
+        expected_stale: None,
     };
     let found = |severity, path: Option<&str>| Diagnostic {
         code: "odd".to_owned(),
@@ -681,6 +682,7 @@ fn run_of(text: &str, failures: usize) -> Run {
         duration_ms: 34,
         diagnostics: vec![found(Severity::Error, Some(text)), found(Severity::Warning, None)],
         steps,
+        expected_stale: None,
     };
     let outside =
         Run { diagnostics: vec![found(Severity::Error, None)], allowed: vec![text.to_owned()], ..merge(Vec::new()) };

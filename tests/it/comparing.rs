@@ -61,13 +61,14 @@ fn page(text: &str) -> Plan {
             env: Vec::new(),
             faults: Vec::new(),
             skip: None,
+            known_stale: None,
             output: None,
             expectations: Vec::new(),
             service: None,
         });
     }
     let actions = steps.into_iter().map(|step| Action::Step(Box::new(step))).collect();
-    Plan { tutorial, page: PagePlan::default(), roles: Vec::new(), actions }
+    Plan { tutorial, page: PagePlan::default(), roles: Vec::new(), actions, ruled: Vec::new() }
 }
 
 /// The page with its first step changed.

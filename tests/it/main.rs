@@ -16,6 +16,7 @@ mod pages;
 mod provisioning;
 mod reading;
 mod reporting;
+mod repository;
 mod runners;
 mod sandbox;
 mod services;

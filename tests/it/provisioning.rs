@@ -14,7 +14,7 @@ use doccheck::diagnostic::Diagnostic;
 use doccheck::options::ExpectedExit;
 use doccheck::plan::{Action, Language, PagePlan, Plan, Session, Step};
 use doccheck::provision::{Provisioner, Tools};
-use doccheck::source::{SourceFile, Span, Spanned};
+use doccheck::source::{Located, SourceFile, Span, Spanned};
 use doccheck::tutorial;
 
 /// A machine of the test's own: a `PATH` with a few programs of the real one, a home, a cache, a page's folder.
@@ -90,17 +90,18 @@ impl Machine {
         let mut text = format!("---\ndoccheck:\n  python: [{}]\n  node: [{}]\n---\n", list(python), list(node));
         text.push_str(&"\n```\ncode\n```\n".repeat(languages.len()));
         let source = SourceFile::new(self.path("pages/page.md"), text);
-        let spanned = |packages: &[&str]| -> Vec<Spanned<String>> {
+        let located = |packages: &[&str]| -> Vec<Located<String>> {
             let place =
                 |package: &str| source.text().find(package).map(|at| Span::new(at, at + package.len())).unwrap();
-            packages.iter().map(|package| Spanned::new((*package).to_owned(), place(package))).collect()
+            let package = |package: &&str| Spanned::new((*package).to_owned(), place(package));
+            packages.iter().map(|named| Located::new(package(named), &source)).collect()
         };
-        let page = PagePlan { python: spanned(python), node: spanned(node), ..PagePlan::default() };
+        let page = PagePlan { python: located(python), node: located(node), ..PagePlan::default() };
         let (tutorial, found) = tutorial::read(source);
         assert_eq!((tutorial.fences.len(), found.len()), (languages.len(), 0));
         let step = |(fence, language): (usize, &Language)| Action::Step(Box::new(step(fence, *language)));
         let actions = languages.iter().enumerate().map(step).collect();
-        Plan { tutorial, page, roles: Vec::new(), actions }
+        Plan { tutorial, page, roles: Vec::new(), actions, ruled: Vec::new() }
     }
 }
 
@@ -120,6 +121,7 @@ fn step(fence: usize, language: Language) -> Step {
         env: Vec::new(),
         faults: Vec::new(),
         skip: None,
+        known_stale: None,
         output: None,
         expectations: Vec::new(),
         service: None,
@@ -388,7 +390,8 @@ fn paths_of_packages_are_the_pages_or_the_configurations() {
     }
     let mut plan = machine.page(&["-e ./sdk"], &[], &[Language::Python]);
     let named = Spanned::new("./sdk[cli]".to_owned(), Span::default());
-    plan.page.python.push(named);
+    let config = SourceFile::new(machine.path("site/doccheck.toml"), "");
+    plan.page.python.push(Located::new(named, &config));
     provide(&machine.provisioner(false).with_root(machine.path("site")), &plan).unwrap();
     let (own, site) = (machine.path("pages/sdk"), machine.path("site/sdk"));
     let told = machine.log().pop().unwrap();

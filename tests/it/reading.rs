@@ -194,7 +194,7 @@ proptest! {
         prop_assert!(starts.is_sorted());
 
         let count = tutorial.fences.len();
-        let (plan, findings) = plan::plan(tutorial, &Config::default());
+        let (plan, findings) = plan::plan(tutorial, &Config::default(), "page.md");
         findings_in_file(&findings);
         prop_assert_eq!(plan.roles.len(), count);
         for role in &plan.roles {

@@ -98,6 +98,7 @@ fn plan() -> Arc<Plan> {
             env: Vec::new(),
             faults: Vec::new(),
             skip: None,
+            known_stale: None,
             output: None,
             expectations: vec![Expectation {
                 part: Part::Whole,
@@ -110,7 +111,7 @@ fn plan() -> Arc<Plan> {
         }))
     });
     let tutorial = Tutorial { source, settings: Vec::new(), fences };
-    Arc::new(Plan { tutorial, page: PagePlan::default(), roles, actions: actions.into() })
+    Arc::new(Plan { tutorial, page: PagePlan::default(), roles, actions: actions.into(), ruled: Vec::new() })
 }
 
 fn check(kind: CheckKind, line: usize) -> Check {
@@ -146,6 +147,7 @@ fn create(checks: Vec<Check>) -> StepOutcome {
         line: 5,
         language: "bash".to_owned(),
         verdict: if checks.iter().all(|check| check.ok) { StepVerdict::Ok } else { StepVerdict::Stale },
+        expected_stale: None,
         exit: Some(0),
         duration_us: 84_000,
         checks,
@@ -190,6 +192,7 @@ fn report(steps: Vec<StepOutcome>) -> RunReport {
         duration_us: 1_400_000,
         diagnostics: Vec::new(),
         steps,
+        expected_stale: None,
     };
     RunReport { pages: vec![page], duration_us: 1_500_000, ..RunReport::default() }
 }

@@ -33,7 +33,7 @@ fn tools() -> &'static Tools {
         let (tutorial, _) = tutorial::read(SourceFile::new("page.md", "```python\n1\n```\n"));
         let steps =
             [Language::Python, Language::JavaScript].map(|language| Action::Step(Box::new(step(language, "1"))));
-        let plan = Plan { tutorial, page: PagePlan::default(), roles: vec![], actions: steps.into() };
+        let plan = Plan { tutorial, page: PagePlan::default(), roles: vec![], actions: steps.into(), ruled: vec![] };
         let variables = std::env::vars().collect();
         Provisioner::new(cache(), true, variables).provide(&plan, &|_| {}).expect("Python and Node are installed")
     })
@@ -53,7 +53,7 @@ impl Bench {
         env.push(("LC_ALL".to_owned(), "C.UTF-8".to_owned()));
         env.push(("HOME".to_owned(), workspace.home().display().to_string()));
         let tutorial = tutorial::Tutorial { source: SourceFile::new("page.md", ""), settings: vec![], fences: vec![] };
-        let plan = Plan { tutorial, page: PagePlan::default(), roles: vec![], actions: vec![] };
+        let plan = Plan { tutorial, page: PagePlan::default(), roles: vec![], actions: vec![], ruled: vec![] };
         let crew = network.crew().expect("a crew");
         Self { workspace, crew, network, env, plan, _folder: folder }
     }
@@ -102,6 +102,7 @@ fn step(language: Language, code: &str) -> Step {
         env: vec![],
         faults: vec![],
         skip: None,
+        known_stale: None,
         output: None,
         expectations: vec![],
         service: None,

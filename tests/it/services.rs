@@ -289,7 +289,7 @@ fn a_transcript_is_judged_as_the_page_was() {
 
     let verdicts = |page: &str| {
         let (tutorial, _) = tutorial::read(SourceFile::new("page.md", page));
-        let (plan, found) = plan::plan(tutorial, &Config::default());
+        let (plan, found) = plan::plan(tutorial, &Config::default(), "a.md");
         assert!(found.is_empty(), "{found:?}");
         judge(Arc::new(plan), &transcript).steps.iter().map(|step| step.verdict).collect::<Vec<_>>()
     };

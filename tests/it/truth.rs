@@ -94,7 +94,7 @@ fn a_deleted_retry_loop_is_noticed() {
 
 fn planned(path: &str, text: &str) -> Arc<Plan> {
     let (tutorial, _) = tutorial::read(SourceFile::new(path, text));
-    let (plan, _) = plan(tutorial, &Config::default());
+    let (plan, _) = plan(tutorial, &Config::default(), "page.md");
     Arc::new(plan)
 }
 

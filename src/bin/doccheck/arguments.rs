@@ -75,6 +75,12 @@ pub(crate) struct RunArguments {
     /// Install nothing; say what is missing
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Show the known-stale steps that FILE lists, and do not fail because of them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write what is stale to the baseline, and what is true again out of it
+    #[arg(long, requires = "baseline")]
+    pub(crate) update_baseline: bool,
     /// Print failures and the summary only
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -28,6 +28,8 @@ pub(crate) fn run(arguments: &RunArguments, surroundings: &Surroundings, printer
         offline: arguments.offline,
         shard: arguments.shard,
         changed_since: arguments.changed_since.clone(),
+        baseline: arguments.baseline.clone(),
+        update_baseline: arguments.update_baseline,
     };
     let text = arguments.format == Format::Text;
     let dumb = surroundings.variable("TERM") == Some("dumb");

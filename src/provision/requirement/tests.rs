@@ -1,9 +1,14 @@
 #![expect(clippy::disallowed_methods, reason = "a package on this machine is files")]
 
 use super::*;
+use crate::source::{SourceFile, Span};
 
 fn read(text: &str, family: Family, folder: &Path) -> Result<Requirement, String> {
-    Requirement::read(&Spanned::new(text.to_owned(), Span::new(3, 9)), family, folder)
+    Requirement::read(
+        &Located { value: text.to_owned(), source: SourceFile::new("page.md", ""), span: Span::new(3, 9) },
+        family,
+        folder,
+    )
 }
 
 fn args(requirement: &Requirement) -> Vec<String> {

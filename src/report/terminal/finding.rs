@@ -7,7 +7,7 @@ use super::excerpt::{self, Mark, Shown, Title};
 use super::steps::duration;
 use super::{Look, diff};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::outcome::{Check, CheckKind, PageOutcome, StepOutcome};
+use crate::outcome::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
 use crate::plan::Plan;
 use crate::report::findings::sentence;
 use crate::report::json::check_kind;
@@ -39,8 +39,11 @@ const TEXT: usize = 240;
 
 /// Every finding of a page: about the page, then about its steps.
 pub(super) fn page(outcome: &PageOutcome, look: Look) -> Vec<String> {
-    let mut drawn: Vec<String> = outcome.diagnostics.iter().map(|found| diagnostic(found, look)).collect();
-    for step in &outcome.steps {
+    let known = |found: &&Diagnostic| outcome.verdict == PageVerdict::KnownStale && found.severity == Severity::Error;
+    let findings = outcome.diagnostics.iter().filter(|found| !known(found));
+    let mut drawn: Vec<String> = findings.map(|found| diagnostic(found, look)).collect();
+    // What is known is told in the step's line: a page's old faults must not hide its new ones.
+    for step in outcome.steps.iter().filter(|step| step.verdict != StepVerdict::KnownStale) {
         for (at, check) in step.checks.iter().filter(|check| !check.ok).enumerate() {
             drawn.push(failure(outcome, step, check, at == 0, look));
         }

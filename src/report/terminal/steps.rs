@@ -3,8 +3,9 @@
 use anstyle::Style;
 
 use super::Look;
+use crate::diagnostic::Severity;
 use crate::outcome::{PageOutcome, PageVerdict, StepOutcome, StepVerdict};
-use crate::report::paint::{BAD, DOUBT, GOOD, Paint, QUIET};
+use crate::report::paint::{BAD, DOUBT, GOOD, Paint, QUIET, clipped};
 
 /// A step's line, and one more for each note on it.
 pub fn step(path: &str, outcome: &StepOutcome, look: Look) -> String {
@@ -12,6 +13,7 @@ pub fn step(path: &str, outcome: &StepOutcome, look: Look) -> String {
     let (sign, word, style) = match outcome.verdict {
         StepVerdict::Ok => ("✓", "ok", GOOD),
         StepVerdict::Stale => ("✗", "stale", BAD),
+        StepVerdict::KnownStale => ("!", "known stale", DOUBT),
         StepVerdict::Error => ("✗", "error", BAD),
         StepVerdict::Unchecked => ("?", "unchecked", DOUBT),
         StepVerdict::NotReached => ("-", "not reached", QUIET),
@@ -22,6 +24,12 @@ pub fn step(path: &str, outcome: &StepOutcome, look: Look) -> String {
     let time = if ran { duration(outcome.duration_us) } else { String::new() };
     // Line numbers differ in length on one page; the columns shall not.
     line(&mut paint, (sign, word, style), &place, path.chars().count() + 5, &time, &outcome.name);
+    if let Some(why) = &outcome.expected_stale {
+        let failed = outcome.checks.iter().find(|check| !check.ok);
+        let differs = failed.map_or("", |check| check.message.as_str());
+        let note = clipped(&format!("{differs}; known: {why}"), look.width.saturating_sub(22).max(40));
+        paint.add_in(QUIET, &format!("{:16}note: {note}", "")).end_line();
+    }
     for note in &outcome.notes {
         paint.add_in(QUIET, &format!("{:16}note: {note}", "")).end_line();
     }
@@ -35,12 +43,25 @@ pub fn page_end(outcome: &PageOutcome, look: Look) -> String {
     let (mark, why) = match (outcome.verdict, skipped) {
         (PageVerdict::PageError, _) => (("✗", "error", BAD), "the page cannot be run"),
         (PageVerdict::MachineError, _) => (("✗", "error", BAD), "something is missing on this machine"),
-        (PageVerdict::Ok | PageVerdict::Stale, Some(reason)) => (("-", "skipped", QUIET), reason),
-        (PageVerdict::Ok | PageVerdict::Stale, None) if outcome.steps.is_empty() => (("✓", "ok", GOOD), "no step"),
-        (PageVerdict::Ok | PageVerdict::Stale, None) => return String::new(),
+        (PageVerdict::KnownStale, _) if outcome.steps.iter().all(|step| step.expected_stale.is_none()) => {
+            (("!", "known stale", DOUBT), "the page cannot be run")
+        }
+        (_, Some(reason)) => (("-", "skipped", QUIET), reason),
+        (PageVerdict::Ok, None) if outcome.steps.is_empty() => (("✓", "ok", GOOD), "no step"),
+        // The page, or a step of it, is true again or gone, where that was not known: none of its steps tells it.
+        (PageVerdict::Stale, None) if outcome.steps.iter().all(|step| step.verdict != StepVerdict::Stale) => {
+            (("✗", "stale", BAD), "what is known of it is no longer so")
+        }
+        (PageVerdict::Ok | PageVerdict::Stale | PageVerdict::KnownStale, None) => return String::new(),
     };
     let mut paint = Paint::new(look.colour);
     line(&mut paint, mark, &outcome.path, outcome.path.chars().count() + 5, "", why);
+    if let Some(known) = outcome.expected_stale.as_deref().filter(|_| mark.1 == "known stale") {
+        let found = outcome.diagnostics.iter().find(|found| found.severity == Severity::Error);
+        let note = format!("{}; known: {known}", found.map_or("", |found| found.message.as_str()));
+        let note = clipped(&note, look.width.saturating_sub(22).max(40));
+        paint.add_in(QUIET, &format!("{:16}note: {note}", "")).end_line();
+    }
     paint.finish()
 }
 

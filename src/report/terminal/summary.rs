@@ -23,6 +23,7 @@ pub fn summary(report: &RunReport, look: Look) -> String {
             (pages(&[PageVerdict::Ok]), "ok", GOOD),
             (pages(&[PageVerdict::Stale]), "stale", BAD),
             (pages(&[PageVerdict::PageError, PageVerdict::MachineError]), "error", BAD),
+            (pages(&[PageVerdict::KnownStale]), "known stale", DOUBT),
         ],
     );
     paint.add("; ").add_in(STRONG, &counted(steps.len(), "step")).add(if steps.is_empty() { "" } else { ": " });
@@ -32,6 +33,7 @@ pub fn summary(report: &RunReport, look: Look) -> String {
             (step(StepVerdict::Ok), "ok", GOOD),
             (step(StepVerdict::Stale), "stale", BAD),
             (step(StepVerdict::Error), "error", BAD),
+            (step(StepVerdict::KnownStale), "known stale", DOUBT),
             (step(StepVerdict::Unchecked), "unchecked", DOUBT),
             (step(StepVerdict::NotReached), "not reached", QUIET),
             (step(StepVerdict::Skipped), "skipped", QUIET),

@@ -1,0 +1,80 @@
+use super::*;
+use crate::config::Config;
+use crate::plan::plan;
+use crate::tutorial;
+
+fn planned(text: &str) -> Plan {
+    let (tutorial, found) = tutorial::read(SourceFile::new("page.md", text));
+    let (plan, more) = plan(tutorial, &Config::default(), "page.md");
+    assert_eq!((found.len(), more.len()), (0, 0));
+    plan
+}
+
+fn baseline(text: &str) -> Baseline {
+    Baseline::read(&SourceFile::new("known.txt", text), false)
+}
+
+const PAGE: &str = "\
+```bash
+true
+```
+
+# `Twice` here
+
+```bash
+true
+```
+
+```python
+pass
+```
+
+<!-- doccheck: name=own -->
+
+```bash
+true
+```
+
+# `Twice` here
+
+```bash
+true
+```
+";
+
+#[test]
+fn a_step_is_named_by_what_survives_an_edit() {
+    let names = ["shell 1", "`Twice` here / shell 1", "`Twice` here / python 1", "own", "`Twice` here / shell 3"];
+    assert_eq!(keys(&planned(PAGE)), names);
+    assert_eq!(keys(&planned(&format!("Words.\n\n{}", PAGE.replace("pass", "pass\npass")))), names);
+}
+
+#[test]
+fn a_list_is_read_line_by_line() {
+    let list = baseline("# words\n\npage.md :: own\r\n  page.md :: shell 1  \nother.md\npage.md :: gone\n");
+    let mut plan = planned(PAGE);
+    let found = list.apply("page.md", &mut plan);
+    let known: Vec<_> =
+        plan.steps().filter_map(|step| step.known_stale.as_ref()).map(|known| known.by.clone()).collect();
+    assert_eq!(known, [KnownBy::List(4), KnownBy::List(3)]);
+    assert_eq!(plan.page.known_stale, None);
+    let told: Vec<_> = found.iter().map(|found| (found.message.as_str(), found.line())).collect();
+    assert_eq!(told, [("page.md has no step `gone`", Some(6))]);
+    assert_eq!(list.known("other.md").map(|known| known.by), Some(KnownBy::List(5)));
+}
+
+#[test]
+fn what_the_page_says_itself_stays() {
+    let mut plan = planned("<!-- doccheck: name=own expect-stale=later -->\n\n```bash\ntrue\n```\n");
+    baseline("page.md :: own\n").apply("page.md", &mut plan);
+    let reasons: Vec<_> = plan.steps().map(|step| step.known_stale.clone().unwrap().reason).collect();
+    assert_eq!(reasons, ["later"]);
+}
+
+#[test]
+fn changes_are_counted_whatever_the_comments_and_the_order() {
+    let list = baseline("# a\nb\na\n");
+    assert_eq!(list.changes("a\nc\n# b\n"), (1, 1));
+    assert_eq!(list.updated([]), "# a\na\nb\n");
+    assert!(baseline("").updated([]).starts_with("# What doccheck knows"));
+}
