@@ -1,7 +1,8 @@
 //! The edits that put new lines in the place of a fence's, and touch nothing else.
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use similar::DiffOp;
 
+use super::lining;
 use super::place::Place;
 use crate::edit::Edit;
 use crate::plan::{Expectation, Part};
@@ -21,7 +22,7 @@ pub(super) fn edits(source: &SourceFile, fence: &Fence, expectation: &Expectatio
         // Each comment has its own place; only the first may stand behind a statement.
         vec![DiffOp::Replace { old_index: 0, old_len: shown.len(), new_index: 0, new_len: new.len() }]
     } else {
-        capture_diff_slices(Algorithm::Myers, &shown, &new)
+        lining::ops(&shown, &new)
     };
     for op in ops {
         let (olds, news) = (op.old_range(), op.new_range());

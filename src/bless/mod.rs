@@ -6,6 +6,7 @@
 mod addition;
 mod again;
 mod lines;
+mod lining;
 mod loosen;
 mod patch;
 mod place;
@@ -150,7 +151,7 @@ pub fn page(plan: &Plan, changes: &[&Change]) -> String {
 /// What a hunk takes away and puts in, line by line.
 pub fn diff(hunk: &Hunk) -> Vec<DiffLine> {
     let (old, new): (Vec<&str>, Vec<&str>) = (hunk.old.lines().collect(), hunk.new.lines().collect());
-    let ops = similar::capture_diff_slices(similar::Algorithm::Myers, &old, &new);
+    let ops = lining::ops(&old, &new);
     let mut lines = Vec::new();
     for op in ops {
         if let similar::DiffOp::Equal { .. } = op {
@@ -289,7 +290,9 @@ fn edits(plan: &Plan, change: &Change) -> Option<Vec<Edit>> {
     for hunk in &change.hunks {
         for edit in hunk_edits(plan, step, hunk)? {
             // Two outputs in one fence may both ask for longer markers: the longest will do.
-            match edits.iter_mut().find(|known| is_marker(known, &edit)) {
+            let known =
+                is_marker(&edit).then(|| edits.iter_mut().find(|known| known.span == edit.span && is_marker(known)));
+            match known.flatten() {
                 Some(known) if known.text.len() < edit.text.len() => *known = edit,
                 Some(_) => {}
                 None => edits.push(edit),
@@ -299,12 +302,9 @@ fn edits(plan: &Plan, change: &Change) -> Option<Vec<Edit>> {
     Some(edits)
 }
 
-/// True for two edits that make the same marker longer.
-fn is_marker(one: &Edit, other: &Edit) -> bool {
-    let marks = |edit: &Edit| {
-        edit.span.is_empty() && !edit.text.is_empty() && edit.text.chars().all(|char| "`~".contains(char))
-    };
-    one.span == other.span && marks(one) && marks(other)
+/// True for an edit that makes a fence's marker longer.
+fn is_marker(edit: &Edit) -> bool {
+    edit.span.is_empty() && !edit.text.is_empty() && edit.text.chars().all(|char| "`~".contains(char))
 }
 
 fn hunk_edits(plan: &Plan, step: &Step, hunk: &Hunk) -> Option<Vec<Edit>> {

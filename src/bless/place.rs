@@ -10,13 +10,16 @@ pub(super) struct Place<'a> {
     source: &'a SourceFile,
     fence: &'a Fence,
     code: &'a Code,
+    /// The lines of `code`.
+    texts: Vec<&'a str>,
     /// True for a comment in a program that tells what the statement before it printed.
     comment: bool,
 }
 
 impl<'a> Place<'a> {
     pub(super) fn new(source: &'a SourceFile, fence: &'a Fence, code: &'a Code, part: Part) -> Self {
-        Self { source, fence, code, comment: matches!(part, Part::Watch(_)) }
+        let texts = code.text.lines().collect();
+        Self { source, fence, code, texts, comment: matches!(part, Part::Watch(_)) }
     }
 
     /// What ends a line around here.
@@ -96,7 +99,7 @@ impl<'a> Place<'a> {
 
     /// How many blanks at the start of line `at` are not in the file: a tab reaches over the indent of a list.
     pub(super) fn unwritten(&self, at: usize) -> usize {
-        let text = self.code.text.lines().nth(at).unwrap_or_default();
+        let text = self.texts.get(at).copied().unwrap_or_default();
         text.len().saturating_sub(self.source.slice(self.code.lines[at]).len())
     }
 
@@ -105,12 +108,10 @@ impl<'a> Place<'a> {
         if self.comment {
             return self.comment_prefix();
         }
-        let filled = self.code.text.lines().zip(0..self.code.lines.len()).find(|(text, at)| {
-            !text.trim().is_empty()
-                && self.unwritten(*at) == 0
-                && text.len() == self.source.slice(self.code.lines[*at]).len()
-        });
-        filled.map_or_else(|| container(self.source, self.fence), |(_, at)| self.head(at).to_owned())
+        let written = |at: usize| self.texts[at].len() == self.source.slice(self.code.lines[at]).len();
+        let lines = 0..self.texts.len().min(self.code.lines.len());
+        let filled = lines.into_iter().find(|at| !self.texts[*at].trim().is_empty() && written(*at));
+        filled.map_or_else(|| container(self.source, self.fence), |at| self.head(at).to_owned())
     }
 
     fn comment_prefix(&self) -> String {

@@ -4,7 +4,7 @@ use crate::text;
 
 use super::super::align::MISSING_AT_LAST;
 use super::super::captures::{Bindings, Captures};
-use super::{Op, Telling, compare, glob, rows};
+use super::{Op, PAIRS, Row, Telling, compare, glob, rows};
 
 /// The lines that a page has to show in the place of `expected` so that `actual` matches. What still matches stays as
 /// the page has it, with its wildcards; `None` where no text would match.
@@ -25,6 +25,9 @@ pub(in crate::matching) fn update(expected: &str, actual: &str, bindings: &mut B
     let Err(stuck) = glob(&rows, &lines, bindings) else {
         return (0..rows.len()).map(written).collect::<Vec<_>>().join("\n");
     };
+    if let Some(ends) = ends(&rows, &lines, bindings).filter(|_| rows.len() * lines.len() > PAIRS) {
+        return ends.join("\n");
+    }
     let ops = Telling { rows: &rows, lines: &lines, missing: MISSING_AT_LAST, bindings }.differing(&stuck);
     let mut shown: Vec<String> = (0..stuck.row).map(written).collect();
     let mut next = stuck.row;
@@ -53,8 +56,31 @@ pub(in crate::matching) fn update(expected: &str, actual: &str, bindings: &mut B
     shown.join("\n")
 }
 
+/// Of an output too long to be aligned what stands before the page's first `...` and after its last one, taken from
+/// its start and its end; `None` where the page has no `...`.
+fn ends(rows: &[Row<'_>], lines: &[&str], bindings: &Bindings<'_>) -> Option<Vec<String>> {
+    let (first, last) = (rows.iter().position(Row::is_more)?, rows.iter().rposition(Row::is_more)?);
+    let after = rows.len() - last - 1;
+    let end = lines.len().checked_sub(after).filter(|end| *end >= first)?;
+    let renewed = |row: &Row<'_>, line: &str| match row.line() {
+        Some(pattern) if pattern.fits(line, bindings) => pattern.text().to_owned(),
+        Some(pattern) => pattern.renewed(line, bindings),
+        None => line.to_owned(),
+    };
+    let front = rows[..first].iter().zip(lines).map(|(row, line)| renewed(row, line));
+    let back = rows[last + 1..].iter().zip(&lines[end..]).map(|(row, line)| renewed(row, line));
+    Some(front.chain(["...".to_owned()]).chain(back).collect())
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn of_an_endless_output_both_ends_stay() {
+        let printed: Vec<String> = (1..=200_000).map(|line| format!("line {line}")).collect();
+        let updated = update_text("line 0\n...\nlines [..]\nline <n:int>\n", &printed.join("\n"), &Captures::new());
+        assert_eq!(updated.as_deref(), Some("line 1\n...\nline [..]\nline <n:int>"));
+    }
+
     use super::*;
 
     #[test]
