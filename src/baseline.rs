@@ -15,7 +15,7 @@ use crate::source::SourceFile;
 const BETWEEN: &str = " :: ";
 
 /// What a new list begins with.
-const HEADER: &str = "\
+pub const HEADER: &str = "\
 # What doccheck knows to be stale: it is shown, and does not fail. One line a step, by its name or by the heading above
 # it, its language and its number there; a page alone stands for all of it. What is true again must leave the list:
 # take its line out, or run with --update-baseline.

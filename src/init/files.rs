@@ -5,6 +5,9 @@ use std::fmt::Write;
 use super::drafts;
 use super::drafts::quoted;
 
+/// The list of what is known to be stale, empty at first.
+pub(super) const KNOWN_STALE: &str = "doccheck/known-stale.txt";
+
 /// What was found.
 pub(super) struct Found {
     pub(super) include: Vec<String>,
@@ -150,8 +153,9 @@ jobs:
         run: cargo install doccheck --locked
       - name: Allow user namespaces
         run: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0
+      # What is on the list is known to be stale: it is shown, and does not fail.
       - name: Run every page
-        run: doccheck run
+        run: doccheck run --baseline doccheck/known-stale.txt
 ";
 
 const GITLAB: &str = "\
@@ -161,5 +165,5 @@ doccheck:
   script:
     - apt-get update && apt-get install -y python3 python3-venv nodejs npm curl
     - cargo install doccheck --locked
-    - doccheck run
+    - doccheck run --baseline doccheck/known-stale.txt
 ";

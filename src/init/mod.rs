@@ -14,6 +14,7 @@ mod placeholders;
 
 use std::collections::BTreeMap;
 
+use crate::baseline;
 use crate::plan::Plan;
 
 /// What is known of the repository.
@@ -76,6 +77,7 @@ pub fn propose(survey: &Survey<'_>) -> Proposal {
         unserved: of(Source::Nobody).map(|(host, ..)| (*host).to_owned()).collect(),
     };
     let mut proposed = vec![("doccheck.toml".to_owned(), files::config(&found)), files::pipeline(&survey.files)];
+    proposed.push((files::KNOWN_STALE.to_owned(), baseline::HEADER.to_owned()));
     proposed.extend(drafted);
     let mut told = vec![format!("{} of {} pages have something to run", pages.len(), survey.pages.len())];
     told.extend(files::generator(&survey.files).map(|name| format!("the site is made with {name}")));

@@ -140,14 +140,22 @@ fn what_is_proposed_can_be_read_again() {
     let page = read(PAGE);
     let proposal = propose(&survey(&page, &["docs/users.md", "mkdocs.yml"]));
     let paths: Vec<&str> = proposal.files.iter().map(|(path, _)| path.as_str()).collect();
-    assert_eq!(paths, ["doccheck.toml", ".github/workflows/doccheck.yml", "doccheck/drafts/api.example.com.toml"]);
+    assert_eq!(
+        paths,
+        [
+            "doccheck.toml",
+            ".github/workflows/doccheck.yml",
+            "doccheck/known-stale.txt",
+            "doccheck/drafts/api.example.com.toml"
+        ]
+    );
     let (name, text) = &proposal.files[0];
     let config = crate::config::read(&SourceFile::new(name, text.as_str())).unwrap();
     assert_eq!(config.include, ["docs/**/*.md"]);
     assert_eq!(config.drafts.as_deref(), Some("doccheck/drafts"));
     let python: Vec<_> = config.python.iter().map(|package| package.value.as_str()).collect();
     assert_eq!(python, ["requests", "httpx>=0.27"]);
-    let files = [(proposal.files[2].0.clone(), SourceFile::new("draft", proposal.files[2].1.as_str()))];
+    let files = [(proposal.files[3].0.clone(), SourceFile::new("draft", proposal.files[3].1.as_str()))];
     let definition = crate::sandbox::Definition::nothing().with_drafts(&files.into_iter().collect()).unwrap();
     assert_eq!(definition.hosts(), ["api.example.com"]);
     assert_eq!(
@@ -164,7 +172,7 @@ fn what_is_proposed_can_be_read_again() {
 fn a_host_to_download_from_gets_no_draft() {
     let page = read("```bash\ncurl -O https://files.example.com/a.tgz\n```\n");
     let proposal = propose(&survey(&page, &[".github/workflows/ci.yml", ".gitlab-ci.yml"]));
-    assert_eq!(proposal.files.len(), 2, "{:?}", proposal.files);
+    assert_eq!(proposal.files.len(), 3, "{:?}", proposal.files);
     assert!(
         proposal.files[0].1.ends_with("# [network]\n# allow = [\"files.example.com\"]\n"),
         "{}",
@@ -179,7 +187,7 @@ fn a_host_that_the_sandbox_serves_needs_no_draft() {
     let survey = Survey { served: vec!["api.example.com".to_owned()], ..survey(&page, &[".gitlab-ci.yml"]) };
     let proposal = propose(&survey);
     let paths: Vec<&str> = proposal.files.iter().map(|(path, _)| path.as_str()).collect();
-    assert_eq!(paths, ["doccheck.toml", ".gitlab/doccheck.yml"]);
+    assert_eq!(paths, ["doccheck.toml", ".gitlab/doccheck.yml", "doccheck/known-stale.txt"]);
     assert!(proposal.files[0].1.contains("\"<your_api_key>\" = \"${ACME_API_KEY}\"\n"), "{}", proposal.files[0].1);
 }
 
@@ -199,7 +207,7 @@ paths:
 ";
     let page = read(PAGE);
     let survey = Survey { openapi: Some(("openapi.yaml".to_owned(), document.to_owned())), ..survey(&page, &[]) };
-    let draft = &propose(&survey).files[2].1;
+    let draft = &propose(&survey).files[3].1;
     let route = "# called by docs/users.md:47, answered as the OpenAPI document says\n[[routes]]\nmethod = \"DELETE\"\n\
                  path = \"/v2/users/8\"\nstatus = 202\n";
     assert!(draft.contains(route), "{draft}");

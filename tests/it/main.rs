@@ -12,6 +12,7 @@ mod foreign_crate;
 mod invocation;
 mod keeping;
 mod network;
+mod newcomer;
 mod pages;
 mod provisioning;
 mod reading;

@@ -11,8 +11,9 @@ use crate::printer::Printer;
 /// What to do after `init`; the first is also what shows whether its guesses were right.
 const NEXT: &str = "
 next:
-  1. doccheck list   shows what each code block is taken for, and why
-  2. doccheck run    runs the pages; correct doccheck.toml where a guess was wrong
+  1. doccheck run    runs the pages; correct doccheck.toml where a guess was wrong
+  2. doccheck run --baseline doccheck/known-stale.txt --update-baseline
+                     lists what is stale today, so that only what is new fails
   3. commit the files, and make the job a required check
 ";
 
