@@ -45,6 +45,11 @@ impl Workspace {
         Ok(Self { root: Some(root), work, home, tmp, scratch })
     }
 
+    /// The directory that holds all others.
+    pub fn root(&self) -> &Path {
+        self.work.parent().unwrap_or(&self.work)
+    }
+
     /// Where the steps work.
     pub fn work(&self) -> &Path {
         &self.work

@@ -8,6 +8,7 @@ mod installers;
 mod interpreters;
 mod links;
 mod offers;
+mod overlay;
 mod requirement;
 mod tool;
 
@@ -20,6 +21,7 @@ use environment::{Environment, EnvironmentError};
 use family::Family;
 use installers::{Installation, npm};
 use interpreters::{Interpreter, Interpreters};
+use overlay::Base;
 use requirement::Requirement;
 
 pub use offers::{Offer, offers};
@@ -47,9 +49,31 @@ pub struct Tools {
     pub path: Vec<PathBuf>,
     /// More variables, such as `VIRTUAL_ENV`.
     pub env: Vec<(String, String)>,
+    /// What the page's own layer is put on, where it installs Python packages itself.
+    base: Option<Base>,
 }
 
 impl Tools {
+    /// The same for a page in the workspace `root`: one that installs Python packages itself gets a layer of its own
+    /// there, so that it changes neither the shared environment nor the machine's own Python.
+    ///
+    /// # Errors
+    ///
+    /// A finding: the workspace cannot be written to.
+    pub fn in_workspace(mut self, root: &Path) -> Result<Self, Diagnostic> {
+        let Some(base) = self.base.take() else { return Ok(self) };
+        let folder = root.join("venv");
+        let bin = overlay::make(&base, &folder).map_err(|source| {
+            Diagnostic::error("no-workspace", format!("cannot make {}: {source}", folder.display()))
+        })?;
+        self.python = Some(bin.join("python"));
+        self.path.insert(0, bin);
+        self.env.retain(|(name, _)| name != "VIRTUAL_ENV");
+        self.set("VIRTUAL_ENV", folder.display().to_string());
+        self.set("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+        Ok(self)
+    }
+
     fn set(&mut self, name: &str, value: impl Into<String>) {
         self.env.push((name.to_owned(), value.into()));
     }
@@ -99,10 +123,14 @@ impl Provisioner {
             Diagnostic::error("no-cache", format!("cannot use the cache at {}: {source}", self.cache.display()))
         })?;
         let requirements = self.requirements(plan, family)?;
+        let (program, release) = (interpreter.path.clone(), interpreter.release.clone());
         let environment = match requirements.is_empty() {
             true => None,
             false => Some(self.environment(plan, family, &interpreter, &links, &requirements, progress)?),
         };
+        if family == Family::Python && overlay::is_needed(plan) {
+            tools.base = Some(Base { interpreter: program, release, venv: environment.clone() });
+        }
         match (family, environment) {
             (Family::Python, Some(venv)) => {
                 tools.python = Some(venv.join("bin/python"));
@@ -137,8 +165,9 @@ impl Provisioner {
         let step = steps().find(|step| Family::of(step.language) == Some(family));
         let needed = step.is_some() || !family.packages(&plan.page).is_empty();
         let promised = family.promised(&plan.page);
+        let installs = family == Family::Python && overlay::is_needed(plan);
         let shell = || steps().any(|step| matches!(step.language, Language::Shell | Language::Console));
-        if !needed && (promised.is_none() || !shell()) {
+        if !needed && !installs && (promised.is_none() || !shell()) {
             return Ok(None);
         }
         let found = match self.interpreters.choose(family, promised, &self.variables) {

@@ -88,7 +88,8 @@ mod tests {
     #[test]
     fn programs_under_test_come_before_packages_and_those_before_the_machines() {
         let own = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
-        let tools = Tools { path: vec!["/cache/venv/bin".into()], ..Tools::default() };
+        let mut tools = Tools::default();
+        tools.path.push("/cache/venv/bin".into());
         let programs = ["/target/debug".into(), "/target/other".into()];
         assert_eq!(
             search_path(&own, programs.iter(), &tools),

@@ -53,6 +53,7 @@ impl Performance<'_> {
         let worker =
             Worker::borrow(self.session).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let workspace = Workspace::create(self.session.options.keep).map_err(|error| self.cannot(&error))?;
+        let tools = tools.in_workspace(workspace.root())?;
         workspace.furnish(&files).map_err(|error| self.cannot(&error))?;
         let crew = worker.network.crew().map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let world = World::new(Arc::clone(&self.session.definition), self.plan.page.scopes.as_deref());
