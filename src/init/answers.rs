@@ -66,9 +66,23 @@ fn json(text: &str) -> Option<String> {
         }
         serde_json::from_str(&kept).ok()
     })?;
-    let mut text = serde_json::to_string_pretty(&value).ok()?;
+    let mut text = serde_json::to_string_pretty(&without_marks(value)).ok()?;
     text.push('\n');
     Some(text)
+}
+
+/// The value without the entries that stand for "and more".
+fn without_marks(value: Value) -> Value {
+    match value {
+        Value::Array(entries) => {
+            Value::Array(entries.into_iter().filter(|entry| entry != "...").map(without_marks).collect())
+        }
+        Value::Object(fields) => {
+            let fields = fields.into_iter().filter(|(name, _)| name != "...");
+            Value::Object(fields.map(|(name, value)| (name, without_marks(value))).collect())
+        }
+        other => other,
+    }
 }
 
 /// The byte at which a comma stands with nothing but blanks between it and `close`.

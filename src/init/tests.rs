@@ -18,9 +18,9 @@ curl -s "$API/users/$USER_ID" -H "Authorization: Bearer <your_api_key>"
   "id": 7,
   "tags": [
     "a",
-    ...
+    "..."
   ],
-  ...
+  "...": "..."
 }
 ```
 

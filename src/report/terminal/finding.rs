@@ -169,7 +169,7 @@ pub(super) fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange]
         if exchange.unknown_route {
             paint.add(", the sandbox has no such route");
         } else if exchange.drafted {
-            paint.add(", by a draft");
+            paint.add(", by the draft of this host, which may be wrong");
         }
         paint.end_line();
         if Some(at) == telling && !exchange.reply_body.trim().is_empty() {
