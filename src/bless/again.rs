@@ -25,7 +25,8 @@ impl State {
         let judged = plan.steps().zip(records).map(|(step, record)| {
             let outcome = judge_step(plan, step, record, &mut captures);
             let failing = outcome.checks.iter().filter(|check| !check.ok).count();
-            StepState { failing, checked: outcome.verdict != StepVerdict::Unchecked }
+            // What met a draft stays unchecked whatever the page shows.
+            StepState { failing, checked: outcome.verdict != StepVerdict::Unchecked || outcome.is_drafted() }
         });
         Self(judged.collect())
     }

@@ -228,3 +228,23 @@ fn wildcards_take_what_every_run_makes_anew() {
     let (plan, records, blessing) = proposed(&format!("{STEP}```text\na\n```\n"), &["a\nb\n"], false);
     assert!(loosened(&plan, &records, &blessing.changes[0]).is_none());
 }
+
+#[test]
+fn what_met_a_draft_is_blessed_though_it_stays_unchecked() {
+    let plan = planned(&format!("{STEP}```text\na\n```\n"));
+    let mut record = printed_by(plan.steps().next().expect("a step"), "b\n");
+    record.exchanges.push(crate::transcript::Exchange {
+        method: "GET".to_owned(),
+        url: "https://api.example.com/".to_owned(),
+        request_headers: Vec::new(),
+        request_body: String::new(),
+        status: 200,
+        reply_headers: Vec::new(),
+        reply_body: "b\n".to_owned(),
+        fault: None,
+        unknown_route: false,
+        drafted: true,
+    });
+    let blessing = propose(&plan, &[record], Rules { config: &Config::default(), path: "a.md" }, false);
+    assert_eq!((blessing.changes.len(), blessing.refused.len()), (1, 0));
+}
