@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the kernel's table of processes is read from /proc")]
 
 use std::fs;
+use std::io::Read;
 
 use super::super::MARKER;
 use super::Entry;
@@ -19,7 +20,15 @@ pub(super) fn home_session() -> i32 {
 }
 
 fn own_line() -> Option<Entry> {
-    parse(&fs::read("/proc/self/stat").ok()?)
+    read_line("self")
+}
+
+/// The line of a process. It is read at once: the kernel tells no length, and to find the end in small steps costs
+/// several calls for each process.
+fn read_line(process: &str) -> Option<Entry> {
+    let mut line = [0; 1024];
+    let length = fs::File::open(format!("/proc/{process}/stat")).ok()?.read(&mut line).ok()?;
+    parse(&line[..length])
 }
 
 /// The value of the marker in the environment of the process, as it was when its program started.
@@ -47,7 +56,7 @@ pub(super) fn read_table(oldest: i32) -> Vec<Entry> {
     folders
         .filter_map(|folder| folder.ok()?.file_name().to_str()?.parse::<i32>().ok())
         .filter(|pid| since(*pid))
-        .filter_map(|pid| parse(&fs::read(format!("/proc/{pid}/stat")).ok()?))
+        .filter_map(|pid| read_line(&pid.to_string()))
         .collect()
 }
 
