@@ -239,8 +239,8 @@ fn differs(expected: &Value, actual: &Value, path: &str, bindings: &Bindings<'_>
     let subject = if path.is_empty() { "the output".to_owned() } else { place(path) };
     let found = brief(actual);
     let message = if let Some((name, kind)) = pattern.whole_typed() {
-        match bindings.own(name).filter(|_| takes(kind, actual)) {
-            Some(known) => format!("{subject} is {found}, but `{name}` is `{known}` before it"),
+        match bindings.conflict(name, &actual.captured()).filter(|_| takes(kind, actual)) {
+            Some(conflict) => format!("{subject} is {found}, but {conflict}"),
             None => format!("{subject} is {found}, not {}", kind.described()),
         }
     } else if let Some((name, value)) = pattern.whole_name().and_then(|name| Some((name, bindings.value(name)?))) {

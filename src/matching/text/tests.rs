@@ -117,8 +117,15 @@ fn captures_go_on_to_later_texts() {
     let mismatch = compare_text("got <id>\n<who:int>", "got 8\n1", &mut captures).unwrap_err();
     assert_eq!(mismatch.message, "line 1 differs: `<id>` was captured as `7`");
     assert_eq!(captures.get("who"), Some("Ada Lovelace"), "a text that differs captures nothing");
-    compare_text("<id:int>", "9", &mut captures).unwrap();
-    assert_eq!(captures.get("id"), Some("9"), "a type captures anew");
+    let mismatch = compare_text("got\nid <id:int>.", "got\nid 9.", &mut captures).unwrap_err();
+    assert_eq!(mismatch.message, "line 2 differs: `id` is `7` in an earlier output, not `9`");
+    assert_eq!(mismatch.expected, Span::new(7, 15));
+    let mismatch = compare_text("id <id:uuid>", "id 7", &mut captures).unwrap_err();
+    assert_eq!(mismatch.message, "line 1 differs: `7` is not a uuid", "the type counts as well as the value");
+    compare_text("<id:int> again", "7 again", &mut captures).unwrap();
+    // A known value is found where its type alone would end too early.
+    compare_text("<who:any> [..]", "Ada Lovelace is here", &mut captures).unwrap();
+    assert_eq!((captures.get("id"), captures.get("who")), (Some("7"), Some("Ada Lovelace")));
 }
 
 #[test]
