@@ -95,6 +95,7 @@ fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<C
     // When a service dies is a matter of chance: the later steps tell what it means for them.
     let ended_wrong = ended_wrong && !evidence.was_ready();
     let stops_page = matches!(record.ending, Ending::NotStarted { .. }) || ended_wrong || checks.iter().any(stopping);
+    let unexpected_answers = wires::unexpected_answers(evidence, &checks);
     let mut outcome = StepOutcome {
         name: step.name.clone(),
         line: evidence.line(step.fence),
@@ -110,7 +111,7 @@ fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<C
         stops_page,
         checks,
         exchanges: record.exchanges.clone(),
-        notes: record.notes.clone(),
+        notes: record.notes.iter().cloned().chain(unexpected_answers).collect(),
     };
     expected::weigh(evidence, &mut outcome);
     outcome
