@@ -87,7 +87,7 @@ pub enum Ending {
         /// What to do about it.
         help: Option<String>,
     },
-    /// An earlier step had stopped the page.
+    /// An earlier step had stopped the page, or Ctrl-C stopped the run before this one had ended.
     NotReached,
     /// The page says not to run it.
     Skipped,

@@ -38,7 +38,10 @@ impl Performance<'_> {
     /// Performs the whole page. Afterwards there is a record and an outcome for every step.
     pub(super) fn run(&mut self) {
         let runnable = self.plan.steps().any(|step| step.skip.is_none()) && self.plan.page.skip.is_none();
-        if runnable && let Err(diagnostic) = self.in_a_world() {
+        if runnable
+            && let Err(diagnostic) = self.in_a_world()
+            && !interrupted()
+        {
             self.fail_machine(diagnostic);
         }
         self.leave_the_rest();
@@ -173,6 +176,9 @@ impl Performance<'_> {
                     StepRecord::not_run(Ending::NotStarted { reason: error.to_string(), help: None })
                 }
             };
+            if record.ending == Ending::NotReached {
+                record.notes.push("interrupted before it had ended".to_owned());
+            }
             if traffic.omitted > 0 {
                 record.notes.push(format!("{} more requests are not told", traffic.omitted));
             }
@@ -230,6 +236,7 @@ impl Performance<'_> {
         };
         let (message, output) = match runners.script(&text) {
             Ok(Ran { ending: Ending::Exited { code: 0 }, .. }) => return true,
+            Ok(Ran { ending: Ending::NotReached, .. }) => return false,
             Ok(ran) => (format!("the page's `{what}` failed: it {}", ran.ending.words()), ran.output.text),
             Err(error) => (format!("the page's `{what}` failed: {error}"), String::new()),
         };

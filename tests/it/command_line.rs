@@ -258,18 +258,33 @@ fn a_report_that_cannot_be_written_is_a_failure() {
 
 #[test]
 fn steps_are_told_as_they_end_and_an_interruption_ends_the_run() {
-    let page = "```bash name=first\necho one\n```\n\n```bash name=second timeout=60s\nsleep 60\n```\n";
-    let site = Site::new(&[("page.md", page)]);
+    let site = Site::new(&[]);
+    let began = site.path().join("began");
+    let page = format!(
+        "```bash name=first\necho one\n```\n\n```bash name=second timeout=60s\ntouch '{}'\nsleep 60\n```\n",
+        began.display()
+    );
+    std::fs::write(site.path().join("page.md"), page).expect("a file can be written");
     let mut command = site.doccheck(&["run", "page.md"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
     let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut line = String::new();
     out.read_line(&mut line).expect("a line comes while the second step still runs");
     assert!(line.contains("page.md:1") && line.contains("first"), "{line}");
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !began.exists() && std::time::Instant::now() < patience {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     let id = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(id, rustix::process::Signal::INT).expect("it still runs");
     let mut rest = String::new();
     out.read_to_string(&mut rest).expect("it is text");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
-    assert!(rest.contains("interrupted"), "{rest}");
+    let told = ["not reached page.md:5", "note: interrupted before it had ended", "\ninterrupted: "];
+    assert!(told.iter().all(|told| rest.contains(told)), "{rest}");
+    assert!(!rest.contains("stale") && !rest.contains("signal") && !rest.contains("exit="), "{rest}");
+    // The transcript tells the same, so judging it again does so too.
+    let again = site.doccheck(&["report", "--format", "sarif"]).output().expect("it runs");
+    let again = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.contains("\"results\": []"), "{again}");
 }
