@@ -319,6 +319,27 @@ fn shell_errors_read_as_in_a_terminal() {
 }
 
 #[test]
+fn traced_commands_read_as_in_a_terminal() {
+    let shell = |code: &str| continued(Language::Shell, code);
+    let ran = Bench::new().run(&[
+        shell("set -x; echo z"),
+        shell("x=$(echo y)\nprintf '+++ b/x\\n'\n(exit 3)"),
+        shell("echo $?; set +x; set -v\necho 1"),
+        shell("set +v"),
+    ]);
+    let told: Vec<_> = ran.iter().map(|ran| ran.output.text.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "+ echo z\nz\n",
+            "++ echo y\n+ x=y\n+ printf '+++ b/x\\n'\n+++ b/x\n+ exit 3\n",
+            "+ echo 3\n3\n+ set +x\necho 1\n1\n",
+            "set +v\n",
+        ]
+    );
+}
+
+#[test]
 fn a_steps_own_variables_end_with_it() {
     let own = vec![("OWN".to_owned(), "mine".to_owned())];
     let ran = Bench::new().run(&[
