@@ -21,27 +21,6 @@ impl Captures {
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
     }
-
-    /// `code` with each exact token `<name>` of a captured name replaced by its value. Values are not looked into
-    /// again.
-    pub fn fill(&self, code: &str) -> String {
-        let mut filled = String::with_capacity(code.len());
-        let mut rest = code;
-        while let Some(open) = rest.find('<') {
-            filled.push_str(&rest[..open]);
-            rest = &rest[open..];
-            let token = rest[1..].split_once('>').and_then(|(name, after)| Some((self.get(name)?, after)));
-            if let Some((value, after)) = token {
-                filled.push_str(value);
-                rest = after;
-            } else {
-                filled.push('<');
-                rest = &rest[1..];
-            }
-        }
-        filled.push_str(rest);
-        filled
-    }
 }
 
 /// What is known while two texts are compared: what earlier outputs captured, and what this one captures. The
@@ -101,17 +80,6 @@ pub(super) fn keep_on_match<E>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fills_exact_tokens_only_and_once() {
-        let mut captures = Captures::new();
-        captures.set("id", "<name>");
-        captures.set("name", "Ada");
-        assert_eq!(
-            captures.fill("a<id>b <name> <Name> <id <id> < <other> <"),
-            "a<name>b Ada <Name> <id <name> < <other> <"
-        );
-    }
 
     #[test]
     fn a_text_that_differs_captures_nothing() {
