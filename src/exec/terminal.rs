@@ -92,16 +92,28 @@ impl Terminal {
         })?;
         let mut terminal =
             Self { process, script: File::from(script_out), status: StatusPipe::new(status_in), name, last: 0 };
-        let saved = quote(terminal.state_file(stage));
+        let in_quotes = |file: PathBuf| quote(file).replace('\'', r"'\''");
         terminal.write(&format!(
-            "shopt -s expand_aliases\n[ \"$PS4\" != '+ ' ] || PS4=$'\\x1e '\ntrap '{{ command -p env -0; builtin pwd -P; }} >{} 2>/dev/null' EXIT\n",
-            saved.replace('\'', r"'\''")
+            "shopt -s expand_aliases\n[ \"$PS4\" != '+ ' ] || PS4=$'\\x1e '\n\
+             trap '{{ command -p env -0; builtin pwd -P; builtin printf %s \"$-\" >|{}; }} >|{} 2>/dev/null' EXIT\n",
+            in_quotes(terminal.options_file(stage)),
+            in_quotes(terminal.state_file(stage)),
         ));
         Ok(terminal)
     }
 
     fn state_file(&self, stage: &Stage<'_>) -> PathBuf {
         stage.workspace.scratch().join(format!("{}.state", self.name))
+    }
+
+    fn options_file(&self, stage: &Stage<'_>) -> PathBuf {
+        stage.workspace.scratch().join(format!("{}.options", self.name))
+    }
+
+    /// True for a shell that has ended and in which `set -e` was on.
+    #[expect(clippy::disallowed_methods, reason = "the shell tells its options in a file")]
+    pub(super) fn exited_on_errors(&self, stage: &Stage<'_>) -> bool {
+        std::fs::read_to_string(self.options_file(stage)).is_ok_and(|options| options.contains('e'))
     }
 
     /// Runs a block; what it prints goes to `capture`.

@@ -312,6 +312,19 @@ fn a_shell_that_ends_is_followed_by_one_with_the_same_exports_and_directory() {
 }
 
 #[test]
+fn a_shell_that_errexit_ended_says_so() {
+    let told = |codes: &[&str]| {
+        let steps: Vec<_> = codes.iter().map(|code| continued(Language::Shell, code)).collect();
+        Bench::new().run(&steps).pop().expect("a step ran").notes
+    };
+    let cause = "the step ended its shell, in which `set -e` is on: there a command that fails ends the shell";
+    assert_eq!(told(&["set -euo pipefail", "false; echo never"]), [cause]);
+    assert_eq!(told(&["set -o errexit\nfalse"]), [cause]);
+    assert_eq!(told(&["exit 3"]), ["the step ended its shell"]);
+    assert_eq!(told(&["set -e", "exit 0"]), ["the step ended its shell"]);
+}
+
+#[test]
 fn shell_errors_read_as_in_a_terminal() {
     let ran = one(step(Language::Shell, "echo a\nnosuchprogram"));
     assert_eq!(ran.output.text, "a\nbash: nosuchprogram: command not found\n");
