@@ -284,6 +284,12 @@ pub(super) fn near_misses(text: &str) -> Vec<String> {
     found
 }
 
+/// What is probably meant by the `[...]` in a text that does not match.
+pub(super) fn near_gap(text: &str) -> Option<String> {
+    let written = ["[...]", "[…]"].into_iter().find(|written| text.contains(written))?;
+    Some(format!("`{written}` is compared as it stands; did you mean `{GAP}`, which stands for anything in a line"))
+}
+
 /// True where `text` is `<name:word>` and nothing else, whatever the word.
 pub(super) fn is_typed(text: &str) -> bool {
     matches!(token(text), Some((_, Some(_), len)) if len == text.len())

@@ -7,7 +7,7 @@ use crate::source::Span;
 use super::super::captures::Bindings;
 use super::super::kind::Kind;
 use super::super::text::is_more;
-use super::super::wildcard::{Pattern, is_typed, near_misses};
+use super::super::wildcard::{Pattern, is_typed, near_gap, near_misses};
 use super::value::{Content, Object, Value, quoted};
 
 /// The first difference in the order of the page.
@@ -252,7 +252,8 @@ fn differs(expected: &Value, actual: &Value, path: &str, bindings: &Bindings<'_>
     } else {
         format!("{subject} is {found}, not {}", brief(expected))
     };
-    Difference { span: expected.span, message, help: near_misses(text) }
+    let help = near_misses(text).into_iter().chain(near_gap(text)).collect();
+    Difference { span: expected.span, message, help }
 }
 
 /// A value as a message shows it.

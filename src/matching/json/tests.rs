@@ -264,6 +264,13 @@ proptest! {
 }
 
 #[test]
+fn three_dots_in_brackets_get_help() {
+    let mismatch = compare_json(r#"{"a": "x [...] y"}"#, r#"{"a": "x 1 y"}"#, &mut Captures::new()).unwrap_err();
+    let help = "`[...]` is compared as it stands; did you mean `[..]`, which stands for anything in a line";
+    assert_eq!(mismatch.help, [help]);
+}
+
+#[test]
 fn a_name_stands_for_one_value_in_all_outputs() {
     let mut captures = Captures::new();
     compare_json(r#"{"id": "<c:any>", "n": "<n:int>"}"#, r#"{"id": "a1", "n": 7}"#, &mut captures).unwrap();

@@ -109,6 +109,17 @@ fn a_misspelt_type_gets_help() {
 }
 
 #[test]
+fn three_dots_in_brackets_get_help() {
+    let help = |expected, actual| compare_text(expected, actual, &mut Captures::new()).unwrap_err().help;
+    let told = |written| {
+        vec![format!("`{written}` is compared as it stands; did you mean `[..]`, which stands for anything in a line")]
+    };
+    assert_eq!(help("took [...] ms", "took 5 ms"), told("[...]"));
+    assert_eq!(help("a\n[…]", "a\nb"), told("[…]"));
+    assert_eq!(help("[...]\nb", "[...]\nc"), Vec::<String>::new(), "the line with the dots matches");
+}
+
+#[test]
 fn captures_go_on_to_later_texts() {
     let mut captures = Captures::new();
     compare_text("<id:int> <who:any>!", "7 Ada Lovelace!", &mut captures).unwrap();
