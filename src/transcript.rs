@@ -87,7 +87,14 @@ pub enum Ending {
         /// What to do about it.
         help: Option<String>,
     },
-    /// An earlier step had stopped the page.
+    /// It was not run: a value that an earlier output captured is none to put into code.
+    NotFilled {
+        /// The name in `<name>`.
+        name: String,
+        /// What its value holds, a fragment such as "a quote".
+        holds: String,
+    },
+    /// An earlier step had stopped the page, or Ctrl-C stopped the run before this one had ended.
     NotReached,
     /// The page says not to run it.
     Skipped,
@@ -199,6 +206,9 @@ impl Ending {
             }
             Self::OutputLimit { limit } => format!("printed more than {} MiB", limit / (1024 * 1024)),
             Self::NotStarted { reason, .. } => format!("could not start: {reason}"),
+            Self::NotFilled { name, holds } => {
+                format!("was not run: the value of `<{name}>` holds {holds}, and is not put into code")
+            }
             Self::NotReached => "was not reached".to_owned(),
             Self::Skipped => "was skipped".to_owned(),
         }

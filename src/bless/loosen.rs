@@ -7,12 +7,12 @@ use crate::plan::{Format, Plan};
 use crate::transcript::StepRecord;
 
 /// `change` with wildcards and typed captures where what was printed differs from the page; `None` where that does not
-/// match both.
-pub fn loosened(plan: &Plan, records: &[StepRecord], change: &Change) -> Option<Change> {
+/// match both. `others` go onto the page too: a name of theirs stands for a value of theirs.
+pub fn loosened(plan: &Plan, records: &[StepRecord], change: &Change, others: &[&Change]) -> Option<Change> {
     let step = plan.steps().nth(change.step)?;
     let record = records.get(change.step)?;
     let page = plan.tutorial.source.text();
-    let mut names: Vec<String> = Vec::new();
+    let mut names: Vec<String> = others.iter().flat_map(|other| &other.hunks).map(|hunk| hunk.new.clone()).collect();
     let mut hunks = Vec::new();
     for hunk in &change.hunks {
         let Target::Expectation(at) = hunk.target else { return None };

@@ -10,6 +10,7 @@ mod lining;
 mod loosen;
 mod patch;
 mod place;
+mod services;
 mod session;
 
 use crate::config::Config;
@@ -94,13 +95,16 @@ pub fn propose(plan: &Plan, records: &[StepRecord], rules: Rules<'_>, add: bool)
     let mut blessing = Blessing::default();
     let (mut as_run, mut captures) = (Captures::new(), Captures::new());
     let mut state = again::State::of(plan, records);
+    let mut whole = true;
     for (index, (step, record)) in plan.steps().zip(records).enumerate() {
         let without = ran_without(step, &as_run, &captures);
         let outcome = judge_step(plan, step, record, &mut as_run);
+        whole &= !outcome.stops_page && outcome.verdict != StepVerdict::NotReached;
         let addable = add && outcome.verdict == StepVerdict::Unchecked && !outcome.is_drafted();
         // What is known to be stale waits for something else than a new output.
         let is_known = outcome.verdict == StepVerdict::KnownStale;
-        if is_known || (!addable && outcome.checks.iter().all(|check| check.ok)) {
+        let is_true = !addable && outcome.checks.iter().all(|check| check.ok);
+        if is_known || is_true || services::shows_further(step) {
             judge_step(plan, step, record, &mut captures);
             continue;
         }
@@ -139,6 +143,7 @@ pub fn propose(plan: &Plan, records: &[StepRecord], rules: Rules<'_>, add: bool)
             }
         }
     }
+    blessing.refused.extend(services::refused(plan, records, &as_run, whole));
     blessing
 }
 

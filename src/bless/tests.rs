@@ -215,7 +215,7 @@ fn missing_outputs_are_added() {
 fn wildcards_take_what_every_run_makes_anew() {
     let (plan, records, blessing) =
         proposed(&format!("{STEP}```text\nok\ntook 12ms, port: 8080\n```\n"), &["ok\ntook 7ms, port: 9090\n"], false);
-    let loose = loosened(&plan, &records, &blessing.changes[0]).expect("words differ");
+    let loose = loosened(&plan, &records, &blessing.changes[0], &[]).expect("words differ");
     assert_eq!(page(&plan, &[&loose]), format!("{STEP}```text\nok\ntook [..]ms, port: <port:int>\n```\n"));
     assert_eq!(
         diff(&loose.hunks[0]),
@@ -226,7 +226,13 @@ fn wildcards_take_what_every_run_makes_anew() {
         ]
     );
     let (plan, records, blessing) = proposed(&format!("{STEP}```text\na\n```\n"), &["a\nb\n"], false);
-    assert!(loosened(&plan, &records, &blessing.changes[0]).is_none());
+    assert!(loosened(&plan, &records, &blessing.changes[0], &[]).is_none());
+    let step = |number: u32| format!("{STEP}```text\nid {number}\n```\n\n");
+    let (plan, records, blessing) = proposed(&format!("{}{}", step(1), step(2)), &["id 3\n", "id 4\n"], false);
+    let first = loosened(&plan, &records, &blessing.changes[0], &[]).expect("numbers differ");
+    let second = loosened(&plan, &records, &blessing.changes[1], &[&first]).expect("numbers differ");
+    let shown = |name: &str| format!("{STEP}```text\nid <{name}:int>\n```\n\n");
+    assert_eq!(page(&plan, &[&first, &second]), format!("{}{}", shown("int"), shown("int-2")));
 }
 
 #[test]

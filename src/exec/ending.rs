@@ -6,7 +6,7 @@ use super::Stage;
 use super::capture::Streams;
 use super::runner::{OUTPUT_LIMIT, Ran};
 use super::status::Wake;
-use crate::process::ExitStatus;
+use crate::process::{ExitStatus, interrupted};
 use crate::transcript::{Ending, PartRecord};
 
 impl From<ExitStatus> for Ending {
@@ -24,8 +24,9 @@ pub(super) fn stopped(stage: &Stage<'_>, wake: &Wake, limit: Duration) -> Ending
     stage.crew.end();
     match wake {
         Wake::OutputLimit => Ending::OutputLimit { limit: OUTPUT_LIMIT },
-        Wake::Interrupted => Ending::Signaled { signal: 2 },
-        Wake::Line(_) | Wake::Closed | Wake::TimedOut => {
+        // What Ctrl-C cut off says nothing about the page, whatever was noticed of it first.
+        _ if interrupted() => Ending::NotReached,
+        Wake::Interrupted | Wake::Line(_) | Wake::Closed | Wake::TimedOut => {
             Ending::TimedOut { limit_us: u64::try_from(limit.as_micros()).unwrap_or(u64::MAX) }
         }
     }

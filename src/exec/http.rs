@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::{Reply, reason};
+use crate::process::interrupted;
 use crate::serve::{Network, Protocol, ServeError};
 use crate::system_clock;
 use crate::transcript::{Captured, Ending};
@@ -48,6 +49,10 @@ impl Runner for HttpRunner {
                         Err(ServeError::TimedOut(_)) => {
                             ending =
                                 Ending::TimedOut { limit_us: u64::try_from(limit.as_micros()).unwrap_or(u64::MAX) };
+                            break;
+                        }
+                        Err(_) if interrupted() => {
+                            ending = Ending::NotReached;
                             break;
                         }
                         Err(error) => {

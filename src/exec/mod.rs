@@ -10,6 +10,7 @@ pub mod runner;
 mod service;
 mod shell;
 mod status;
+mod temporary;
 mod terminal;
 mod tree;
 mod typescript;
@@ -36,6 +37,7 @@ use python::Python;
 pub use runner::{ExecError, Job, Place, Ran, Runner};
 use service::{Begun, Service, Wait};
 use shell::Shell;
+pub use temporary::Temporary;
 pub use tree::{Tree, TreeError};
 pub use workspace::Workspace;
 

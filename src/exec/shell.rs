@@ -12,6 +12,7 @@ use super::status::Wake;
 use super::terminal::{Block, BlockEnd, State, Terminal};
 use super::{ExecError, Place, Stage};
 use crate::plan::{Language, Part, Session};
+use crate::process::ExitStatus;
 use crate::system_clock::now;
 use crate::transcript::{Ending, PartRecord};
 
@@ -101,11 +102,15 @@ impl<'a> Shell<'a> {
         match end {
             BlockEnd::Status(code) => Ending::Exited { code },
             BlockEnd::ShellEnded(status) => {
+                let mut note = "the step ended its shell".to_owned();
                 if let Some(terminal) = self.terminals.remove(name) {
+                    if terminal.exited_on_errors(self.stage) && status != ExitStatus::Code(0) {
+                        note.push_str(", in which `set -e` is on: there a command that fails ends the shell");
+                    }
                     let left = terminal.last_state(self.stage).unwrap_or_else(|| self.first_state());
                     self.left.insert(name.to_owned(), (left, "the shell had ended"));
                 }
-                notes.push("the step ended its shell".to_owned());
+                notes.push(note);
                 Ending::from(status)
             }
             BlockEnd::Stopped(wake) => {

@@ -19,6 +19,13 @@ use crate::transcript::Ending;
 const SCRIPT: i32 = 200;
 const STATUS: i32 = 201;
 
+/// How many evaluations a block stands in: `set -x` tells each by one more mark.
+const DEPTH: usize = 2;
+
+/// The mark of a traced command, where a page does not set its own `PS4`: a program's own `+++`, as of `diff -u`, is
+/// none.
+const TRACED: char = '\u{1e}';
+
 /// How long bash may take for what doccheck itself asks.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -85,16 +92,28 @@ impl Terminal {
         })?;
         let mut terminal =
             Self { process, script: File::from(script_out), status: StatusPipe::new(status_in), name, last: 0 };
-        let saved = quote(terminal.state_file(stage));
+        let in_quotes = |file: PathBuf| quote(file).replace('\'', r"'\''");
         terminal.write(&format!(
-            "shopt -s expand_aliases\ntrap '{{ command -p env -0; builtin pwd -P; }} >{} 2>/dev/null' EXIT\n",
-            saved.replace('\'', r"'\''")
+            "shopt -s expand_aliases\n[ \"$PS4\" != '+ ' ] || PS4=$'\\x1e '\n\
+             trap '{{ command -p env -0; builtin pwd -P; builtin printf %s \"$-\" >|{}; }} >|{} 2>/dev/null' EXIT\n",
+            in_quotes(terminal.options_file(stage)),
+            in_quotes(terminal.state_file(stage)),
         ));
         Ok(terminal)
     }
 
     fn state_file(&self, stage: &Stage<'_>) -> PathBuf {
         stage.workspace.scratch().join(format!("{}.state", self.name))
+    }
+
+    fn options_file(&self, stage: &Stage<'_>) -> PathBuf {
+        stage.workspace.scratch().join(format!("{}.options", self.name))
+    }
+
+    /// True for a shell that has ended and in which `set -e` was on.
+    #[expect(clippy::disallowed_methods, reason = "the shell tells its options in a file")]
+    pub(super) fn exited_on_errors(&self, stage: &Stage<'_>) -> bool {
+        std::fs::read_to_string(self.options_file(stage)).is_ok_and(|options| options.contains('e'))
     }
 
     /// Runs a block; what it prints goes to `capture`.
@@ -189,15 +208,33 @@ impl Terminal {
     /// `text` as a reader's terminal would show it: without the places of doccheck's own files.
     pub(super) fn clean(&self, stage: &Stage<'_>, text: String) -> String {
         let prefix = format!("{}/{}.sh", stage.workspace.scratch().display(), self.name);
-        if !text.contains(&prefix) {
+        if !text.contains(&prefix) && !text.contains(TRACED) {
             return text;
         }
-        let lines = text.split_inclusive('\n').filter(|line| {
-            // What `set -x` tells of doccheck's own line.
-            !(line.starts_with('+') && line.trim_start_matches('+').starts_with(&format!(" . {prefix}")))
-        });
-        lines.map(|line| reader_line(line, &prefix)).collect()
+        let lines = text.split_inclusive('\n').filter(|line| !is_own(line, &prefix));
+        lines.map(|line| reader_line(&traced(line), &prefix)).collect()
     }
+}
+
+/// True for what `set -x` tells of doccheck's own line.
+fn is_own(line: &str, prefix: &str) -> bool {
+    let command = line.trim_start_matches(TRACED);
+    let by_mark = line.len() - command.len() == DEPTH && command.starts_with(" exit ");
+    by_mark || (line.starts_with([TRACED, '+']) && command.trim_start_matches('+').starts_with(&format!(" . {prefix}")))
+}
+
+/// The line of a traced command as a reader's terminal shows it, where no block stands in another file.
+fn traced(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find(TRACED) {
+        let marked = &rest[start..];
+        let after = marked.trim_start_matches(TRACED);
+        shown.push_str(&rest[..start]);
+        shown.push_str(&"+".repeat((marked.len() - after.len()).saturating_sub(DEPTH).max(1)));
+        rest = after;
+    }
+    shown + rest
 }
 
 /// `<file>: line 3: foo: command not found` as `bash: foo: command not found`, as an interactive bash says it.

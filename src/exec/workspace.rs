@@ -5,15 +5,14 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use tempfile::TempDir;
-
 use super::ExecError;
+use super::temporary::Temporary;
 use super::tree::{Item, Tree};
 
 /// A fresh directory for one run of one page, removed when dropped.
 #[derive(Debug)]
 pub struct Workspace {
-    root: Option<TempDir>,
+    _root: Temporary,
     work: PathBuf,
     home: PathBuf,
     tmp: PathBuf,
@@ -27,22 +26,15 @@ impl Workspace {
     ///
     /// `ExecError::Workspace`.
     pub fn create(keep: bool) -> Result<Self, ExecError> {
-        let temporary = std::env::temp_dir();
+        let root = Temporary::create("", keep).map_err(|(path, source)| ExecError::Workspace { path, source })?;
         let failed = |path: &Path, source| ExecError::Workspace { path: path.to_path_buf(), source };
-        let root = tempfile::Builder::new()
-            .prefix("doccheck-")
-            .disable_cleanup(keep)
-            .tempdir()
-            .map_err(|source| failed(&temporary, source))?;
-        // Programs print the resolved path; on macOS the temporary folder lies behind a link.
-        let path = root.path().canonicalize().map_err(|source| failed(root.path(), source))?;
         let made = |name: &str| -> Result<PathBuf, ExecError> {
-            let folder = path.join(name);
+            let folder = root.path().join(name);
             std::fs::create_dir(&folder).map_err(|source| failed(&folder, source))?;
             Ok(folder)
         };
         let (work, home, tmp, scratch) = (made("work")?, made("home")?, made("tmp")?, made("scratch")?);
-        Ok(Self { root: Some(root), work, home, tmp, scratch })
+        Ok(Self { _root: root, work, home, tmp, scratch })
     }
 
     /// The directory that holds all others.
@@ -132,28 +124,6 @@ impl Workspace {
         let path = self.scratch.join(name);
         std::fs::write(&path, text).map_err(|source| ExecError::Workspace { path: path.clone(), source })?;
         Ok(path)
-    }
-}
-
-impl Drop for Workspace {
-    fn drop(&mut self) {
-        let Some(root) = self.root.take() else { return };
-        let path = root.path().to_path_buf();
-        if root.close().is_err() {
-            // A page may take its own right to write away; give it back, and remove again.
-            open_folders(&path);
-            let _ = std::fs::remove_dir_all(&path);
-        }
-    }
-}
-
-fn open_folders(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700));
-    for entry in std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok) {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            open_folders(&entry.path());
-        }
     }
 }
 

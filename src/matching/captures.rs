@@ -21,27 +21,6 @@ impl Captures {
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
     }
-
-    /// `code` with each exact token `<name>` of a captured name replaced by its value. Values are not looked into
-    /// again.
-    pub fn fill(&self, code: &str) -> String {
-        let mut filled = String::with_capacity(code.len());
-        let mut rest = code;
-        while let Some(open) = rest.find('<') {
-            filled.push_str(&rest[..open]);
-            rest = &rest[open..];
-            let token = rest[1..].split_once('>').and_then(|(name, after)| Some((self.get(name)?, after)));
-            if let Some((value, after)) = token {
-                filled.push_str(value);
-                rest = after;
-            } else {
-                filled.push('<');
-                rest = &rest[1..];
-            }
-        }
-        filled.push_str(rest);
-        filled
-    }
 }
 
 /// What is known while two texts are compared: what earlier outputs captured, and what this one captures. The
@@ -62,15 +41,21 @@ impl<'a> Bindings<'a> {
         self.new.get(name).map(String::as_str).or_else(|| self.earlier.get(name))
     }
 
-    /// The value that this text captured as `name`.
-    pub(super) fn own(&self, name: &str) -> Option<&str> {
-        self.new.get(name).map(String::as_str)
+    /// The value that an earlier text captured as `name`.
+    pub(super) fn earlier(&self, name: &str) -> Option<&str> {
+        self.earlier.get(name)
     }
 
-    /// Captures `value` as `name`; false where this text has captured another value by that name. What earlier
-    /// outputs captured is captured anew.
+    /// Why `value` cannot be what `name` stands for: the value that it has, and where it got it; `None` where it can.
+    pub(super) fn conflict(&self, name: &str, value: &str) -> Option<String> {
+        let known = self.value(name).filter(|known| *known != value)?;
+        let place = if self.new.contains_key(name) { "before it" } else { "in an earlier output" };
+        Some(format!("`{name}` is `{known}` {place}"))
+    }
+
+    /// Captures `value` as `name`; false where this text or an earlier one has captured another value by that name.
     pub(super) fn bind(&mut self, name: &str, value: &str) -> bool {
-        match self.new.get(name) {
+        match self.value(name) {
             Some(known) => known == value,
             None => {
                 self.new.insert(name.to_owned(), value.to_owned());
@@ -97,17 +82,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fills_exact_tokens_only_and_once() {
-        let mut captures = Captures::new();
-        captures.set("id", "<name>");
-        captures.set("name", "Ada");
-        assert_eq!(
-            captures.fill("a<id>b <name> <Name> <id <id> < <other> <"),
-            "a<name>b Ada <Name> <id <name> < <other> <"
-        );
-    }
-
-    #[test]
     fn a_text_that_differs_captures_nothing() {
         let mut captures = Captures::new();
         let failed: Result<(), ()> = keep_on_match(&mut captures, |bindings| {
@@ -120,5 +94,11 @@ mod tests {
             Ok(())
         });
         assert_eq!((kept, captures.get("id")), (Ok(()), Some("1")));
+        let again: Result<(), ()> = keep_on_match(&mut captures, |bindings| {
+            assert!(!bindings.bind("id", "2") && bindings.bind("id", "1"));
+            assert_eq!(bindings.conflict("id", "2").as_deref(), Some("`id` is `1` in an earlier output"));
+            Ok(())
+        });
+        assert_eq!((again, captures.get("id")), (Ok(()), Some("1")));
     }
 }

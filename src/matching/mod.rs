@@ -6,6 +6,7 @@
 mod align;
 mod captures;
 mod exact;
+mod filling;
 mod http;
 mod json;
 mod kind;
@@ -16,6 +17,7 @@ mod wildcard;
 
 pub use captures::Captures;
 pub use exact::compare_exact;
+pub use filling::Unsafe;
 pub use http::{compare_http, last_body, update_http};
 pub use json::{compare_json, loosen_json, pretty_json, update_json};
 pub use loosen::loosen_text;

@@ -9,7 +9,7 @@ use crate::text;
 use super::align::{Likeness, MISSING, Op, align, likeness};
 use super::captures::{Bindings, Captures, keep_on_match};
 use super::mismatch::{Diff, Mismatch};
-use super::wildcard::{Pattern, near_misses};
+use super::wildcard::{Pattern, near_gap, near_misses};
 
 mod update;
 
@@ -165,7 +165,12 @@ impl Telling<'_, '_, '_> {
             }
         }
         let (span, message) = self.first(&ops);
-        Mismatch { expected: span, message, diff: diff.finish(), help: near_misses(expected) }
+        let mut help = near_misses(expected);
+        help.extend(ops.iter().find_map(|op| match *op {
+            Op::Missing(row) | Op::Pair(row, _) => near_gap(self.row_text(row)),
+            Op::Same(..) | Op::Free(_) | Op::Unexpected(_) => None,
+        }));
+        Mismatch { expected: span, message, diff: diff.finish(), help }
     }
 
     /// Tells the lines before the place where matching stuck.

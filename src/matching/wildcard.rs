@@ -1,8 +1,8 @@
 //! Wildcards within one line of text or one JSON string: `[..]`, `<name:type>`, `<name>`.
 //!
 //! - `[..]` stands for any characters, or none.
-//! - `<name:type>` stands for a value of that type (`kind`) and gives it a name. Where the name comes twice in one
-//!   text, both must be the same value; in a later text it is captured anew.
+//! - `<name:type>` stands for a value of that type (`kind`) and gives it a name. Where the name comes again, in the
+//!   same text or in a later one, it must be the same value.
 //! - `<name>` stands for what was captured by that name, and for itself where nothing was: real output is full of
 //!   `<Response [200]>`. So does `<name:word>` whose word is no type, such as `<http:…>`.
 //!
@@ -176,7 +176,11 @@ impl<'t> Pattern<'t> {
             match piece.what {
                 What::Literal => pattern.push_str(&regex::escape(text)),
                 What::Gap => pattern.push_str(".*?"),
-                What::Typed { kind, .. } => pattern.extend(["(", kind.pattern(), ")"]),
+                // The known value first: where it may stand here, no other part of the text is taken for it.
+                What::Typed { name, kind } => match bindings.earlier(name).filter(|value| kind.takes(value)) {
+                    Some(value) => pattern.extend(["(", &regex::escape(value), "|", kind.pattern(), ")"]),
+                    None => pattern.extend(["(", kind.pattern(), ")"]),
+                },
                 What::Name(name) => pattern.push_str(&regex::escape(bindings.value(name).unwrap_or(text))),
             }
         }
@@ -220,10 +224,10 @@ impl<'t> Pattern<'t> {
             }
             What::Typed { name, kind } => {
                 let found = self.stands_at(at, actual, bindings);
-                let reason = match (bindings.own(name), found) {
-                    (Some(known), _) => format!("`{name}` is `{known}` before it"),
-                    (None, Some(found)) => format!("`{found}` is not {}", kind.described()),
-                    (None, None) => format!("this is not {}", kind.described()),
+                let reason = match (found, found.and_then(|found| bindings.conflict(name, found))) {
+                    (Some(found), Some(conflict)) if kind.takes(found) => format!("{conflict}, not `{found}`"),
+                    (Some(found), _) => format!("`{found}` is not {}", kind.described()),
+                    (None, _) => format!("this is not {}", kind.described()),
                 };
                 Blame { span: piece.span, reason: Some(reason) }
             }
@@ -237,12 +241,11 @@ impl<'t> Pattern<'t> {
     /// Every piece is there from both sides, but not all of them at once: too much, or a name with two values.
     fn blame_whole(&self, actual: &str, bindings: &Bindings<'_>) -> Blame {
         for (name, value) in self.captured(actual, bindings).into_iter().flatten() {
-            if let Some(known) = bindings.own(name).filter(|known| *known != value)
+            if let Some(conflict) = bindings.conflict(name, value)
                 && let Some(piece) =
                     self.pieces.iter().find(|piece| matches!(piece.what, What::Typed { name: own, .. } if own == name))
             {
-                let reason = format!("`{name}` is `{known}` before it, not `{value}`");
-                return Blame { span: piece.span, reason: Some(reason) };
+                return Blame { span: piece.span, reason: Some(format!("{conflict}, not `{value}`")) };
             }
         }
         Blame { span: Span::new(0, self.text.len()), reason: None }
@@ -279,6 +282,12 @@ pub(super) fn near_misses(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// What is probably meant by the `[...]` in a text that does not match.
+pub(super) fn near_gap(text: &str) -> Option<String> {
+    let written = ["[...]", "[…]"].into_iter().find(|written| text.contains(written))?;
+    Some(format!("`{written}` is compared as it stands; did you mean `{GAP}`, which stands for anything in a line"))
 }
 
 /// True where `text` is `<name:word>` and nothing else, whatever the word.

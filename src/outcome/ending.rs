@@ -33,6 +33,7 @@ pub(super) fn checks(evidence: Evidence<'_>) -> Vec<Check> {
             vec![passed_limit(evidence, "a step that needs longer says so: `<!-- doccheck: timeout=60s -->`")]
         }
         Ending::OutputLimit { .. } => vec![passed_limit(evidence, "let the step print less, or write to a file")],
+        Ending::NotFilled { ref name, .. } => vec![not_filled(evidence, name)],
         Ending::NotStarted { .. } | Ending::NotReached | Ending::Skipped => Vec::new(),
     }
 }
@@ -69,6 +70,17 @@ fn status(evidence: Evidence<'_>, code: i32) -> Check {
         check.help.push(format!("where the step is meant to fail: `<!-- doccheck: exit={code} -->`"));
     }
     check
+}
+
+/// A value that could break the code, or run as code, is shown where the step names it.
+fn not_filled(evidence: Evidence<'_>, name: &str) -> Check {
+    let mut check = evidence.failed(CheckKind::Exit, format!("it {}", evidence.record.ending.words()));
+    check.help.push("capture an id or another plain value, or let the step read the value itself".to_owned());
+    let (code, token) = (&evidence.step.code, format!("<{name}>"));
+    match code.text.find(&token) {
+        Some(start) => evidence.at(check, code.place(start, start + token.len())),
+        None => check,
+    }
 }
 
 /// True for a service that something on the page told to end, as Ctrl-C or `kill` does.

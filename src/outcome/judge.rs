@@ -8,7 +8,7 @@ use super::{ending, expected, output, service, wires};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::Captures;
 use crate::options::ExpectedExit;
-use crate::plan::{Plan, Step};
+use crate::plan::{Language, Plan, Step};
 use crate::transcript::{Ending, StepRecord, Transcript};
 
 /// Judges a transcript of the page again, without running anything. Steps that it has no record of were not reached.
@@ -61,7 +61,27 @@ pub fn page_verdict(diagnostics: &[Diagnostic], steps: &[StepOutcome]) -> PageVe
 /// Judges a step. What typed captures matched is remembered in `captures`, which later steps read.
 /// Of a service, what fences further down the page show of it is left open.
 pub fn judge_step(plan: &Plan, step: &Step, record: &StepRecord, captures: &mut Captures) -> StepOutcome {
-    concluded(Evidence { plan, step, record }, |evidence| outputs(evidence, captures, false))
+    let used = captures.used(&ran_code(step));
+    let mut outcome = concluded(Evidence { plan, step, record }, |evidence| outputs(evidence, captures, false));
+    if outcome.checks.iter().any(|check| !check.ok) {
+        outcome.notes.extend(used.iter().map(|(name, value)| format!("`<{name}>` was replaced by `{}`", brief(value))));
+    }
+    outcome
+}
+
+/// What of a step is run: of a transcript the commands, without what they print.
+fn ran_code(step: &Step) -> String {
+    match step.language {
+        Language::Console => step.commands.iter().map(|command| command.text.as_str()).collect::<Vec<_>>().join("\n"),
+        _ => step.code.text.clone(),
+    }
+}
+
+/// The start of a value, on one line.
+fn brief(value: &str) -> String {
+    const LONGEST: usize = 80;
+    let line = value.replace(['\n', '\r'], " ");
+    line.char_indices().nth(LONGEST).map_or(line.clone(), |(end, _)| format!("{}…", &line[..end]))
 }
 
 /// Judges a service at the end of its page, with all that fences further down the page show of it; `captures` are
@@ -95,6 +115,7 @@ fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<C
     // When a service dies is a matter of chance: the later steps tell what it means for them.
     let ended_wrong = ended_wrong && !evidence.was_ready();
     let stops_page = matches!(record.ending, Ending::NotStarted { .. }) || ended_wrong || checks.iter().any(stopping);
+    let unexpected_answers = wires::unexpected_answers(evidence, &checks);
     let mut outcome = StepOutcome {
         name: step.name.clone(),
         line: evidence.line(step.fence),
@@ -110,7 +131,7 @@ fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<C
         stops_page,
         checks,
         exchanges: record.exchanges.clone(),
-        notes: record.notes.clone(),
+        notes: record.notes.iter().cloned().chain(unexpected_answers).collect(),
     };
     expected::weigh(evidence, &mut outcome);
     outcome
@@ -119,7 +140,7 @@ fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<C
 fn checks(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<Check>) -> Vec<Check> {
     let mut checks = ending::checks(evidence);
     match evidence.record.ending {
-        Ending::NotStarted { .. } | Ending::NotReached | Ending::Skipped => return checks,
+        Ending::NotStarted { .. } | Ending::NotFilled { .. } | Ending::NotReached | Ending::Skipped => return checks,
         // What was cut off in the middle says nothing about the whole.
         Ending::TimedOut { .. } | Ending::NotReady { .. } | Ending::OutputLimit { .. } => {}
         Ending::Exited { .. } | Ending::Signaled { .. } | Ending::Running => checks.extend(outputs(evidence)),

@@ -88,7 +88,7 @@ pub enum StepVerdict {
     Error,
     /// It ran as it should and nothing that it printed was compared, or only with answers drafted from the page.
     Unchecked,
-    /// An earlier step had stopped the page.
+    /// An earlier step had stopped the page, or Ctrl-C the run.
     NotReached,
     /// The page says not to run it.
     Skipped,

@@ -2,6 +2,7 @@
 
 use super::evidence::Evidence;
 use super::{Check, CheckKind};
+use crate::options::ExpectedExit;
 use crate::source::Span;
 
 /// One check for each host that was refused. Whatever a step makes of it, its page is not true here.
@@ -52,6 +53,37 @@ pub(super) fn faults(evidence: Evidence<'_>) -> Vec<Check> {
             evidence.at(check, fault.span)
         })
         .collect()
+}
+
+/// The most answers that are told one by one.
+const TOLD: usize = 3;
+
+/// Answers of 400 and more that nothing on the page accounts for, of a step of which no output was compared: nothing
+/// else would tell them. A fault accounts for its own, an announced exit status for all, and so does a step whose code
+/// names the status.
+pub(super) fn unexpected_answers(evidence: Evidence<'_>, checks: &[Check]) -> Vec<String> {
+    let told = |check: &Check| !check.ok || matches!(check.kind, CheckKind::Output | CheckKind::Http);
+    if checks.iter().any(told) || evidence.step.exit != ExpectedExit::Code(0) {
+        return Vec::new();
+    }
+    let code = &evidence.step.code.text;
+    let names =
+        |status: u16| code.split(|char: char| !char.is_ascii_alphanumeric()).any(|word| word == status.to_string());
+    let mut notes: Vec<String> = Vec::new();
+    for exchange in &evidence.record.exchanges {
+        let accounted = exchange.status < 400 || exchange.fault.is_some() || exchange.drafted;
+        if accounted || names(exchange.status) {
+            continue;
+        }
+        let note = format!("{} {} → {}", exchange.method, exchange.url, exchange.status);
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    let more = notes.len().saturating_sub(TOLD);
+    notes.truncate(TOLD);
+    notes.extend((more > 0).then(|| format!("{more} more answers of 400 and above")));
+    notes
 }
 
 /// The fault's kind, the first word of it.

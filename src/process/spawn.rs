@@ -24,6 +24,7 @@ pub(super) fn spawn(launch: Launch, marker: &str, namespaces: &Arc<Vec<OwnedFd>>
     let inherited = inherited();
     let descriptors = Arc::new(out_of_the_way(launch.descriptors)?);
     let namespaces = Arc::clone(namespaces);
+    let parent = rustix::process::getpid();
     let command = duct::cmd(launch.program, launch.args).dir(launch.cwd).full_env(env).unchecked();
     let command = match launch.stdin {
         Some(stdin) => command.stdin_file(stdin),
@@ -41,7 +42,8 @@ pub(super) fn spawn(launch: Launch, marker: &str, namespaces: &Arc<Vec<OwnedFd>>
                 for (number, descriptor) in descriptors.iter() {
                     place(descriptor, *number)?;
                 }
-                enter(&namespaces)
+                enter(&namespaces)?;
+                end_with(parent)
             });
         }
         Ok(())
@@ -107,6 +109,20 @@ fn enter(namespaces: &[OwnedFd]) -> io::Result<()> {
 
 #[cfg(not(target_os = "linux"))]
 fn enter(_namespaces: &[OwnedFd]) -> io::Result<()> {
+    Ok(())
+}
+
+/// Lets the system kill the program when `parent` is gone, even by a KILL that lets it end nothing itself. What counts
+/// is the thread that starts the program: a page starts all of its programs on one, which outlives them. Entering
+/// namespaces forgets this, so it comes last.
+#[cfg(target_os = "linux")]
+fn end_with(parent: rustix::process::Pid) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    if rustix::process::getppid() == Some(parent) { Ok(()) } else { Err(Errno::SRCH.into()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_with(_parent: rustix::process::Pid) -> io::Result<()> {
     Ok(())
 }
 

@@ -10,9 +10,9 @@ use super::{Event, Observer, Session, micros};
 use crate::diagnostic::Diagnostic;
 use crate::exec::{ExecError, Job, Ran, Runners, Stage, Tree, Workspace};
 use crate::fs::read_source;
-use crate::matching::Captures;
+use crate::matching::{Captures, Unsafe};
 use crate::outcome::{StepOutcome, StepVerdict, judge_step};
-use crate::plan::{Action, FileAction, Plan, Step};
+use crate::plan::{Action, FileAction, Language, Plan, Step};
 use crate::process::interrupted;
 use crate::sandbox::World;
 use crate::source::{Located, Span};
@@ -38,7 +38,10 @@ impl Performance<'_> {
     /// Performs the whole page. Afterwards there is a record and an outcome for every step.
     pub(super) fn run(&mut self) {
         let runnable = self.plan.steps().any(|step| step.skip.is_none()) && self.plan.page.skip.is_none();
-        if runnable && let Err(diagnostic) = self.in_a_world() {
+        if runnable
+            && let Err(diagnostic) = self.in_a_world()
+            && !interrupted()
+        {
             self.fail_machine(diagnostic);
         }
         self.leave_the_rest();
@@ -164,16 +167,22 @@ impl Performance<'_> {
             self.observer.see(&Event::StepStarted { path: self.path, name: &step.name, line });
             let faults: Vec<_> = step.faults.iter().map(|fault| fault.value.clone()).collect();
             worker.network.begin_step(&faults);
-            let ran = self.perform(runners, env, step, index);
+            let ran = match self.unsafe_value(step) {
+                Some(Unsafe { name, holds }) => Ok(StepRecord::not_run(Ending::NotFilled { name, holds })),
+                None => self.perform(runners, env, step, index).map(record),
+            };
             let traffic = worker.network.end_step();
             let mut record = match ran {
-                Ok(ran) => record(ran),
+                Ok(record) => record,
                 Err(error) => {
                     let found = self.cannot(&error);
                     self.fail_machine(found.at(&self.plan.tutorial.source, self.marker(step), ""));
                     StepRecord::not_run(Ending::NotStarted { reason: error.to_string(), help: None })
                 }
             };
+            if record.ending == Ending::NotReached {
+                record.notes.push("interrupted before it had ended".to_owned());
+            }
             if traffic.omitted > 0 {
                 record.notes.push(format!("{} more requests are not told", traffic.omitted));
             }
@@ -194,6 +203,13 @@ impl Performance<'_> {
         let stops = outcome.stops_page || (self.session.options.fail_fast && differs);
         self.conclude(record, outcome);
         !stops
+    }
+
+    /// A value of an earlier output that must not stand in the step's code.
+    fn unsafe_value(&self, step: &Step) -> Option<Unsafe> {
+        let commands = step.commands.iter().map(|command| command.text.as_str());
+        let code = (step.language != Language::Console).then_some(step.code.text.as_str());
+        commands.chain(code).find_map(|code| self.captures.unsafe_in(code))
     }
 
     fn perform(
@@ -231,6 +247,7 @@ impl Performance<'_> {
         };
         let (message, output) = match runners.script(&text) {
             Ok(Ran { ending: Ending::Exited { code: 0 }, .. }) => return true,
+            Ok(Ran { ending: Ending::NotReached, .. }) => return false,
             Ok(ran) => (format!("the page's `{what}` failed: it {}", ran.ending.words()), ran.output.text),
             Err(error) => (format!("the page's `{what}` failed: {error}"), String::new()),
         };

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tempfile::TempDir;
-
 use super::{Session, lock};
+use crate::exec::Temporary;
 use crate::serve::{Network, ServeError};
 
 /// A network with its folder of certificates, client configuration and hooks.
@@ -12,15 +11,13 @@ use crate::serve::{Network, ServeError};
 pub(super) struct Worker {
     pub(super) network: Arc<Network>,
     // Dropped after the network that uses it.
-    _folder: TempDir,
+    _folder: Temporary,
 }
 
 impl Worker {
     fn start(session: &Session) -> Result<Self, ServeError> {
-        let folder = tempfile::Builder::new()
-            .prefix("doccheck-net-")
-            .tempdir()
-            .map_err(|error| ServeError::Start(format!("cannot make a temporary folder: {error}")))?;
+        let folder = Temporary::create("net-", false)
+            .map_err(|(_, error)| ServeError::Start(format!("cannot make a temporary folder: {error}")))?;
         let network = Arc::new(Network::start(folder.path(), &session.config.allow)?);
         Ok(Self { network, _folder: folder })
     }

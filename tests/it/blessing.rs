@@ -342,6 +342,31 @@ fn what_a_person_must_decide_is_told_and_the_rest_is_blessed() {
     assert_eq!(site.read("a.md"), text.replacen("\n1\n", "\none\n", 1));
 }
 
+/// Where such a fence ends the next one begins, so nobody but the author can say what belongs into which.
+#[test]
+fn a_service_that_several_fences_show_is_left_to_its_author() {
+    let page = |later: &str| {
+        format!(
+            "<!-- doccheck: ready=\"text:up\" session=server -->\n\n```bash\n\
+             echo up; while [ ! -e go ]; do sleep 0.02; done; echo went; sleep 60\n```\n\n```text\nup\n```\n\n\
+             ```bash\ntouch go\n```\n\n<!-- doccheck: session=server -->\n\n```text\n{later}\n```\n"
+        )
+    };
+    let site = Site::new(&[("a.md", &page("stayed")), ("b.md", &page("went"))]);
+    assert_eq!(site.bless(&["b.md"]), (Some(0), "nothing to bless: the pages are true\n".to_owned()));
+    assert_eq!(site.doccheck(&["run", "a.md"]).0, Some(1));
+    for arguments in [&["bless", "a.md"][..], &["bless", "--check", "a.md"], &["bless", "--add", "a.md"]] {
+        let (status, out, told) = site.doccheck(arguments);
+        assert_eq!((status, out.as_str()), (Some(1), ""), "{told}");
+        assert!(
+            told.contains("`shell-3`, which several fences show: line 1 is missing from the output\n  --> a.md:18:1"),
+            "{told}"
+        );
+        assert!(told.contains("what the service printed here begins with `went`"), "{told}");
+    }
+    assert_eq!(site.read("a.md"), page("stayed"));
+}
+
 #[test]
 fn a_value_that_is_captured_only_now_asks_for_another_run() {
     let text = "```bash\necho id 7 new\n```\n\n```text\nid <id:int> old\n```\n\n```bash\necho \"got <id>\"\n```\n\n```text\nhad 7\n```\n";

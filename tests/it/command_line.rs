@@ -258,18 +258,74 @@ fn a_report_that_cannot_be_written_is_a_failure() {
 
 #[test]
 fn steps_are_told_as_they_end_and_an_interruption_ends_the_run() {
-    let page = "```bash name=first\necho one\n```\n\n```bash name=second timeout=60s\nsleep 60\n```\n";
-    let site = Site::new(&[("page.md", page)]);
+    let site = Site::new(&[]);
+    let began = site.path().join("began");
+    let page = format!(
+        "```bash name=first\necho one\n```\n\n```bash name=second timeout=60s\ntouch '{}'\nsleep 60\n```\n",
+        began.display()
+    );
+    std::fs::write(site.path().join("page.md"), page).expect("a file can be written");
     let mut command = site.doccheck(&["run", "page.md"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
     let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut line = String::new();
     out.read_line(&mut line).expect("a line comes while the second step still runs");
     assert!(line.contains("page.md:1") && line.contains("first"), "{line}");
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !began.exists() && std::time::Instant::now() < patience {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     let id = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(id, rustix::process::Signal::INT).expect("it still runs");
     let mut rest = String::new();
     out.read_to_string(&mut rest).expect("it is text");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
-    assert!(rest.contains("interrupted"), "{rest}");
+    let told = ["not reached page.md:5", "note: interrupted before it had ended", "\ninterrupted: "];
+    assert!(told.iter().all(|told| rest.contains(told)), "{rest}");
+    assert!(!rest.contains("stale") && !rest.contains("signal") && !rest.contains("exit="), "{rest}");
+    // The transcript tells the same, so judging it again does so too.
+    let again = site.doccheck(&["report", "--format", "sarif"]).output().expect("it runs");
+    let again = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.contains("\"results\": []"), "{again}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_killed_run_leaves_ends_with_it_or_is_removed_by_the_next_one() {
+    let site = Site::new(&[]);
+    let temporary = site.path().join("temporary");
+    std::fs::create_dir(&temporary).expect("a folder can be made");
+    let number = site.path().join("number");
+    let page = format!(
+        "```python timeout=60s\nimport os, time\nopen('{0}.new', 'w').write(str(os.getpid()))\n\
+         os.rename('{0}.new', '{0}')\ntime.sleep(60)\n```\n",
+        number.display()
+    );
+    std::fs::write(site.path().join("page.md"), page).expect("a file can be written");
+    std::fs::write(site.path().join("next.md"), "```bash\ntrue\n```\n").expect("a file can be written");
+    let mut command = site.doccheck(&["run", "page.md"]);
+    command.env("TMPDIR", &temporary).env("HOME", site.path());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let wait = |met: &dyn Fn() -> bool| {
+        let patience = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while !met() && std::time::Instant::now() < patience {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    };
+    wait(&|| number.exists());
+    let folders = || std::fs::read_dir(&temporary).expect("it is there").count();
+    let running = site.doccheck(&["run", "next.md"]).env("TMPDIR", &temporary).output().expect("it runs");
+    assert_eq!((running.status.code(), folders()), (Some(0), 2), "what is in use stays");
+    child.kill().expect("it still runs");
+    child.wait().expect("it ends");
+    let step = std::fs::read_to_string(&number).expect("the step began");
+    let alive = || {
+        let stat = std::fs::read_to_string(format!("/proc/{step}/stat")).unwrap_or_default();
+        !stat.is_empty() && !stat.contains(") Z ")
+    };
+    wait(&|| !alive());
+    assert!(!alive(), "the step ends with the run");
+    assert_eq!(folders(), 2);
+    let next = site.doccheck(&["run", "next.md"]).env("TMPDIR", &temporary).output().expect("it runs");
+    assert_eq!((next.status.code(), folders()), (Some(0), 0));
 }

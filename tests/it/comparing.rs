@@ -407,6 +407,39 @@ fn a_documented_status_that_nothing_caused_gets_a_hint() {
 }
 
 #[test]
+fn an_answer_that_nothing_accounts_for_is_noted() {
+    let asked = |path: &str, status: u16, fault: Option<&str>| Exchange {
+        method: "GET".to_owned(),
+        url: format!("https://api.example.com{path}"),
+        request_headers: Vec::new(),
+        request_body: String::new(),
+        status,
+        reply_headers: Vec::new(),
+        reply_body: String::new(),
+        fault: fault.map(str::to_owned),
+        unknown_route: false,
+        drafted: false,
+    };
+    let record = |text: &str, exchanges: Vec<Exchange>| StepRecord { exchanges, ..exited(0, text) };
+    let notes = |plan: Plan, record: StepRecord| judged(plan, vec![record]).steps.remove(0).notes;
+    let alone = "```bash\ncurl\n```\n";
+    let answers = vec![asked("/ok", 200, None), asked("/x", 404, None), asked("/x", 404, None), asked("/y", 500, None)];
+    let told = ["GET https://api.example.com/x → 404", "GET https://api.example.com/y → 500"];
+    assert_eq!(notes(page(alone), record("{}", answers.clone())), told);
+    assert_eq!(notes(page(alone), record("", answers.clone())), told, "also where nothing was printed");
+    let many = (0..5).map(|at| asked(&format!("/{at}"), 404, None)).collect();
+    assert_eq!(notes(page(alone), record("{}", many)).last().unwrap(), "2 more answers of 400 and above");
+    let none: [&str; 0] = [];
+    assert_eq!(notes(page(alone), record("{}", vec![asked("/x", 429, Some("429"))])), none, "a fault brought it about");
+    let code = "```bash\ncurl -w '%{http_code}' | grep 404\n```\n";
+    assert_eq!(notes(page(code), record("404", vec![asked("/x", 404, None)])), none, "the step names it");
+    let shown = "```bash\ncurl\n```\n\n```text\nno\n```\n";
+    assert_eq!(notes(page(shown), record("no", answers.clone())), none, "what was printed was compared");
+    let fails = page_with(alone, |step| step.exit = ExpectedExit::Code(22));
+    assert_eq!(notes(fails, StepRecord { exchanges: answers, ..exited(22, "") }), none, "the page says that it fails");
+}
+
+#[test]
 fn steps_that_did_not_run() {
     let text = "```bash\none\n```\n\n```bash\ntwo\n```\n\n```bash\nthree\n```\n";
     let missing =

@@ -312,10 +312,44 @@ fn a_shell_that_ends_is_followed_by_one_with_the_same_exports_and_directory() {
 }
 
 #[test]
+fn a_shell_that_errexit_ended_says_so() {
+    let told = |codes: &[&str]| {
+        let steps: Vec<_> = codes.iter().map(|code| continued(Language::Shell, code)).collect();
+        Bench::new().run(&steps).pop().expect("a step ran").notes
+    };
+    let cause = "the step ended its shell, in which `set -e` is on: there a command that fails ends the shell";
+    assert_eq!(told(&["set -euo pipefail", "false; echo never"]), [cause]);
+    assert_eq!(told(&["set -o errexit\nfalse"]), [cause]);
+    assert_eq!(told(&["exit 3"]), ["the step ended its shell"]);
+    assert_eq!(told(&["set -e", "exit 0"]), ["the step ended its shell"]);
+}
+
+#[test]
 fn shell_errors_read_as_in_a_terminal() {
     let ran = one(step(Language::Shell, "echo a\nnosuchprogram"));
     assert_eq!(ran.output.text, "a\nbash: nosuchprogram: command not found\n");
     assert_eq!(code(&ran), 127);
+}
+
+#[test]
+fn traced_commands_read_as_in_a_terminal() {
+    let shell = |code: &str| continued(Language::Shell, code);
+    let ran = Bench::new().run(&[
+        shell("set -x; echo z"),
+        shell("x=$(echo y)\nprintf '+++ b/x\\n'\n(exit 3)"),
+        shell("echo $?; set +x; set -v\necho 1"),
+        shell("set +v"),
+    ]);
+    let told: Vec<_> = ran.iter().map(|ran| ran.output.text.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "+ echo z\nz\n",
+            "++ echo y\n+ x=y\n+ printf '+++ b/x\\n'\n+++ b/x\n+ exit 3\n",
+            "+ echo 3\n3\n+ set +x\necho 1\n1\n",
+            "set +v\n",
+        ]
+    );
 }
 
 #[test]

@@ -193,7 +193,7 @@ impl Review<'_> {
             return true;
         }
         let Some((_, plan, transcript)) = &self.blessable.judged else { return false };
-        match session.current().and_then(|change| loosened(plan, &transcript.steps, change)) {
+        match session.current().and_then(|change| loosened(plan, &transcript.steps, change, &session.accepted())) {
             Some(change) => {
                 session.loosen(change);
                 self.say("with wildcards; w takes them back");

@@ -7,7 +7,7 @@ use crate::source::Span;
 use super::super::captures::Bindings;
 use super::super::kind::Kind;
 use super::super::text::is_more;
-use super::super::wildcard::{Pattern, is_typed, near_misses};
+use super::super::wildcard::{Pattern, is_typed, near_gap, near_misses};
 use super::value::{Content, Object, Value, quoted};
 
 /// The first difference in the order of the page.
@@ -239,8 +239,8 @@ fn differs(expected: &Value, actual: &Value, path: &str, bindings: &Bindings<'_>
     let subject = if path.is_empty() { "the output".to_owned() } else { place(path) };
     let found = brief(actual);
     let message = if let Some((name, kind)) = pattern.whole_typed() {
-        match bindings.own(name).filter(|_| takes(kind, actual)) {
-            Some(known) => format!("{subject} is {found}, but `{name}` is `{known}` before it"),
+        match bindings.conflict(name, &actual.captured()).filter(|_| takes(kind, actual)) {
+            Some(conflict) => format!("{subject} is {found}, but {conflict}"),
             None => format!("{subject} is {found}, not {}", kind.described()),
         }
     } else if let Some((name, value)) = pattern.whole_name().and_then(|name| Some((name, bindings.value(name)?))) {
@@ -252,7 +252,8 @@ fn differs(expected: &Value, actual: &Value, path: &str, bindings: &Bindings<'_>
     } else {
         format!("{subject} is {found}, not {}", brief(expected))
     };
-    Difference { span: expected.span, message, help: near_misses(text) }
+    let help = near_misses(text).into_iter().chain(near_gap(text)).collect();
+    Difference { span: expected.span, message, help }
 }
 
 /// A value as a message shows it.

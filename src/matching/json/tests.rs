@@ -262,3 +262,21 @@ proptest! {
         prop_assert_eq!(line(span.start), line(at));
     }
 }
+
+#[test]
+fn three_dots_in_brackets_get_help() {
+    let mismatch = compare_json(r#"{"a": "x [...] y"}"#, r#"{"a": "x 1 y"}"#, &mut Captures::new()).unwrap_err();
+    let help = "`[...]` is compared as it stands; did you mean `[..]`, which stands for anything in a line";
+    assert_eq!(mismatch.help, [help]);
+}
+
+#[test]
+fn a_name_stands_for_one_value_in_all_outputs() {
+    let mut captures = Captures::new();
+    compare_json(r#"{"id": "<c:any>", "n": "<n:int>"}"#, r#"{"id": "a1", "n": 7}"#, &mut captures).unwrap();
+    compare_json(r#"{"id": "<c:any>", "n": <n:int>}"#, r#"{"id": "a1", "n": 7}"#, &mut captures).unwrap();
+    let mismatch = compare_json(r#"{"id": "<c:any>"}"#, r#"{"id": "b2"}"#, &mut captures).unwrap_err();
+    assert_eq!(mismatch.message, "`id` is \"b2\", but `c` is `a1` in an earlier output");
+    let mismatch = compare_json(r#"{"n": "<n:int>"}"#, r#"{"n": "7"}"#, &mut captures).unwrap_err();
+    assert_eq!(mismatch.message, "`n` is \"7\", not an int");
+}

@@ -109,6 +109,17 @@ fn a_misspelt_type_gets_help() {
 }
 
 #[test]
+fn three_dots_in_brackets_get_help() {
+    let help = |expected, actual| compare_text(expected, actual, &mut Captures::new()).unwrap_err().help;
+    let told = |written| {
+        vec![format!("`{written}` is compared as it stands; did you mean `[..]`, which stands for anything in a line")]
+    };
+    assert_eq!(help("took [...] ms", "took 5 ms"), told("[...]"));
+    assert_eq!(help("a\n[…]", "a\nb"), told("[…]"));
+    assert_eq!(help("[...]\nb", "[...]\nc"), Vec::<String>::new(), "the line with the dots matches");
+}
+
+#[test]
 fn captures_go_on_to_later_texts() {
     let mut captures = Captures::new();
     compare_text("<id:int> <who:any>!", "7 Ada Lovelace!", &mut captures).unwrap();
@@ -117,8 +128,15 @@ fn captures_go_on_to_later_texts() {
     let mismatch = compare_text("got <id>\n<who:int>", "got 8\n1", &mut captures).unwrap_err();
     assert_eq!(mismatch.message, "line 1 differs: `<id>` was captured as `7`");
     assert_eq!(captures.get("who"), Some("Ada Lovelace"), "a text that differs captures nothing");
-    compare_text("<id:int>", "9", &mut captures).unwrap();
-    assert_eq!(captures.get("id"), Some("9"), "a type captures anew");
+    let mismatch = compare_text("got\nid <id:int>.", "got\nid 9.", &mut captures).unwrap_err();
+    assert_eq!(mismatch.message, "line 2 differs: `id` is `7` in an earlier output, not `9`");
+    assert_eq!(mismatch.expected, Span::new(7, 15));
+    let mismatch = compare_text("id <id:uuid>", "id 7", &mut captures).unwrap_err();
+    assert_eq!(mismatch.message, "line 1 differs: `7` is not a uuid", "the type counts as well as the value");
+    compare_text("<id:int> again", "7 again", &mut captures).unwrap();
+    // A known value is found where its type alone would end too early.
+    compare_text("<who:any> [..]", "Ada Lovelace is here", &mut captures).unwrap();
+    assert_eq!((captures.get("id"), captures.get("who")), (Some("7"), Some("Ada Lovelace")));
 }
 
 #[test]
