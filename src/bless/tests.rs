@@ -228,3 +228,11 @@ fn wildcards_take_what_every_run_makes_anew() {
     let (plan, records, blessing) = proposed(&format!("{STEP}```text\na\n```\n"), &["a\nb\n"], false);
     assert!(loosened(&plan, &records, &blessing.changes[0]).is_none());
 }
+
+#[test]
+fn a_command_that_shows_nothing_stands_in_no_ones_way() {
+    let page = "```console\n$ a\n$ b\n2\n```\n";
+    becomes(page, &["1\n|3\n"], "```console\n$ a\n$ b\n3\n```\n");
+    let shown = "```console\n$ a\n1\n$ b\n2\n```\n";
+    assert_eq!(blessed(page, &["1\n|2\n"], true), shown);
+}
