@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use crate::source::{Span, Spanned};
 
-pub use grammar::parse;
+pub use grammar::{parse, parse_own};
 pub use nearest::nearest;
 pub use ready::{Ready, TAKES as READY_TAKES};
+use set::is_key;
+pub use set::{TIMEOUT_TAKES, parse_timeout};
 
 /// One `key=value` as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
