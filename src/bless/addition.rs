@@ -12,7 +12,7 @@ use crate::text::normalize;
 use crate::transcript::StepRecord;
 use crate::tutorial::Fence;
 
-/// What shows the output of a step, or of those commands of it, that the page shows nothing of.
+/// What shows the output of a step that the page shows nothing of.
 pub(super) fn change(plan: &Plan, index: usize, step: &Step, record: &StepRecord) -> Result<Change, Refusal> {
     let source = &plan.tutorial.source;
     let fence = &plan.tutorial.fences[step.fence];
@@ -35,8 +35,7 @@ pub(super) fn change(plan: &Plan, index: usize, step: &Step, record: &StepRecord
         let (language, text) = presented(step, &record.output.text);
         vec![hunk(text, Target::Fence(language))]
     } else {
-        let is_shown = |at: usize| step.expectations.iter().any(|shown| shown.part == Part::Command(at));
-        let printed = |at: usize| record.parts.iter().find(|part| part.part == Part::Command(at) && !is_shown(at));
+        let printed = |at: usize| record.parts.iter().find(|part| part.part == Part::Command(at));
         let commands = (0..step.commands.len()).filter_map(|at| Some((at, normalize(&printed(at)?.text))));
         let seen = commands.filter(|(_, text)| !text.is_empty());
         seen.map(|(at, text)| hunk(text, Target::Command(at))).collect()

@@ -64,3 +64,19 @@ fn a_text_after_a_step_that_nothing_announces_is_open() {
         assert_eq!(roles(&format!("{STEP}## Next\n\n{fence}")), ["step", "shown"], "{language}");
     }
 }
+
+#[test]
+fn a_title_on_commands_is_decoration_unless_the_page_speaks_of_the_file() {
+    let titled = "```bash title=\"x.sh\"\necho hi\n```\n\n";
+    assert_eq!(roles(titled), ["step"]);
+    assert_eq!(roles("```bash\n# x.sh\necho hi\n```\n"), ["step"], "a remark likewise");
+    assert_eq!(roles("```console filename=x.sh\necho hi\n```\n"), ["step"]);
+    assert_eq!(roles(&format!("{titled}Run `y.sh`, or max.sh:\n\n```bash\nbash y.sh\n```\n")), ["step", "step"]);
+    assert_eq!(roles(&format!("{titled}```bash\nbash ./x.sh\n```\n")), ["file", "step"]);
+    assert_eq!(roles(&format!("{titled}```python\nprint(open('x.sh').read())\n```\n")), ["file", "step"]);
+    assert_eq!(roles(&format!("Save this as `x.sh`:\n\n{titled}")), ["file"]);
+    assert_eq!(roles(&format!("{titled}Now run x.sh.\n\n```bash\nls\n```\n")), ["file", "step"]);
+    assert_eq!(roles("```bash title=\"x.sh\"\n#!/bin/sh\necho hi\n```\n"), ["file"]);
+    assert_eq!(roles("```python title=\"app.py\"\nprint(1)\n```\n"), ["file"]);
+    assert_eq!(roles("```yaml title=\"app.yaml\"\na: 1\n```\n"), ["file"]);
+}
