@@ -233,6 +233,5 @@ fn wildcards_take_what_every_run_makes_anew() {
 fn a_command_that_shows_nothing_stands_in_no_ones_way() {
     let page = "```console\n$ a\n$ b\n2\n```\n";
     becomes(page, &["1\n|3\n"], "```console\n$ a\n$ b\n3\n```\n");
-    let shown = "```console\n$ a\n1\n$ b\n2\n```\n";
-    assert_eq!(blessed(page, &["1\n|2\n"], true), shown);
+    assert_eq!(blessed(page, &["1\n|2\n"], true), page, "which outputs it shows its author chose");
 }

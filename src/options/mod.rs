@@ -5,6 +5,7 @@
 
 mod grammar;
 mod nearest;
+mod own;
 mod ready;
 mod set;
 
@@ -12,10 +13,10 @@ use std::time::Duration;
 
 use crate::source::{Span, Spanned};
 
-pub use grammar::{parse, parse_own};
+pub use grammar::parse;
 pub use nearest::nearest;
+pub use own::parse_own;
 pub use ready::{Ready, TAKES as READY_TAKES};
-use set::is_key;
 pub use set::{TIMEOUT_TAKES, parse_timeout};
 
 /// One `key=value` as it was written.
