@@ -51,9 +51,9 @@ impl Reader<'_> {
                 text if KEYS.contains(&key.get_ref().as_ref()) => {
                     let is_text = matches!(text, DeValue::String(_));
                     if is_text {
-                        self.unfit(key, item, "a text")
+                        self.unfit(key, item, "a text");
                     } else {
-                        self.wrong(key, item, "a text")
+                        self.wrong(key, item, "a text");
                     }
                     continue;
                 }
