@@ -15,6 +15,7 @@ use crate::config::{self, Config, SandboxChoice};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fs::{self, Found};
 use crate::init::{Proposal, Survey, propose};
+use crate::outcome::{PageOutcome, PageVerdict};
 use crate::plan::{self, Plan, plan};
 use crate::process::interrupted;
 use crate::provision::Provisioner;
@@ -85,6 +86,15 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
         |prepared| {
             let pages = prepared.session.pages(&prepared.pages, request.jobs, observer);
             let mut diagnostics = prepared.diagnostics;
+            // A part of the pages, or those that a run came to before it was broken off, may well have none.
+            let is_whole = request.shard.is_none() && request.changed_since.is_none();
+            let no_step = is_whole && pages.len() == prepared.pages.len() && without_steps(&pages);
+            if no_step {
+                diagnostics.push(
+                    Diagnostic::warning("nothing-to-run", "there is nothing to run: no selected page has a step")
+                        .help("`doccheck list` says what each fence is; name the language of those to be run"),
+                );
+            }
             // What a run that was broken off did not come to says nothing.
             if request.paths.is_empty() && pages.len() == prepared.pages.len() {
                 let relative = prepared.pages.iter().map(|page| page.relative.as_str());
@@ -103,7 +113,7 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
                 allowed: prepared.session.config.allow.clone(),
                 notes: notes.into_iter().chain(prepared.note).collect(),
                 strict: request.strict || prepared.session.config.strict,
-                nothing_selected: prepared.nothing_selected,
+                nothing_selected: prepared.nothing_selected || no_step,
                 diagnostics,
                 ..RunReport::default()
             }
@@ -112,6 +122,14 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
     report.interrupted = interrupted();
     report.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     report
+}
+
+/// True where all pages could be read and none has a step, run or not: then silence would look like success.
+fn without_steps(pages: &[PageOutcome]) -> bool {
+    let empty = |page: &PageOutcome| {
+        page.verdict != PageVerdict::PageError && page.plan.as_deref().is_some_and(|plan| plan.steps().next().is_none())
+    };
+    !pages.is_empty() && pages.iter().all(empty)
 }
 
 /// Pages that are ready to run, and the session to run them in.

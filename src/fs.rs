@@ -79,7 +79,7 @@ pub fn find_config(start: &Path) -> Option<PathBuf> {
 pub struct Found {
     /// The pages, in order, each once.
     pub pages: Vec<FoundPage>,
-    /// Paths that do not exist, globs that cannot be read.
+    /// Paths that do not exist, links that lead nowhere, globs that cannot be read.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -135,6 +135,12 @@ impl Found {
         for entry in entries.filter_map(Result::ok) {
             let path = entry.path();
             let page = path.extension().is_some_and(|extension| extension == "md" || extension == "markdown");
+            if page && entry.path_is_symlink() && wanted(path) && !path.exists() {
+                let link = shown(path.strip_prefix(directory).unwrap_or(path));
+                let message = format!("{link} is a link that leads nowhere, and is passed over");
+                let found = Diagnostic::warning("broken-link", message);
+                self.diagnostics.push(found.help("let it lead to a page, or take it away"));
+            }
             if page && entry.file_type().is_file() && wanted(path) {
                 let shown = shown(path.strip_prefix(directory).unwrap_or(path));
                 let relative = relative(path, root, &shown);

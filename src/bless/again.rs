@@ -3,7 +3,7 @@
 use super::Rules;
 use crate::diagnostic::Severity;
 use crate::matching::Captures;
-use crate::outcome::{StepVerdict, judge_step};
+use crate::outcome::{CheckKind, StepVerdict, judge_step};
 use crate::plan::{Plan, Step, plan};
 use crate::source::SourceFile;
 use crate::transcript::StepRecord;
@@ -15,7 +15,8 @@ pub(super) struct State(Vec<StepState>);
 struct StepState {
     /// How many of its checks fail.
     failing: usize,
-    /// False where it printed something that the page does not show.
+    /// False where nothing that it printed was compared. A command of a transcript that shows nothing does not count
+    /// against the others.
     checked: bool,
 }
 
@@ -25,8 +26,10 @@ impl State {
         let judged = plan.steps().zip(records).map(|(step, record)| {
             let outcome = judge_step(plan, step, record, &mut captures);
             let failing = outcome.checks.iter().filter(|check| !check.ok).count();
+            let compared = outcome.checks.iter().any(|check| matches!(check.kind, CheckKind::Output | CheckKind::Http));
             // What met a draft stays unchecked whatever the page shows.
-            StepState { failing, checked: outcome.verdict != StepVerdict::Unchecked || outcome.is_drafted() }
+            let compared = compared || outcome.is_drafted();
+            StepState { failing, checked: compared || outcome.verdict != StepVerdict::Unchecked }
         });
         Self(judged.collect())
     }

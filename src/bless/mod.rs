@@ -100,7 +100,9 @@ pub fn propose(plan: &Plan, records: &[StepRecord], rules: Rules<'_>, add: bool)
         let without = ran_without(step, &as_run, &captures);
         let outcome = judge_step(plan, step, record, &mut as_run);
         whole &= !outcome.stops_page && outcome.verdict != StepVerdict::NotReached;
-        let addable = add && outcome.verdict == StepVerdict::Unchecked && !outcome.is_drafted();
+        // Of a transcript that shows some of its outputs the author chose which.
+        let shows_none = step.expectations.is_empty();
+        let addable = add && outcome.verdict == StepVerdict::Unchecked && !outcome.is_drafted() && shows_none;
         // What is known to be stale waits for something else than a new output.
         let is_known = outcome.verdict == StepVerdict::KnownStale;
         let is_true = !addable && outcome.checks.iter().all(|check| check.ok);

@@ -254,3 +254,10 @@ fn what_met_a_draft_is_blessed_though_it_stays_unchecked() {
     let blessing = propose(&plan, &[record], Rules { config: &Config::default(), path: "a.md" }, false);
     assert_eq!((blessing.changes.len(), blessing.refused.len()), (1, 0));
 }
+
+#[test]
+fn a_command_that_shows_nothing_stands_in_no_ones_way() {
+    let page = "```console\n$ a\n$ b\n2\n```\n";
+    becomes(page, &["1\n|3\n"], "```console\n$ a\n$ b\n3\n```\n");
+    assert_eq!(blessed(page, &["1\n|2\n"], true), page, "which outputs it shows its author chose");
+}

@@ -62,6 +62,18 @@ impl Reader<'_> {
         self.error("bad-value", message, item.span(), Some(format!("`{key}` takes {takes}")));
     }
 
+    /// A value of the right type that does not fit.
+    pub(super) fn unfit(&mut self, key: &Key<'_>, item: &Item<'_>, takes: &str) {
+        let key = key.get_ref();
+        let message = match (item.get_ref(), scalar(item)) {
+            (DeValue::String(text), _) if text.trim().is_empty() => format!("`{key}` needs a value"),
+            (DeValue::String(text), _) => format!("`{key}` cannot be `{}`", text.escape_debug()),
+            (_, Some(value)) => format!("`{key}` cannot be {}", value.value),
+            (_, None) => format!("`{key}` cannot be this"),
+        };
+        self.error("bad-value", message, item.span(), Some(format!("`{key}` takes {takes}")));
+    }
+
     pub(super) fn unknown(&mut self, table: &str, key: &Key<'_>, known: &[&str]) {
         let word = key.get_ref();
         let help = match nearest(word, known.iter().copied()) {
@@ -81,6 +93,7 @@ impl Reader<'_> {
         for (key, item) in in_order(table) {
             match (key.get_ref().as_ref(), item.get_ref()) {
                 ("edition", DeValue::Integer(edition)) if edition.as_str() == EDITION => {}
+                ("edition", DeValue::Integer(_)) => self.unfit(key, item, "1, the only edition so far"),
                 ("edition", _) => self.wrong(key, item, "1, the only edition so far"),
                 ("strict", DeValue::Boolean(strict)) => self.config.strict = *strict,
                 ("strict", _) => self.wrong(key, item, "`true` or `false`"),
@@ -181,7 +194,16 @@ impl Reader<'_> {
         match texts(item) {
             Some(list) => list,
             None => {
-                self.wrong(key, item, "a list of texts, such as `[\"a\", \"b\"]`");
+                let takes = "a list of texts, such as `[\"a\", \"b\"]`";
+                let DeValue::Array(entries) = item.get_ref() else {
+                    self.wrong(key, item, takes);
+                    return Vec::new();
+                };
+                let word = key.get_ref();
+                for entry in entries.iter().filter(|entry| !matches!(entry.get_ref(), DeValue::String(_))) {
+                    let message = format!("`{word}` cannot hold {}", article(entry.get_ref().type_str()));
+                    self.error("bad-value", message, entry.span(), Some(format!("`{word}` takes {takes}")));
+                }
                 Vec::new()
             }
         }
@@ -206,6 +228,7 @@ impl Reader<'_> {
                 ("drafts", DeValue::String(dir)) if !dir.trim().is_empty() => {
                     self.config.drafts = Some(dir.to_string());
                 }
+                ("dir" | "drafts", DeValue::String(_)) => self.unfit(key, item, "the path of a folder"),
                 ("dir" | "drafts", _) => self.wrong(key, item, "the path of a folder"),
                 _ => self.unknown("sandbox", key, &["dir", "drafts"]),
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::options::{READY_TAKES, Ready};
+use crate::options::{READY_TAKES, Ready, TIMEOUT_TAKES, parse_timeout};
 use crate::source::{SourceFile, Spanned};
 
 use super::DEFAULT_TIMEOUT;
@@ -48,8 +48,13 @@ impl Reader<'_> {
         for (key, item) in in_order(table) {
             let text = match item.get_ref() {
                 DeValue::String(text) if !text.trim().is_empty() => text.to_string(),
-                _ if KEYS.contains(&key.get_ref().as_ref()) => {
-                    self.wrong(key, item, "a text");
+                text if KEYS.contains(&key.get_ref().as_ref()) => {
+                    let is_text = matches!(text, DeValue::String(_));
+                    if is_text {
+                        self.unfit(key, item, "a text");
+                    } else {
+                        self.wrong(key, item, "a text");
+                    }
                     continue;
                 }
                 _ => String::new(),
@@ -60,11 +65,11 @@ impl Reader<'_> {
                 "cwd" => cwd = Some(text),
                 "ready" => match Ready::parse(&text) {
                     Some(parsed) => ready = Some(parsed),
-                    None => self.refused(key, item, &text, READY_TAKES),
+                    None => self.unfit(key, item, READY_TAKES),
                 },
-                "timeout" => match humantime::parse_duration(&text) {
-                    Ok(parsed) if !parsed.is_zero() => timeout = parsed,
-                    _ => self.refused(key, item, &text, "a duration with its unit, such as `30s`"),
+                "timeout" => match parse_timeout(&text) {
+                    Some(parsed) => timeout = parsed,
+                    None => self.unfit(key, item, TIMEOUT_TAKES),
                 },
                 _ => self.unknown("[service]", key, KEYS),
             }
@@ -80,11 +85,5 @@ impl Reader<'_> {
         let name = name.unwrap_or_else(first_word);
         let source = Arc::clone(self.source);
         self.config.services.push(Service { name, run, ready, cwd, timeout, source });
-    }
-
-    fn refused(&mut self, key: &Key<'_>, item: &Item<'_>, text: &str, takes: &str) {
-        let key = key.get_ref();
-        let message = format!("`{key}` cannot be `{}`", text.escape_debug());
-        self.error("bad-value", message, item.span(), Some(format!("`{key}` takes {takes}")));
     }
 }

@@ -117,6 +117,34 @@ fn every_fault_of_the_file_is_told() {
 }
 
 #[test]
+fn a_value_of_the_right_type_is_told_as_it_is() {
+    let told = |text: &str| {
+        let error = file(text).unwrap_err().remove(0);
+        (error.message, error.help.join(" "))
+    };
+    for (text, message, help) in [
+        ("edition = 2", "`edition` cannot be 2", "`edition` takes 1, the only edition so far"),
+        ("edition = '1'", "`edition` cannot be a string", "`edition` takes 1, the only edition so far"),
+        ("strict = 'yes'", "`strict` cannot be a string", "`strict` takes `true` or `false`"),
+        ("[sandbox]\ndir = ''", "`dir` needs a value", "`dir` takes the path of a folder"),
+        (
+            "[pages]\ninclude = ['a', 1]",
+            "`include` cannot hold an integer",
+            "`include` takes a list of texts, such as `[\"a\", \"b\"]`",
+        ),
+        ("[[page]]\npath = ' '", "`path` needs a value", "`path` takes a glob, such as `docs/legacy/*.md`"),
+        ("[[service]]\nrun = ''", "`run` needs a value", "`run` takes a text"),
+        (
+            "[[service]]\nrun = 'a'\ntimeout = '25h'",
+            "`timeout` cannot be `25h`",
+            "`timeout` takes a duration with its unit, such as `30s`, `500ms` or `2min`, at most `24h`",
+        ),
+    ] {
+        assert_eq!(told(text), (message.to_owned(), help.to_owned()), "{text}");
+    }
+}
+
+#[test]
 fn a_default_is_checked_like_the_option_that_it_is() {
     assert_eq!(faults("[defaults]\ntimeout = 10")[0].0, "bad-value");
     assert_eq!(faults("[defaults]\nname = 'x'")[0].0, "wrong-scope");

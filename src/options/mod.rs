@@ -5,6 +5,7 @@
 
 mod grammar;
 mod nearest;
+mod own;
 mod ready;
 mod set;
 
@@ -14,7 +15,9 @@ use crate::source::{Span, Spanned};
 
 pub use grammar::parse;
 pub use nearest::nearest;
+pub use own::parse_own;
 pub use ready::{Ready, TAKES as READY_TAKES};
+pub use set::{TIMEOUT_TAKES, parse_timeout};
 
 /// One `key=value` as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

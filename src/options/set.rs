@@ -33,6 +33,21 @@ const KEYS: &[(&str, &[Scope])] = &[
     ("expect-stale", &[Scope::Fence, Scope::Page]),
 ];
 
+/// What a message says that a time limit takes.
+pub const TIMEOUT_TAKES: &str = "a duration with its unit, such as `30s`, `500ms` or `2min`, at most `24h`";
+
+/// Reads a time limit. Longer than a day nobody waits: that is a slip, and would be no limit.
+pub fn parse_timeout(text: &str) -> Option<Duration> {
+    const LONGEST: Duration = Duration::from_hours(24);
+    humantime::parse_duration(text).ok().filter(|limit| !limit.is_zero() && *limit <= LONGEST)
+}
+
+/// True for a word that is a key, or nearly one.
+pub(super) fn is_key(word: &str) -> bool {
+    let family = word.split('.').next().unwrap_or(word);
+    nearest(family, KEYS.iter().map(|(key, _)| *key)).is_some()
+}
+
 impl Options {
     /// Takes `setting` in, which stands on a `scope`. A key said twice: the later one holds; `env.NAME` likewise.
     ///
@@ -120,6 +135,9 @@ impl Setting {
     fn path(&self) -> Result<Spanned<String>, OptionError> {
         let takes = "a path inside the workspace, such as `file=src/main.py`";
         let path = self.filled(takes)?;
+        if path.value.starts_with('~') {
+            return Err(self.refuse("a path inside the workspace, where `~` stands for no folder: leave it away"));
+        }
         let inside = !path.value.starts_with('/')
             && !path.value.ends_with('/')
             && !path.value.contains('\0')
@@ -138,10 +156,8 @@ impl Setting {
     }
 
     fn duration(&self) -> Result<Duration, OptionError> {
-        let takes = "a duration with its unit, such as `30s`, `500ms` or `2min`";
-        let text = self.text(takes)?;
-        let duration = humantime::parse_duration(&text.value).map_err(|_| self.refuse(takes))?;
-        if duration.is_zero() { Err(self.refuse(takes)) } else { Ok(duration) }
+        let text = self.text(TIMEOUT_TAKES)?;
+        parse_timeout(&text.value).ok_or_else(|| self.refuse(TIMEOUT_TAKES))
     }
 
     fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, OptionError> {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, carried};
 use super::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
 use super::{ending, expected, output, service, wires};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::Captures;
 use crate::options::ExpectedExit;
-use crate::plan::{Language, Plan, Step};
+use crate::plan::{Language, Part, Plan, Step};
+use crate::text::normalize;
 use crate::transcript::{Ending, StepRecord, Transcript};
 
 /// Judges a transcript of the page again, without running anything. Steps that it has no record of were not reached.
@@ -116,11 +117,15 @@ fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<C
     let ended_wrong = ended_wrong && !evidence.was_ready();
     let stops_page = matches!(record.ending, Ending::NotStarted { .. }) || ended_wrong || checks.iter().any(stopping);
     let unexpected_answers = wires::unexpected_answers(evidence, &checks);
+    let unshown = unshown(evidence);
+    // Where nothing at all is shown, the verdict alone says so.
+    let told = if step.expectations.is_empty() { &[] } else { unshown.as_slice() };
+    let note = |command: &&str| format!("`{command}` printed what the page does not show; it was not compared");
     let mut outcome = StepOutcome {
         name: step.name.clone(),
         line: evidence.line(step.fence),
         language: evidence.language(),
-        verdict: verdict(step, record, &checks),
+        verdict: verdict(step, record, &checks, !unshown.is_empty()),
         expected_stale: None,
         exit: match record.ending {
             Ending::Exited { code } => Some(code),
@@ -131,7 +136,7 @@ fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<C
         stops_page,
         checks,
         exchanges: record.exchanges.clone(),
-        notes: record.notes.iter().cloned().chain(unexpected_answers).collect(),
+        notes: record.notes.iter().cloned().chain(told.iter().map(note)).chain(unexpected_answers).collect(),
     };
     expected::weigh(evidence, &mut outcome);
     outcome
@@ -155,7 +160,31 @@ fn drafted(record: &StepRecord) -> bool {
     record.exchanges.iter().any(|exchange| exchange.drafted)
 }
 
-fn verdict(step: &Step, record: &StepRecord, checks: &[Check]) -> StepVerdict {
+/// The commands of a transcript, by their first lines, that printed what a reader sees and of which the page shows
+/// nothing, whatever it shows of the others.
+fn unshown(evidence: Evidence<'_>) -> Vec<&str> {
+    let Evidence { step, record, .. } = evidence;
+    if step.output.is_some() {
+        return Vec::new();
+    }
+    let commands = record.parts.iter().filter_map(|part| match part.part {
+        Part::Command(at) => Some((at, part)),
+        _ => None,
+    });
+    // What the command that runs on has printed is a matter of chance.
+    let runs_on = record.ending == Ending::Running || evidence.was_ready();
+    let running = commands.clone().map(|(at, _)| at).max().filter(|_| runs_on);
+    let is_shown = |at| step.expectations.iter().any(|shown| matches!(shown.part, Part::Whole) || shown.part == at);
+    let unshown = commands.filter(|(at, part)| {
+        // A command that fails as the page announces does what is said of it.
+        let announced = step.exit != ExpectedExit::Code(0) && part.exit.is_some_and(|code| code != 0);
+        let silent = normalize(carried(&part.text)).is_empty();
+        !silent && !announced && running != Some(*at) && !is_shown(part.part)
+    });
+    unshown.filter_map(|(at, _)| step.commands.get(at)?.text.lines().next()).collect()
+}
+
+fn verdict(step: &Step, record: &StepRecord, checks: &[Check], unshown: bool) -> StepVerdict {
     let compared = checks.iter().any(|check| matches!(check.kind, CheckKind::Output | CheckKind::Http));
     // A status that the page announces, and a rule on the output, are things that it says.
     let said = step.exit != ExpectedExit::Code(0) || step.output.is_some();
@@ -164,7 +193,7 @@ fn verdict(step: &Step, record: &StepRecord, checks: &[Check]) -> StepVerdict {
         Ending::NotReached => StepVerdict::NotReached,
         Ending::Skipped => StepVerdict::Skipped,
         _ if checks.iter().any(|check| !check.ok) => StepVerdict::Stale,
-        _ if drafted(record) => StepVerdict::Unchecked,
+        _ if drafted(record) || unshown => StepVerdict::Unchecked,
         // That it runs on is what the page says of a service; what it printed by then is a matter of chance.
         Ending::Running => StepVerdict::Ok,
         _ if compared || said || !output::is_visible(&record.output) => StepVerdict::Ok,

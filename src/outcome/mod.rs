@@ -86,7 +86,8 @@ pub enum StepVerdict {
     KnownStale,
     /// It could not be run.
     Error,
-    /// It ran as it should and nothing that it printed was compared, or only with answers drafted from the page.
+    /// It ran as it should and printed something that was not compared, or compared only with answers drafted from the
+    /// page.
     Unchecked,
     /// An earlier step had stopped the page, or Ctrl-C the run.
     NotReached,

@@ -25,11 +25,14 @@ pub(super) fn named(readings: &[Reading<'_>], at: usize) -> Option<Named> {
     let shell = matches!(readings[at].kind, Kind::Runs(Language::Shell | Language::Console));
     let place = fence.language.as_ref().map_or(Span::new(fence.span.start, fence.span.start), |word| word.span);
     let titled = fence.attributes.iter().find_map(title);
-    if let Some(path) = titled.filter(|path| is_path(&path.value) || asks_to_save(fence, &path.value)) {
+    // Of commands a name is often mere decoration: a reader saves them only where the page goes on to speak of the file.
+    let meant = |path: &str| !shell || fence.code.text.starts_with("#!") || is_spoken_of(readings, at, path);
+    let titled = titled.filter(|path| is_path(&path.value) || asks_to_save(fence, &path.value));
+    if let Some(path) = titled.filter(|path| meant(&path.value)) {
         let reason = format!("its title names the file `{}`", path.value);
         return (!is_excerpt(fence)).then_some(Named { path, reason });
     }
-    if let Some((line, path)) = first_line_name(fence) {
+    if let Some((line, path)) = first_line_name(fence).filter(|(_, path)| meant(path)) {
         let reason = format!("its first line names the file `{path}`");
         return (!is_excerpt(fence)).then_some(Named { path: Spanned::new(path, line), reason });
     }
@@ -82,6 +85,22 @@ fn asks_to_save(fence: &Fence, name: &str) -> bool {
         _ => false,
     };
     is_inside(name) && (asks || fence.code.text.starts_with("#!"))
+}
+
+/// True where the text before the fence at `at`, or any text or code after it, names the file.
+fn is_spoken_of(readings: &[Reading<'_>], at: usize, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let names = |text: &str| {
+        let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+')));
+        words.into_iter().any(|word| word == name || word.strip_suffix('.') == Some(name))
+    };
+    let told = readings[at..].iter().flat_map(|reading| &reading.fence.before);
+    let told = told.filter_map(|prose| match prose {
+        Prose::Paragraph(text) | Prose::Heading(text) => Some(text.as_str()),
+        Prose::Other => None,
+    });
+    let code = readings[at + 1..].iter().map(|reading| reading.fence.code.text.as_str());
+    told.chain(code).any(names)
 }
 
 /// Only a part of a file: what is left out is shown by dots.

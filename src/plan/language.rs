@@ -133,6 +133,12 @@ pub(super) fn word(fence: &Fence) -> String {
     word[..end].to_ascii_lowercase()
 }
 
+/// True for a language in which a fence shows data: a step may have printed it, or it is a file, or only an example.
+pub(super) fn is_data(fence: &Fence) -> bool {
+    const WORDS: [&str; 10] = ["yaml", "yml", "xml", "html", "csv", "toml", "ini", "log", "logs", "diff"];
+    fence.kind != FenceKind::Indented && WORDS.contains(&word(fence).as_str())
+}
+
 /// What the fence's language word stands for.
 pub(super) fn kind(fence: &Fence) -> Kind {
     if fence.kind == FenceKind::Indented {

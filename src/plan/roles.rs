@@ -2,7 +2,7 @@
 
 use crate::options::Value;
 use crate::source::Spanned;
-use crate::tutorial::{Fence, FenceKind};
+use crate::tutorial::{Fence, FenceKind, Prose};
 
 use super::language::{self, Kind};
 use super::names::Names;
@@ -134,7 +134,7 @@ impl Decider<'_> {
             };
         }
         if fence.kind == FenceKind::Indented {
-            return role(Role::Shown, "indented code is only shown");
+            return self.indented();
         }
         // Options that only a step has, and the comment that hides a step, leave nothing to guess.
         let told = fence.hidden
@@ -164,14 +164,42 @@ impl Decider<'_> {
         step(language, reason(language, *kind))
     }
 
+    /// Indented code is not run, but it may be what a step printed, or a fence that its page's renderer reads as one.
+    fn indented(&self) -> Decision {
+        let fence = self.reading().fence;
+        if ["```", "~~~"].iter().any(|marker| fence.code.text.trim_start().starts_with(marker)) {
+            return role(
+                Role::Unsure,
+                "a fence within indented code, as in a tab of MkDocs; take the indent away to have it read",
+            );
+        }
+        let between = output::between(&fence.before);
+        if matches!(between, Between::Nothing | Between::Announced) && self.step_above(between).is_some() {
+            return role(Role::Unsure, "indented code that follows a step; write it as a fence to have it compared");
+        }
+        role(Role::Shown, "indented code is only shown")
+    }
+
     /// What is neither run nor anything else.
     fn shown(&self) -> Decision {
         let Reading { fence, kind, .. } = self.reading();
         let word = language::word(fence);
+        let between = output::between(&fence.before);
+        if language::is_data(fence) && between == Between::Nothing && self.step_above(between).is_some() {
+            let reason =
+                format!("it follows a step, but `{word}` may be anything; call it `output` to have it compared");
+            return role(Role::Unsure, reason);
+        }
         if request::read(&fence.code.text).is_some()
             && matches!(kind, Kind::Runs(Language::Http) | Kind::Json | Kind::Text | Kind::Untagged)
         {
             return role(Role::Request, "it begins with a request line, but names no host: it is not sent");
+        }
+        if matches!(kind, Kind::Text | Kind::Untagged) && self.is_after_step() {
+            return role(
+                Role::Unsure,
+                "the text between it and a step does not say that it was printed; call it `output` to have it compared",
+            );
         }
         match kind {
             Kind::Misspelt(near) => role(Role::Unsure, format!("`{word}` is no language; did you mean `{near}`?")),
@@ -222,6 +250,8 @@ impl Decider<'_> {
         let of = self.step_above(between)?;
         let reason = match (between, kind) {
             _ if titled => "its title says so",
+            // Of other data the words must say that it was printed.
+            (Between::Nothing, Kind::Other) => return None,
             (Between::Nothing, _) => "follows a step",
             (Between::Announced, _) => "follows a step, and the text between announces it",
             (_, Kind::Output) => "its language is `output`",
@@ -244,6 +274,7 @@ impl Decider<'_> {
         let Reading { fence, kind, .. } = self.reading();
         let text = &fence.code.text;
         match kind {
+            Kind::Other => language::is_data(fence) && files::named(self.readings, self.at).is_none(),
             // An `http` fence also where its status line has lost a character: then it is an output that is not true.
             Kind::Json | Kind::Output | Kind::Runs(Language::Http) => request::read(text).is_none(),
             Kind::Text | Kind::Untagged => self.language().is_none() && request::read(text).is_none(),
@@ -289,6 +320,12 @@ impl Decider<'_> {
         None
     }
 
+    /// True right after a step, with no more than one paragraph between.
+    fn is_after_step(&self) -> bool {
+        let before = &self.reading().fence.before;
+        matches!(before[..], [] | [Prose::Paragraph(_)]) && self.step_above(output::between(before)).is_some()
+    }
+
     /// True where the page says what the program prints, or goes on with it: then it is meant to be run.
     fn is_told_of(&self) -> bool {
         let next = self.readings.get(self.at + 1).is_some_and(|next| {
@@ -330,3 +367,6 @@ fn skip_word(fence: &Fence) -> Option<String> {
         says.then(|| if value.is_empty() { key.to_owned() } else { format!("{key}={value}") })
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ fn case<'a>(page: &'a Page, step: &'a Step) -> Case<'a> {
         StepVerdict::NotReached => Came::Skipped("not reached: an earlier step stopped the page"),
         StepVerdict::Skipped => Came::Skipped("the page says not to run it"),
     };
-    let unchecked = "unchecked: it printed what the page does not show; nothing was compared";
+    let unchecked = "unchecked: it printed what the page does not show, which was not compared";
     let unchecked = (step.verdict == StepVerdict::Unchecked).then_some(unchecked);
     let known = step.expected_stale.as_deref();
     let notes: Vec<&str> = unchecked.into_iter().chain(known).chain(step.notes.iter().map(String::as_str)).collect();

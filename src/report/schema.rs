@@ -157,7 +157,7 @@ pub enum StepVerdict {
     Stale,
     /// It could not be run.
     Error,
-    /// It ran as it should; nothing that it printed was compared.
+    /// It ran as it should; nothing that it printed was compared, or something that the page does not show.
     Unchecked,
     /// An earlier step had stopped the page.
     NotReached,

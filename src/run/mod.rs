@@ -210,7 +210,7 @@ pub struct RunReport {
     pub notes: Vec<String>,
     /// True where a fence whose role is open fails the run.
     pub strict: bool,
-    /// True where a filter, glob or folder selected no page.
+    /// True where a filter, glob or folder selected no page, or no page with a step.
     pub nothing_selected: bool,
     /// True where the user pressed Ctrl-C.
     pub interrupted: bool,
@@ -228,7 +228,7 @@ pub enum ExitCode {
     Usage,
     /// doccheck could not do its work: a tool, a port or an install is missing.
     Machine,
-    /// A filter, glob or folder selected nothing.
+    /// A filter, glob or folder selected nothing, or nothing that has a step.
     Nothing,
     /// The user pressed Ctrl-C.
     Interrupted,

@@ -97,6 +97,10 @@ impl Fault {
         let text = text.trim();
         let mut words = text.split_whitespace();
         let head = words.next().ok_or_else(|| FaultError::new("a fault needs a kind", known_kinds()))?;
+        if let Some(ordered) = ordered(head) {
+            let whole = std::iter::once(ordered.as_str()).chain(words).collect::<Vec<_>>().join(" ");
+            return Err(FaultError::new("a fault's argument stands before its counts", format!("write `{whole}`")));
+        }
         let (head, from) = counted(head, '@')?;
         let (head, times) = counted(head, 'x')?;
         let (word, argument) = head.split_once(':').map_or((head, None), |(word, argument)| (word, Some(argument)));
@@ -146,6 +150,19 @@ fn counted(head: &str, mark: char) -> Result<(&str, Option<u64>), FaultError> {
             "count from 1: `x2` is twice, `@3` is from the third request on, and `x` stands before `@`",
         )),
     }
+}
+
+/// `429:reset=60x2` of `429x2:reset=60`, where only the order is wrong.
+fn ordered(head: &str) -> Option<String> {
+    let (front, argument) = head.split_once(':')?;
+    let (word, counts) = Kind::ALL.iter().find_map(|kind| {
+        let word = kind.word();
+        let counts = front.strip_prefix(&word)?;
+        counts.starts_with(['x', '@']).then(|| (word, counts.to_owned()))
+    })?;
+    let (argument, from) = argument.find('@').map_or((argument, ""), |at| argument.split_at(at));
+    let ordered = format!("{word}:{argument}{counts}{from}");
+    Fault::parse(&ordered).is_ok().then_some(ordered)
 }
 
 fn reset_seconds(kind: Kind, argument: &str) -> Result<u64, FaultError> {

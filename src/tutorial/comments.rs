@@ -145,7 +145,7 @@ impl Finder<'_> {
 
     fn read_options(&mut self, body: &Code) -> Vec<options::Setting> {
         let place = |span: &mut Span| *span = body.place(span.start, span.end);
-        let (mut settings, errors) = options::parse(&body.text, 0);
+        let (mut settings, errors) = options::parse_own(&body.text, 0);
         settings.iter_mut().for_each(|setting| setting.move_spans(place));
         for mut error in errors {
             place(&mut error.span);

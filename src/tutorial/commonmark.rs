@@ -143,6 +143,15 @@ impl<'a> Page<'a> {
         let info = line.trim_start_matches(marker);
         let at = range.start + line.len() - info.trim_start().len();
         let info = info.trim();
+        if let Some((language, attributes)) = braced(info) {
+            let part = |part: Range<usize>| (info[part.clone()].to_owned(), Span::new(at + part.start, at + part.end));
+            let (language, place) = part(language);
+            fence.language = Some(Spanned::new(language, place));
+            let (attributes, place) = part(attributes);
+            fence.attributes = options::parse(&attributes, place.start).0;
+            fence.info = Spanned::new(attributes, place);
+            return fence;
+        }
         let word = info.split(char::is_whitespace).next().unwrap_or_default();
         if !word.is_empty() {
             fence.language = Some(Spanned::new(word.to_owned(), Span::new(at, at + word.len())));
@@ -153,6 +162,24 @@ impl<'a> Page<'a> {
         fence.info = Spanned::new(rest.to_owned(), Span::new(at, at + rest.len()));
         fence
     }
+}
+
+/// The language and all that stands between the braces, where attributes are written as Pandoc reads them,
+/// `{#id .bash .numberLines}`: the first class is the language.
+fn braced(info: &str) -> Option<(Range<usize>, Range<usize>)> {
+    let (inner, _) = info.strip_prefix('{')?.rsplit_once('}')?;
+    if !inner.trim_start().starts_with(['.', '#']) {
+        return None;
+    }
+    let mut at = 1;
+    for word in inner.split_inclusive(char::is_whitespace) {
+        let class = word.trim_end();
+        if class.len() > 1 && class.starts_with('.') {
+            return Some((at + 1..at + class.len(), 1..1 + inner.len()));
+        }
+        at += word.len();
+    }
+    None
 }
 
 /// The one code block that `body`, the inside of a comment, holds, with its places in the file; `None` where it holds

@@ -143,10 +143,12 @@ fn assemble(
             );
         }
     };
+    let mut twice = Vec::new();
     let mut finish =
         |mut fence: Fence, pending: &mut Vec<Comment>, before: &mut Vec<Prose>, heading: &Option<String>| {
             let said = pending.drain(..).flat_map(|comment| comment.settings);
             fence.settings = said.chain(fence.settings).collect();
+            twice.extend(said_twice(&fence.settings, source));
             fence.before = std::mem::take(before);
             fence.heading.clone_from(heading);
             fences.push(fence);
@@ -171,7 +173,20 @@ fn assemble(
             }
         }
     }
+    diagnostics.append(&mut twice);
     fences
+}
+
+/// Each key that the comments before one fence say again: one of the two values would count for nothing.
+fn said_twice(settings: &[Setting], source: &Arc<SourceFile>) -> Vec<Diagnostic> {
+    let again = settings.iter().enumerate().filter_map(|(at, setting)| {
+        let key = &setting.key;
+        let first = settings[..at].iter().find(|first| first.key.value == key.value)?;
+        let found = Diagnostic::error("duplicate-option", format!("`{}` is said twice", key.value));
+        let found = found.at(source, key.span, "said here again").at(source, first.key.span, "first said here");
+        Some(found.help("take one of the two away"))
+    });
+    again.collect()
 }
 
 /// A part of a page.

@@ -238,3 +238,36 @@ fn prose_and_headings_are_kept_as_a_reader_sees_them() {
     assert_eq!(tutorial.fences[1].before, [Prose::Other, Prose::Other, Prose::Other, Prose::Other]);
     assert_eq!(tutorial.fences[1].heading.as_deref(), Some("Top `x`"));
 }
+
+#[test]
+fn a_key_that_is_said_twice_is_told_at_the_second() {
+    let again = |line, place: &str| ("duplicate-option", Some(line), place.to_owned());
+    assert_eq!(errors("<!-- doccheck: exit=nonzero exit=0 -->\n```sh\na\n```\n"), [again(1, "exit")]);
+    let several = "<!-- doccheck: name=a -->\n{/* doccheck: exit=1 */}\n\n[doccheck]: # (name=b)\n\n```sh\na\n```\n";
+    assert_eq!(errors(several), [again(4, "name")]);
+    assert_eq!(errors("<!-- doccheck-run env.A=1 env.A=2\n```sh\na\n```\n-->\n"), [again(1, "env.A")]);
+    clean("<!-- doccheck: env.A=1 env.B=2 -->\n```sh name=a\na\n```\n\n<!-- doccheck: env.A=1 -->\n```sh\na\n```\n");
+}
+
+#[test]
+fn a_value_of_several_words_wants_quotes() {
+    let found = errors("- <!-- doccheck: fault=429 GET /a/b -->\n  ```sh\n  a\n  ```\n");
+    assert_eq!(found, [("bad-option", Some(1), "429 GET /a/b".to_owned())]);
+}
+
+#[test]
+fn attributes_in_braces_name_a_language_and_options() {
+    for info in ["{.bash .numberLines exit=1}", "{ .bash #x exit=1 }", "{#x .bash exit=1}"] {
+        let tutorial = clean(&format!("```{info}\na\n```\n"));
+        let fence = &tutorial.fences[0];
+        let language = fence.language.as_ref().unwrap();
+        assert_eq!((language.value.as_str(), tutorial.source.slice(language.span)), ("bash", "bash"), "{info}");
+        let exit = fence.attributes.iter().find(|setting| setting.key.value == "exit").unwrap();
+        assert_eq!(
+            (&exit.value.value, tutorial.source.slice(exit.value.span)),
+            (&crate::options::Value::Text("1".into()), "1")
+        );
+    }
+    assert_eq!(codes("```{python}\na\n```\n"), [code("{python}", "a\n")]);
+    assert_eq!(codes("```{#x}\na\n```\n"), [code("{#x}", "a\n")]);
+}

@@ -295,6 +295,23 @@ fn commands_of_a_transcript() {
     check(plan(ExpectedExit::Nonzero), record(0, failed), "ok");
     let wrong = vec![part(0, "1\n", 0), part(1, "", 0), part(2, "4\n", 0)];
     check(plan(zero), record(0, wrong), "stale\n  output 1:6 \"3\" line 1 differs");
+    let unshown = vec![part(0, "1\n", 0), part(1, "\u{1b}[1mno\n", 0), part(2, "3\n", 0)];
+    let outcome = check(plan(zero), record(0, unshown.clone()), "unchecked");
+    assert_eq!(outcome.steps[0].notes, ["`command-1` printed what the page does not show; it was not compared"]);
+    let any = |mut plan: Plan| {
+        let Some(Action::Step(step)) = plan.actions.first_mut() else { panic!("a step") };
+        step.output = Some(OutputRule::Any);
+        plan
+    };
+    check(any(plan(zero)), record(0, unshown), "ok");
+    let served = StepRecord {
+        parts: vec![part(0, "1\n", 0), part(1, "no\n", 0), part(2, "3\n", 0)],
+        ..StepRecord::not_run(Ending::Running)
+    };
+    check(plan(zero), served, "unchecked");
+    let serves =
+        StepRecord { parts: vec![part(0, "1\n", 0), part(1, "no\n", 0)], ..StepRecord::not_run(Ending::Running) };
+    check(page_with("```console\n$ one\n$ two\n```\n", |_| {}), serves, "ok");
     let ended = vec![part(0, "1\n", 0), part(1, "", 1)];
     check(
         plan(zero),

@@ -431,3 +431,33 @@ fn a_page_that_is_listed_as_a_whole_stays_so() {
     repository.run(&["--baseline", "known.txt", "--update-baseline"]).exits(0);
     assert_eq!(entries(&repository.read("known.txt")), "docs/broken.md\ndocs/two.md\n");
 }
+
+#[test]
+fn pages_without_a_single_step_are_nothing_to_run() {
+    let repository = Repository::new(&[
+        ("docs/a.md", "# A\n\n```\nsome text\n```\n"),
+        ("docs/b.md", "# B\n\n```rust\nfn main() {}\n```\n"),
+    ]);
+    let told = repository.run(&["docs"]).exits(4).tells("warning[nothing-to-run]");
+    told.tells("there is nothing to run: no selected page has a step").tells("`doccheck list` says what each fence is");
+    // A part of the pages may well have none.
+    repository.run(&["--shard", "1/1", "docs"]).exits(0);
+    repository.write("docs/c.md", "# C\n\n<!-- doccheck: skip=later -->\n```bash\nls\n```\n");
+    repository.run(&["docs"]).exits(0).tells("1 step: 1 skipped");
+    repository.write("docs/c.md", "---\ndoccheck:\n  skip: later\n---\n\n```bash\nls\n```\n");
+    repository.run(&["docs"]).exits(0);
+    repository.write("docs/c.md", "# C\n\n<!-- doccheck: exti=1 -->\n```text\nls\n```\n");
+    let told = repository.run(&["docs"]).exits(2);
+    assert!(!told.aside.contains("nothing-to-run"), "{}", told.aside);
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_told() {
+    let repository = Repository::new(&[("docs/a.md", &page("echo 1", "1"))]);
+    std::os::unix::fs::symlink("gone.md", repository.path("docs/b.md")).expect("a link can be made");
+    let told = repository.run(&["docs"]).exits(0).tells("1 page: 1 ok").tells("warning[broken-link]");
+    told.tells("docs/b.md is a link that leads nowhere");
+    repository.write("doccheck.toml", "[pages]\nexclude = [\"docs/b.md\"]\n");
+    let told = repository.run(&["docs"]).exits(0);
+    assert!(!told.aside.contains("broken-link"), "{}", told.aside);
+}

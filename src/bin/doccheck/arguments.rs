@@ -25,7 +25,7 @@ Exit status:
   1    something is not
   2    the command, the configuration or a page is wrong
   3    doccheck could not do its work, because a tool, a port or a package is missing
-  4    nothing was selected
+  4    nothing was selected, or nothing of it has a step
   130  interrupted";
 
 #[derive(Debug, Subcommand)]

@@ -65,8 +65,10 @@ impl Reader<'_> {
     /// A text or a number that says something.
     fn needed(&mut self, key: &Key<'_>, item: &Item<'_>, takes: &str) -> Option<Spanned<String>> {
         let text = scalar(item).filter(|text| !text.value.trim().is_empty());
-        if text.is_none() {
-            self.wrong(key, item, takes);
+        match item.get_ref() {
+            _ if text.is_some() => {}
+            DeValue::String(_) => self.unfit(key, item, takes),
+            _ => self.wrong(key, item, takes),
         }
         text
     }

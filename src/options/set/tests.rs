@@ -77,6 +77,9 @@ fn values_that_mean_nothing_are_refused_at_their_place() {
         "timeout=10",
         "timeout=soon",
         "timeout=0s",
+        "timeout=24h1s",
+        "timeout=99999999999h",
+        "file=~/x",
         "name=''",
         "name='a b'",
         "stream=stdin",
@@ -96,6 +99,9 @@ fn values_that_mean_nothing_are_refused_at_their_place() {
     }
     let error = refused("timeout=10", Scope::Fence);
     assert_eq!(error.message, "`timeout` cannot be `10`");
+    assert_eq!(read("timeout=24h", Scope::Fence).0.timeout, Some(Duration::from_hours(24)));
+    let home = refused("file=~/x", Scope::Fence);
+    assert!(home.help.unwrap().contains("`~` stands for no folder"));
     assert_eq!(error.span.start..error.span.end, 8..10);
 }
 

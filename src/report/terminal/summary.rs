@@ -55,7 +55,7 @@ fn counts(paint: &mut Paint, counts: &[(usize, &str, Style)]) {
 fn remarks(paint: &mut Paint, report: &RunReport, unchecked: usize, drafted: usize) {
     if unchecked > 0 {
         let what = format!(
-            "unchecked: {} printed what the page does not show; nothing was compared",
+            "unchecked: {} printed what the page does not show, which was not compared",
             counted(unchecked, "step")
         );
         paint.add_in(DOUBT, &what).end_line();

@@ -54,6 +54,10 @@ fn what_cannot_be_read_says_what_to_write() {
     for (text, message, help) in [
         ("", "a fault needs a kind", "the kinds are `400`, `401`"),
         ("418", "there is no fault `418`", "did you mean `4"),
+        ("429x2:reset=60", "a fault's argument stands before its counts", "write `429:reset=60x2`"),
+        ("429x2:reset=60@3 GET /x", "a fault's argument stands before its counts", "write `429:reset=60x2@3 GET /x`"),
+        ("429@3:reset=60", "a fault's argument stands before its counts", "write `429:reset=60@3`"),
+        ("429x2:soon", "there is no fault `429x2`", "did you mean `429`?"),
         ("banana", "there is no fault `banana`", "the kinds are"),
         ("expired-tokn", "there is no fault `expired-tokn`", "did you mean `expired-token`?"),
         ("401x0", "`x0` is no count", "count from 1"),
