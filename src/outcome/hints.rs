@@ -1,5 +1,7 @@
 //! What an author probably forgot, told from what the page shows and what the sandbox answered.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
 
 use super::evidence::Evidence;
@@ -35,11 +37,15 @@ pub(super) fn about_output(evidence: Evidence<'_>, expected: &str, actual: &str)
     hints
 }
 
+/// A number where texts write a status. Compiled once: to compile it takes longer than to judge a page.
+static SHOWN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:http/[0-9.]+|status\w*|code|error)\W{0,4}([0-9]{3})\b").ok());
+
 /// True where a text shows `status` as one, or its usual phrase. A number alone may be anything.
 fn documents(text: &str, status: u16) -> bool {
-    let shown = format!(r"(?i)\b(?:http/[0-9.]+|status\w*|code|error)\W{{0,4}}{status}\b");
+    let number = status.to_string();
     text.to_lowercase().contains(&reason(status).to_lowercase())
-        || Regex::new(&shown).is_ok_and(|shown| shown.is_match(text))
+        || SHOWN.as_ref().is_some_and(|shown| shown.captures_iter(text).any(|found| found[1] == number))
 }
 
 #[cfg(test)]
