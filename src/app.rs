@@ -96,7 +96,7 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
                 );
             }
             // What a run that was broken off did not come to says nothing.
-            if request.paths.is_empty() && pages.len() == prepared.pages.len() {
+            if is_whole && request.paths.is_empty() && pages.len() == prepared.pages.len() {
                 let relative = prepared.pages.iter().map(|page| page.relative.as_str());
                 let plans = pages.iter().map(|page| page.plan.as_deref());
                 diagnostics.extend(plan::unmet(&prepared.session.config, relative.zip(plans)));

@@ -67,7 +67,8 @@ impl Change<'_> {
         let Some(folder) = path.parent().map(fs::canonical) else { return true };
         let named = folder.join(path.file_name().unwrap_or_default());
         // Behind a link lies another file of the repository.
-        self.has(&named) || self.has(&fs::canonical(&path)) || self.has_config(&folder) || {
+        let whole = self.has(&named) || self.has(&fs::canonical(&path)) || self.has_config(&folder);
+        whole || self.has_file_of_workspaces() || {
             let mut paths = self.shared();
             paths.extend(self.of_page(page, &folder));
             paths.iter().any(|path| self.has(path))
@@ -84,6 +85,14 @@ impl Change<'_> {
     fn has_config(&self, folder: &Path) -> bool {
         let names = self.changed.iter().filter(|path| path.file_name().is_some_and(|name| name == fs::CONFIG));
         names.filter_map(|path| path.parent()).any(|above| folder.starts_with(above))
+    }
+
+    /// True where a file has changed that is copied into every workspace.
+    fn has_file_of_workspaces(&self) -> bool {
+        let globs = self.config.files.iter().filter_map(|glob| globset::Glob::new(&glob.value).ok());
+        let globs: Vec<_> = globs.map(|glob| glob.compile_matcher()).collect();
+        let below = self.changed.iter().filter_map(|path| path.strip_prefix(&self.root).ok());
+        below.into_iter().any(|path| path.ancestors().any(|path| globs.iter().any(|glob| glob.is_match(path))))
     }
 
     /// What every page depends on.
@@ -103,7 +112,15 @@ impl Change<'_> {
         let packages = plan.page.python.iter().chain(&plan.page.node).filter_map(|package| local(&package.value));
         let scripts = plan.page.setup.iter().chain(&plan.page.teardown).map(|script| script.value.trim());
         let folders = settings.iter().filter(|setting| FILES.contains(&setting.key.value.as_str())).flat_map(values);
-        let named = scripts.chain(folders).filter(|value| !value.is_empty() && !value.contains('\n')).chain(packages);
+        // `[[page]]` may name a folder too, and what a page keeps lies beside it.
+        let ruled = plan.page.workspace.iter().map(|folder| folder.value.trim());
+        let kept = plan.page.snapshot.then_some("snapshots");
+        let named = scripts
+            .chain(folders)
+            .chain(ruled)
+            .chain(kept)
+            .filter(|value| !value.is_empty() && !value.contains('\n'))
+            .chain(packages);
         named.flat_map(|path| [folder.join(path), self.root.join(path)]).collect()
     }
 }

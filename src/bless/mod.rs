@@ -5,6 +5,7 @@
 
 mod addition;
 mod again;
+mod caution;
 mod lines;
 mod lining;
 mod loosen;
@@ -219,6 +220,9 @@ fn change(
             .ok_or_else(|| cannot("matches no text that the page could show"))?;
         if holds_new(REDACTED, old, &new) {
             return Err(cannot("holds a secret, which must not stand on the page"));
+        }
+        if let Some((reason, help)) = caution::reason(plan, expectation, record, old, &new) {
+            return Err(Refusal { help: vec![help], ..cannot(&reason) });
         }
         compare(expectation.format, &new, actual, &mut captures);
         let message =

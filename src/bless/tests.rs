@@ -261,3 +261,19 @@ fn a_command_that_shows_nothing_stands_in_no_ones_way() {
     becomes(page, &["1\n|3\n"], "```console\n$ a\n$ b\n3\n```\n");
     assert_eq!(blessed(page, &["1\n|2\n"], true), page, "which outputs it shows its author chose");
 }
+
+#[test]
+fn what_could_hide_or_damage_something_is_left_to_a_person() {
+    let told = |page: &str, printed: &str| refusals(page, &[printed]).join("; ");
+    let open = format!("{STEP}```text\na\n\n## Install\n\n```bash\necho second\n");
+    assert!(told(&open, "b\n").contains("this one is not closed"), "{}", told(&open, "b\n"));
+    let to_the_end = format!("{STEP}```text\na\n\nProse.\n");
+    assert!(told(&to_the_end, "b\n").contains("this one is not closed"), "{}", told(&to_the_end, "b\n"));
+    let page = format!("{STEP}```text\na\nx\n```\n");
+    for printed in ["a\n...\nb\n", "a\nusage: x [..] FILE\n"] {
+        assert!(told(&page, printed).contains("stand for anything"), "{}", told(&page, printed));
+    }
+    let json = format!("{STEP}```json\n{{\"a\": \"b\"}}\n```\n");
+    assert!(told(&json, "{\"a\": \"...\"}\n").contains("stand for anything"));
+    assert!(told(&page, "/tmp/doccheck-8Q3G4H/work/out.txt\n").contains("a folder of this run alone"));
+}
