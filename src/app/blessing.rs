@@ -56,6 +56,17 @@ pub struct Blessable {
 }
 
 impl BlessReport {
+    /// Why there is nothing to change. What is known to be stale, and what is kept in snapshots, is not changed here,
+    /// so that it may be true or not.
+    pub fn why_nothing(&self) -> &'static str {
+        let keeps = |page: &Blessable| page.judged.as_ref().is_some_and(|(_, plan, _)| plan.page.snapshot);
+        if self.pages.iter().all(|page| page.verdict == PageVerdict::Ok && !keeps(page)) {
+            "the pages are true"
+        } else {
+            "`doccheck run` tells what is known to be stale, and about snapshots"
+        }
+    }
+
     /// The exit status that tells what kept pages from being judged; `True` where nothing did.
     pub fn exit_code(&self) -> ExitCode {
         let any = |verdict| self.pages.iter().any(|page| page.verdict == verdict);

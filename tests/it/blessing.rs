@@ -668,3 +668,13 @@ fn a_page_that_changes_during_the_review_is_not_overwritten() {
     assert_eq!(terminal.end(), Some(3));
     assert_eq!(site.read("a.md"), "# Another page\n");
 }
+
+/// What is known to be stale is left alone, and nobody says that it is true.
+#[test]
+fn what_is_known_to_be_stale_is_not_called_true() {
+    let page = "<!-- doccheck: expect-stale=\"waits for #12\" -->\n```bash\necho new\n```\n\n```text\nold\n```\n";
+    let site = Site::new(&[("a.md", page)]);
+    let told = "nothing to bless: `doccheck run` tells what is known to be stale, and about snapshots\n";
+    assert_eq!(site.bless(&["a.md"]), (Some(0), told.to_owned()));
+    assert_eq!(site.read("a.md"), page);
+}

@@ -53,7 +53,7 @@ pub(crate) fn bless(arguments: &BlessArguments, surroundings: &Surroundings, pri
         }
     }
     if changed == 0 && !open && report.exit_code() == ExitCode::True && !arguments.dry_run {
-        printer.result("nothing to bless: the pages are true\n");
+        printer.result(&format!("nothing to bless: {}\n", report.why_nothing()));
     }
     match report.exit_code() {
         ExitCode::True if failed => ExitCode::Machine,

@@ -77,7 +77,7 @@ pub(crate) fn review(arguments: &ReviewArguments, surroundings: &Surroundings, p
         ExitCode::True if open => ExitCode::Stale,
         ExitCode::True => {
             if !offered {
-                printer.result("nothing to review: the pages are true\n");
+                printer.result(&format!("nothing to review: {}\n", report.why_nothing()));
             }
             ExitCode::True
         }
