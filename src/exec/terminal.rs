@@ -13,8 +13,8 @@ use super::status::{StatusPipe, Wake, pipe};
 use super::{ExecError, Stage};
 use crate::process::{ExitStatus, Launch, Process};
 use crate::system_clock::now;
-use crate::virtual_time::Foreground;
 use crate::transcript::Ending;
+use crate::virtual_time::Foreground;
 
 /// The descriptors that bash has for the script and for what it tells, out of the way of a page's own.
 const SCRIPT: i32 = 200;

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::exit_watch::{exit_watch, wait_readable};
 use super::census::Census;
+use super::exit_watch::{exit_watch, wait_readable};
 use super::family::{self, Kin};
 use super::{ExitStatus, Launch, ProcessError, Woken, inspection, interrupt, spawn};
 use crate::system_clock;

@@ -220,7 +220,8 @@ fn pair(process: i32, address: u64, unit: u64) -> Option<Duration> {
     let seconds = u64::from_ne_bytes(seconds.try_into().ok()?);
     let nanos = u64::from_ne_bytes(rest.try_into().ok()?).checked_mul(unit)?;
     // What is longer than a century is no span that anybody waits for.
-    (seconds < 100 * 366 * 86_400 && nanos < 1_000_000_000).then(|| Duration::from_secs(seconds) + Duration::from_nanos(nanos))
+    (seconds < 100 * 366 * 86_400 && nanos < 1_000_000_000)
+        .then(|| Duration::from_secs(seconds) + Duration::from_nanos(nanos))
 }
 
 #[cfg(test)]

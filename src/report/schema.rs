@@ -67,8 +67,8 @@ pub struct Page {
     pub provider: Option<String>,
     /// The verdict.
     pub verdict: PageVerdict,
-    /// Virtual time that passed in the sandbox, in seconds.
-    pub virtual_s: Option<u64>,
+    /// Time that passed on the clock of the page's world, in seconds; null where it had real time.
+    pub virtual_s: Option<Seconds>,
     /// Real time, in milliseconds.
     pub duration_ms: u64,
     /// What is wrong with the page itself, or with the machine.
@@ -137,6 +137,9 @@ pub struct Step {
     pub exit: Option<i32>,
     /// Real time, in milliseconds.
     pub duration_ms: u64,
+    /// How the time of the page's world was spent; null where it is real time, or the step did not run.
+    #[serde(default)]
+    pub time: Option<Time>,
     /// Everything that was compared.
     pub checks: Vec<Check>,
     /// What the sandbox was asked and what it answered.
@@ -145,6 +148,52 @@ pub struct Step {
     pub notes: Vec<String>,
     /// Why the step is known to be stale and does not fail; null where it is not.
     pub expected_stale: Option<String>,
+}
+
+/// A number of seconds, to the millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "f64", into = "f64")]
+pub struct Seconds {
+    /// The same in milliseconds.
+    pub millis: u64,
+}
+
+impl From<f64> for Seconds {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is no span of time is none")]
+    fn from(seconds: f64) -> Self {
+        Self { millis: (seconds * 1000.0).round() as u64 }
+    }
+}
+
+impl From<Seconds> for f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a million years in milliseconds have fewer digits")]
+    fn from(seconds: Seconds) -> Self {
+        seconds.millis as Self / 1000.0
+    }
+}
+
+/// How the time of a page's world was spent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Time {
+    /// From the step's start to its end on the world's clock.
+    pub virtual_s: Seconds,
+    /// Of that, asleep or waiting for a time limit.
+    pub asleep_s: Seconds,
+    /// Of that, with requests and answers under way.
+    pub exchanges_s: Seconds,
+    /// Of that, in real time, by program.
+    pub real: Vec<RealWait>,
+    /// False where a program that computes without looking at the clock was overtaken: the next run may differ.
+    pub reproducible: bool,
+}
+
+/// A program that slept in real time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RealWait {
+    /// Its name.
+    pub program: String,
+    /// How long.
+    pub waited_s: Seconds,
 }
 
 /// The verdict on a step.

@@ -12,8 +12,8 @@ use crate::clock::Timestamp;
 use crate::http::{Headers, Reply, Request};
 use crate::sandbox::{Answer, Fault, World};
 use crate::system_clock;
-use crate::virtual_time::VirtualClock;
 use crate::transcript::Exchange;
+use crate::virtual_time::VirtualClock;
 
 use super::journal::{Journal, excerpt};
 

@@ -72,10 +72,11 @@ impl Gateway {
         let version = request.version();
         let mut response = match self.hosts.way(target) {
             Way::Sandbox => self.ask_sandbox(request, scheme, target, connection).await,
-            Way::Loopback | Way::Allowed => {
+            way @ (Way::Loopback | Way::Allowed) => {
                 let request = without_hops(request);
+                let awaited = (way == Way::Allowed).then(|| self.relay.outside.awaits());
                 match self.relay.forward(request, scheme == "https", target).await {
-                    Ok(response) => return response.map(BodyExt::boxed),
+                    Ok(response) => return response.map(|body| kept_until_read(body, awaited)),
                     Err(reason) => unreachable(target, &reason),
                 }
             }
@@ -147,11 +148,7 @@ impl Gateway {
             Ok(response) => {
                 let (mut parts, body) = response.into_parts();
                 parts.version = Version::default();
-                let body = body.map_frame(move |frame| {
-                    let _under_way = &in_flight;
-                    frame
-                });
-                Response::from_parts(parts, body.boxed())
+                Response::from_parts(parts, kept_until_read(body, in_flight))
             }
             Err(error) => message(StatusCode::BAD_GATEWAY, &format!("the sandbox gave no answer: {error}")),
         }
@@ -185,6 +182,15 @@ pub(super) fn message(status: StatusCode, text: &str) -> Response<Body> {
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// A body that keeps `what` until it has been handed over.
+fn kept_until_read(body: Incoming, what: impl Send + Sync + 'static) -> Body {
+    let body = body.map_frame(move |frame| {
+        let _kept = &what;
+        frame
+    });
+    body.boxed()
 }
 
 /// A request without what concerned only the connection to here, and with its target in origin form.

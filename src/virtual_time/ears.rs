@@ -94,11 +94,7 @@ pub(super) struct Ears {
 }
 
 impl Ears {
-    pub(super) fn new(
-        listener: UnixListener,
-        woken: UnixStream,
-        commands: Receiver<Command>,
-    ) -> std::io::Result<Self> {
+    pub(super) fn new(listener: UnixListener, woken: UnixStream, commands: Receiver<Command>) -> std::io::Result<Self> {
         listener.set_nonblocking(true)?;
         Ok(Self { listener, woken, commands, connections: Vec::new(), count: 0 })
     }
@@ -147,12 +143,7 @@ impl Ears {
         while let Ok((stream, _)) = self.listener.accept() {
             if stream.set_nonblocking(true).is_ok() {
                 self.count += 1;
-                self.connections.push(Connection {
-                    number: self.count,
-                    stream,
-                    received: Vec::new(),
-                    process: None,
-                });
+                self.connections.push(Connection { number: self.count, stream, received: Vec::new(), process: None });
             }
         }
     }

@@ -42,11 +42,7 @@ mod tests {
         let mut received = b"hello python 17\nwait 3 1000 0\nwhat?\ncancel 3\nwait 4 20".to_vec();
         assert_eq!(
             take_lines(&mut received),
-            [
-                Message::Hello { process: 17 },
-                Message::Wait { id: 3, due: 1000, thread: 0 },
-                Message::Cancel { id: 3 },
-            ]
+            [Message::Hello { process: 17 }, Message::Wait { id: 3, due: 1000, thread: 0 }, Message::Cancel { id: 3 },]
         );
         assert_eq!(received, b"wait 4 20");
     }

@@ -58,6 +58,9 @@ impl Look {
     }
 }
 
+/// Stands for the real world, which is no thread.
+const OUTSIDE: Key = Key { process: 0, id: 0, turns: 0 };
+
 /// A thread between two runs of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
@@ -139,12 +142,21 @@ impl RealSleepers {
         }
     }
 
+    /// Takes note of whether an answer of the real world is awaited.
+    pub(super) fn note_outside(&mut self, is_awaited: bool, base: i64, now: Instant) {
+        if is_awaited {
+            let program = "a real host".to_owned();
+            let sleep = Sleep { program, since: now, from: base, length: None, is_over: false };
+            self.0.entry(OUTSIDE).or_insert(sleep);
+        }
+    }
+
     /// What is to be credited to the clock: sleeps that are over, or all but.
-    pub(super) fn credits(&mut self, look: &Look, now: Instant) -> Vec<Credit> {
+    pub(super) fn credits(&mut self, look: &Look, is_awaited: bool, now: Instant) -> Vec<Credit> {
         let mut credits = Vec::new();
         self.0.retain(|key, sleep| {
             let slept = now.duration_since(sleep.since);
-            let sleeps_on = look.has(*key);
+            let sleeps_on = if *key == OUTSIDE { is_awaited } else { look.has(*key) };
             let length = match sleep.length {
                 _ if sleep.is_over => None,
                 Some(length) if slept + EARLY >= length => Some(micros(length)),

@@ -163,6 +163,7 @@ fn create(checks: Vec<Check>) -> StepOutcome {
             unknown_route: false,
             drafted: false,
         }],
+        time: None,
         notes: Vec::new(),
         stops_page: false,
     }
