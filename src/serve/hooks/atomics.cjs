@@ -1,0 +1,44 @@
+// `Atomics.wait` with a time-out, the one way in which Node code sleeps without its event loop.
+//
+// The thread that waits can do nothing else, so another thread keeps its time: a worker with timers of its own, made
+// for the first such wait, which notifies the waiting thread when the time is over.
+'use strict'
+
+// Runs in the keeper, whose timers follow the world's clock as those of every thread.
+function keep(port) {
+  let timer
+  port.on('message', ({ array, index, timeout, over }) => {
+    clearTimeout(timer)
+    if (!array) return
+    timer = setTimeout(() => {
+      Atomics.store(over, 0, 1)
+      Atomics.notify(array, index)
+    }, timeout)
+  })
+}
+
+module.exports = function ({ peek, publish }) {
+  const { wait } = Atomics
+  let keeper
+  Atomics.wait = function (array, index, value, timeout) {
+    const limit = Number(timeout)
+    if (timeout === undefined || !(limit > 0 && limit < Infinity)) return wait(array, index, value, timeout)
+    // Node answers at once, or refuses, where there is nothing to wait for.
+    const now = wait(array, index, value, 0)
+    if (now !== 'timed-out') return now
+    if (!keeper) {
+      const { Worker } = require('node:worker_threads')
+      keeper = new Worker(`(${keep})(require('node:worker_threads').parentPort)`, { eval: true })
+      keeper.unref()
+    }
+    // The keeper counts from what this thread has read.
+    peek()
+    publish()
+    const over = new Int32Array(new SharedArrayBuffer(4))
+    keeper.postMessage({ array, index, timeout: Math.ceil(limit), over })
+    const woken = wait(array, index, value)
+    if (woken === 'ok' && Atomics.load(over, 0) === 1) return 'timed-out'
+    keeper.postMessage({})
+    return woken
+  }
+}
