@@ -10,6 +10,8 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { performance } = require('node:perf_hooks')
+const vm = require('node:vm')
+const threads = require('node:worker_threads')
 
 // What a machine's monotonic clock shows when the world begins, in microseconds: as if it was up for a while.
 const UP = 100_000_000_000
@@ -18,8 +20,8 @@ const folder = process.env.DOCCHECK_CLOCK
 
 // A program must not run on half a clock.
 function die(error) {
-  fs.writeSync(2, `doccheck: cannot give this program the world's clock: ${error?.stack ?? error}\n`)
-  if (require('node:worker_threads').isMainThread) process.reallyExit(97)
+  fs.writeSync(2, `doccheck: cannot give this program the world's clock: ${error?.message ?? error}\n`)
+  if (threads.isMainThread) process.reallyExit(97)
   process.kill(process.pid, 'SIGKILL')
 }
 
@@ -70,8 +72,8 @@ function replace(object, name, value) {
 }
 
 // `Date` shares its prototype with the one that it replaces, so that an instance of either is one of both.
-function replaceDate() {
-  const Native = Date
+function replaceDate(realm) {
+  const Native = realm.Date
   function Virtual(...given) {
     if (new.target === undefined) return new Native(milliseconds()).toString()
     const own = new.target === Virtual ? Native : new.target
@@ -82,10 +84,10 @@ function replaceDate() {
   }
   replace(Virtual, 'now', { value: { now: () => milliseconds() }.now })
   replace(Native.prototype, 'constructor', { value: Virtual })
-  replace(globalThis, 'Date', { value: Virtual })
+  replace(realm, 'Date', { value: Virtual })
 
   // A format without a date is one of now.
-  const formats = Intl.DateTimeFormat.prototype
+  const formats = realm.Intl.DateTimeFormat.prototype
   const { get } = Object.getOwnPropertyDescriptor(formats, 'format')
   const bound = new WeakMap()
   replace(formats, 'format', {
@@ -145,37 +147,74 @@ function replaceMonotonic(start) {
 }
 
 // What decides jitter is the same in every run; crypto stays what it is. The generator is sfc32.
-function replaceRandom() {
-  let [a, b, c, d] = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 1]
-  const draw = () => {
-    const drawn = (a + b + d) | 0
-    d = (d + 1) | 0
-    a = b ^ (b >>> 9)
-    b = (c + (c << 3)) | 0
-    c = ((c << 21) | (c >>> 11)) + drawn | 0
-    return drawn >>> 0
-  }
-  for (let i = 0; i < 12; i++) draw()
-  replace(Math, 'random', { value: { random: () => ((draw() >>> 5) * 0x4000000 + (draw() >>> 6)) / 2 ** 53 }.random })
+let [a, b, c, d] = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 1]
+function draw() {
+  const drawn = (a + b + d) | 0
+  d = (d + 1) | 0
+  a = b ^ (b >>> 9)
+  b = (c + (c << 3)) | 0
+  c = (((c << 21) | (c >>> 11)) + drawn) | 0
+  return drawn >>> 0
 }
 
-// A server of the program's own stamps its answers from inside Node.
-function replaceStamps() {
-  const { subscribe } = require('node:diagnostics_channel')
-  let replaced = false
-  subscribe('http.server.request.start', ({ response }) => {
-    if (replaced) return
-    replaced = true
-    let prototype = response
-    while (!Object.hasOwn(prototype, '_storeHeader')) prototype = Object.getPrototypeOf(prototype)
-    const { _storeHeader } = prototype
-    prototype._storeHeader = function (first, headers) {
-      _storeHeader.call(this, first, headers)
-      const own = this.hasHeader('date') || Object.entries(headers ?? {}).flat(3).some((part) => /^date$/i.test(part))
-      if (!this.sendDate || own) return
-      this._header = this._header.replace(/\r\nDate: [^\r]*/, `\r\nDate: ${new Date(Math.floor(peek() / 1000)).toUTCString()}`)
+function replaceRandom(realm) {
+  replace(realm.Math, 'random', { value: { random: () => ((draw() >>> 5) * 0x4000000 + (draw() >>> 6)) / 2 ** 53 }.random })
+}
+
+// Contexts and threads of the program's own are in the same world.
+function replaceRealms() {
+  const { createContext, runInContext, runInNewContext, Script } = vm
+  const runScript = Script.prototype.runInNewContext
+  const inWorld = (context, options) =>
+    vm.createContext(context, {
+      name: options?.contextName,
+      origin: options?.contextOrigin,
+      codeGeneration: options?.contextCodeGeneration,
+      microtaskMode: options?.microtaskMode,
+    })
+  vm.createContext = function (...given) {
+    const known = Object(given[0]) === given[0] && vm.isContext(given[0])
+    const context = createContext(...given)
+    if (known) return context
+    const realm = runInContext('globalThis', context)
+    replaceDate(realm)
+    replaceRandom(realm)
+    return context
+  }
+  vm.runInNewContext = (code, context, options) => runInNewContext(code, inWorld(context, options), options)
+  Script.prototype.runInNewContext = function (context, options) {
+    return runScript.call(this, inWorld(context, options), options)
+  }
+
+  // A thread with variables of its own loads no hooks, unless these name them.
+  const { DOCCHECK_CLOCK, NODE_OPTIONS } = process.env
+  threads.Worker = class Worker extends threads.Worker {
+    constructor(file, options) {
+      const own = Object(options?.env) === options?.env
+      super(file, own ? { ...options, env: { NODE_OPTIONS, ...options.env, DOCCHECK_CLOCK } } : options)
     }
-  })
+  }
+}
+
+// Few programs need it, so it is loaded by the first that does.
+function replaceAtomics() {
+  const { wait, waitAsync } = Atomics
+  let timed
+  const load = () => (timed ??= require('./atomics.cjs')({ wait, waitAsync, peek, publish }))
+  replace(Atomics, 'wait', { value: { wait: (...given) => load().wait(...given) }.wait })
+  replace(Atomics, 'waitAsync', { value: { waitAsync: (...given) => load().waitAsync(...given) }.waitAsync })
+}
+
+// A server of the program's own stamps its answers with a date that Node makes inside.
+function replaceStamps() {
+  const prototype = Date.prototype
+  const { now } = Date
+  const stamps = (date) => Math.abs(date - now()) < 10_000 && /\(node:internal\/http:/.test(new Error().stack)
+  for (const name of ['toUTCString', 'getMilliseconds']) {
+    const native = prototype[name]
+    const value = { [name]() { return native.call(stamps(this) ? new Date(Math.floor(peek() / 1000)) : this) } }[name]
+    replace(prototype, name, { value })
+  }
 }
 
 try {
@@ -183,11 +222,12 @@ try {
   if (fs.readSync(file, words, 0, 24, 0) !== 24) throw new Error(`${folder}/now is no clock`)
   const start = Number(words[2])
   require('./timers.cjs')({ folder, peek, die })
-  require('./atomics.cjs')({ peek, publish })
-  replaceDate()
-  replaceMonotonic(start)
-  replaceRandom()
   replaceStamps()
+  replaceDate(globalThis)
+  replaceMonotonic(start)
+  replaceRandom(globalThis)
+  replaceRealms()
+  replaceAtomics()
 } catch (error) {
   die(error)
 }
