@@ -13,6 +13,7 @@ use super::status::{StatusPipe, Wake, pipe};
 use super::{ExecError, Stage};
 use crate::process::{ExitStatus, Launch, Process};
 use crate::system_clock::now;
+use crate::virtual_time::Foreground;
 use crate::transcript::Ending;
 
 /// The descriptors that bash has for the script and for what it tells, out of the way of a page's own.
@@ -169,6 +170,7 @@ impl Terminal {
                 quote(&file)
             ),
         )?;
+        stage.network.wait_for(Foreground::Process(self.process.id()));
         self.write(&format!(". {}\n", quote(&around)));
         Ok(())
     }
