@@ -15,6 +15,12 @@ const NO_PROXY: &str = "localhost,127.0.0.1,::1";
 
 const PYTHON_HOOK: &str = include_str!("hooks/sitecustomize.py");
 const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
+/// What the hook for Node requires where the world has a clock of its own.
+const NODE_CLOCK: [(&str, &str); 3] = [
+    ("node/clock.cjs", include_str!("hooks/clock.cjs")),
+    ("node/timers.cjs", include_str!("hooks/timers.cjs")),
+    ("node/atomics.cjs", include_str!("hooks/atomics.cjs")),
+];
 
 /// The ports of the front on 127.0.0.1.
 #[derive(Debug, Default)]
@@ -47,6 +53,9 @@ impl Clients {
         std::fs::write(clients.ca(), bundle)?;
         std::fs::write(folder.join("python/sitecustomize.py"), PYTHON_HOOK)?;
         std::fs::write(folder.join("node/preload.cjs"), NODE_HOOK)?;
+        for (name, text) in NODE_CLOCK {
+            std::fs::write(folder.join(name), text)?;
+        }
         // What a reader's terminal does not show is kept out of the output: curl prints its progress meter only
         // where its output is no terminal, and the proxy's answer only where there is a proxy.
         std::fs::write(folder.join(".curlrc"), "no-progress-meter\nsuppress-connect-headers\n")?;
