@@ -15,6 +15,8 @@ const NO_PROXY: &str = "localhost,127.0.0.1,::1";
 
 const PYTHON_HOOK: &str = include_str!("hooks/sitecustomize.py");
 const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
+/// Empty where the build had no C compiler, and for systems other than Linux.
+const CLOCK_LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/clock.so"));
 
 /// The ports of the front on 127.0.0.1.
 #[derive(Debug, Default)]
@@ -47,6 +49,10 @@ impl Clients {
         std::fs::write(clients.ca(), bundle)?;
         std::fs::write(folder.join("python/sitecustomize.py"), PYTHON_HOOK)?;
         std::fs::write(folder.join("node/preload.cjs"), NODE_HOOK)?;
+        if clients.has_clock_library() {
+            std::fs::create_dir_all(folder.join("lib"))?;
+            std::fs::write(clients.clock_library(), CLOCK_LIBRARY)?;
+        }
         // What a reader's terminal does not show is kept out of the output: curl prints its progress meter only
         // where its output is no terminal, and the proxy's answer only where there is a proxy.
         std::fs::write(folder.join(".curlrc"), "no-progress-meter\nsuppress-connect-headers\n")?;
@@ -120,6 +126,25 @@ impl Clients {
         ];
         variables.extend(others.map(|(name, value)| (name.to_owned(), value)));
         variables
+    }
+
+    /// True where shells and small programs have the page's clock by a library; else bash has functions for it.
+    pub(super) fn has_clock_library(&self) -> bool {
+        // The loader takes these for the end of a name, or for a variable in it.
+        !CLOCK_LIBRARY.is_empty() && !self.clock_library().to_string_lossy().contains([' ', ':', '$'])
+    }
+
+    /// Variables that give programs the clock in the folder `clock`.
+    pub(super) fn clock_environment(&self, clock: &Path) -> Vec<(String, String)> {
+        let mut variables = vec![("DOCCHECK_CLOCK".to_owned(), clock.display().to_string())];
+        if self.has_clock_library() {
+            variables.push(("LD_PRELOAD".to_owned(), self.clock_library().display().to_string()));
+        }
+        variables
+    }
+
+    fn clock_library(&self) -> PathBuf {
+        self.folder.join("lib/doccheck-clock.so")
     }
 
     fn ca(&self) -> PathBuf {

@@ -224,6 +224,17 @@ impl Network {
         self.clients.environment()
     }
 
+    /// Variables that give programs the virtual clock in the folder `clock`.
+    pub fn clock_environment(&self, clock: &Path) -> Vec<(String, String)> {
+        self.clients.clock_environment(clock)
+    }
+
+    /// True where shells and small programs have a page's virtual clock by a library; else bash has functions for it,
+    /// and what is no function there is in real time.
+    pub fn has_clock_library(&self) -> bool {
+        self.clients.has_clock_library()
+    }
+
     /// Opens a page's world; the one before is gone, with every connection that its page left open.
     ///
     /// # Errors
