@@ -1,4 +1,4 @@
-//! Compiles `src/serve/hooks/clock.c`, the page's clock for shells, into a library that doccheck carries and preloads.
+//! Compiles `src/serve/hooks/libc`, the page's clock for shells, into a library that doccheck carries and preloads.
 //!
 //! The library needs nothing of doccheck's own C library: a static doccheck carries one for the pages' programs all
 //! the same. Where there is no compiler for the target, or for another system, it is an empty file, and doccheck knows
@@ -15,7 +15,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-const SOURCE: &str = "src/serve/hooks/clock.c";
+const FOLDER: &str = "src/serve/hooks/libc";
+const SOURCES: [&str; 5] = ["programs.c", "readings.c", "arbiter.c", "waits.c", "timers.c"];
 
 /// No library is needed, nothing of the machine gets in, and a function is looked up when it is called: the process
 /// may have none of that name.
@@ -24,7 +25,7 @@ const FLAGS: &str = "-shared -fPIC -nostdlib -O2 -g0 -Wall -Wextra -Werror -fvis
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed={SOURCE}");
+    println!("cargo:rerun-if-changed={FOLDER}");
     let library = Path::new(&variable("OUT_DIR")).join("clock.so");
     let machine = match (variable("CARGO_CFG_TARGET_OS").as_str(), variable("CARGO_CFG_TARGET_ARCH").as_str()) {
         ("linux", "x86_64") => Some(62),
@@ -65,7 +66,8 @@ fn compile(compiler: &str, library: &Path, machine: u16) -> bool {
         // Else atomic operations are functions of the compiler's own library.
         command.arg("-mno-outline-atomics");
     }
-    command.arg("-o").arg(library).arg(SOURCE).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(SOURCES.map(|source| Path::new(FOLDER).join(source))).arg("-o").arg(library);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let succeeded = command.status().is_ok_and(|status| status.success());
     succeeded && fs::read(library).is_ok_and(|bytes| is_for(&bytes, machine))
 }

@@ -15,6 +15,7 @@ const NO_PROXY: &str = "localhost,127.0.0.1,::1";
 
 const PYTHON_HOOK: &str = include_str!("hooks/sitecustomize.py");
 const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
+const BASH_HOOK: &str = include_str!("hooks/clock.bash");
 /// Empty where the build had no C compiler, and for systems other than Linux.
 const CLOCK_LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/clock.so"));
 
@@ -49,6 +50,7 @@ impl Clients {
         std::fs::write(clients.ca(), bundle)?;
         std::fs::write(folder.join("python/sitecustomize.py"), PYTHON_HOOK)?;
         std::fs::write(folder.join("node/preload.cjs"), NODE_HOOK)?;
+        std::fs::write(folder.join("clock.bash"), BASH_HOOK)?;
         if clients.has_clock_library() {
             std::fs::create_dir_all(folder.join("lib"))?;
             std::fs::write(clients.clock_library(), CLOCK_LIBRARY)?;
@@ -136,7 +138,11 @@ impl Clients {
 
     /// Variables that give programs the clock in the folder `clock`.
     pub(super) fn clock_environment(&self, clock: &Path) -> Vec<(String, String)> {
-        let mut variables = vec![("DOCCHECK_CLOCK".to_owned(), clock.display().to_string())];
+        let bash = self.folder.join("clock.bash");
+        let mut variables = vec![
+            ("DOCCHECK_CLOCK".to_owned(), clock.display().to_string()),
+            ("BASH_ENV".to_owned(), bash.display().to_string()),
+        ];
         if self.has_clock_library() {
             variables.push(("LD_PRELOAD".to_owned(), self.clock_library().display().to_string()));
         }

@@ -23,3 +23,4 @@ mod sandbox;
 mod services;
 mod truth;
 mod tutorial_macro;
+mod virtual_time;
