@@ -136,13 +136,9 @@ impl Clients {
         !CLOCK_LIBRARY.is_empty() && !self.clock_library().to_string_lossy().contains([' ', ':', '$'])
     }
 
-    /// Variables that give programs the clock in the folder `clock`.
-    pub(super) fn clock_environment(&self, clock: &Path) -> Vec<(String, String)> {
-        let bash = self.folder.join("clock.bash");
-        let mut variables = vec![
-            ("DOCCHECK_CLOCK".to_owned(), clock.display().to_string()),
-            ("BASH_ENV".to_owned(), bash.display().to_string()),
-        ];
+    /// Variables that bring a page's virtual clock to shells and small programs.
+    pub(super) fn clock_environment(&self) -> Vec<(String, String)> {
+        let mut variables = vec![("BASH_ENV".to_owned(), self.folder.join("clock.bash").display().to_string())];
         if self.has_clock_library() {
             variables.push(("LD_PRELOAD".to_owned(), self.clock_library().display().to_string()));
         }

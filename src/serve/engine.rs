@@ -13,6 +13,7 @@ use crate::http::{Headers, Reply, Request};
 use crate::sandbox::{Answer, Fault, World};
 use crate::system_clock;
 use crate::transcript::Exchange;
+use crate::virtual_time::VirtualClock;
 
 use super::journal::{Journal, excerpt};
 
@@ -28,13 +29,23 @@ pub(super) struct Engine {
 
 struct OpenWorld {
     world: World,
-    start: Timestamp,
-    opened: Instant,
+    clock: Clock,
+}
+
+/// What a world's time is.
+enum Clock {
+    /// That of the machine, from the world's start on.
+    Real { start: Timestamp, opened: Instant },
+    /// That of the arbiter.
+    Virtual(Arc<VirtualClock>),
 }
 
 impl OpenWorld {
     fn now(&self) -> Timestamp {
-        self.start.after(system_clock::now().duration_since(self.opened))
+        match &self.clock {
+            Clock::Real { start, opened } => start.after(system_clock::now().duration_since(*opened)),
+            Clock::Virtual(clock) => clock.now(),
+        }
     }
 }
 
@@ -44,10 +55,19 @@ impl Engine {
         Self { open: Mutex::default(), journal }
     }
 
-    /// Puts `world` in place of the one before.
-    pub(super) fn open(&self, world: World) {
-        let start = world.start();
-        *self.world() = Some(OpenWorld { world, start, opened: system_clock::now() });
+    /// Puts `world` in place of the one before. Its time is that of `clock`, else that of the machine.
+    pub(super) fn open(&self, world: World, clock: Option<Arc<VirtualClock>>) {
+        let real = || Clock::Real { start: world.start(), opened: system_clock::now() };
+        let clock = clock.map_or_else(real, Clock::Virtual);
+        *self.world() = Some(OpenWorld { world, clock });
+    }
+
+    /// The clock of the world that is open, where its time is virtual.
+    pub(super) fn virtual_clock(&self) -> Option<Arc<VirtualClock>> {
+        match &self.world().as_ref()?.clock {
+            Clock::Virtual(clock) => Some(Arc::clone(clock)),
+            Clock::Real { .. } => None,
+        }
     }
 
     /// Arms faults.

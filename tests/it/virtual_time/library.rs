@@ -20,7 +20,7 @@ fn run(program: &str, arguments: &[&str]) -> (String, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     let network = Network::start(folder.path(), &[]).expect("a network");
     assert!(network.has_clock_library(), "the build had no C compiler");
-    let clock = folder.path().join("clock");
+    let clock = folder.path().join("own-clock");
     std::fs::create_dir(&clock).expect("a folder for the clock");
     let words = [START, 0, START].map(i64::to_ne_bytes).concat();
     std::fs::write(clock.join("now"), words).expect("the clock's file");
