@@ -21,6 +21,9 @@ const NODE_CLOCK: [(&str, &str); 3] = [
     ("node/timers.cjs", include_str!("hooks/timers.cjs")),
     ("node/atomics.cjs", include_str!("hooks/atomics.cjs")),
 ];
+const BASH_HOOK: &str = include_str!("hooks/clock.bash");
+/// Empty where the build had no C compiler, and for systems other than Linux.
+const CLOCK_LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/clock.so"));
 
 /// The ports of the front on 127.0.0.1.
 #[derive(Debug, Default)]
@@ -55,6 +58,11 @@ impl Clients {
         std::fs::write(folder.join("node/preload.cjs"), NODE_HOOK)?;
         for (name, text) in NODE_CLOCK {
             std::fs::write(folder.join(name), text)?;
+        }
+        std::fs::write(folder.join("clock.bash"), BASH_HOOK)?;
+        if clients.has_clock_library() {
+            std::fs::create_dir_all(folder.join("lib"))?;
+            std::fs::write(clients.clock_library(), CLOCK_LIBRARY)?;
         }
         // What a reader's terminal does not show is kept out of the output: curl prints its progress meter only
         // where its output is no terminal, and the proxy's answer only where there is a proxy.
@@ -129,6 +137,25 @@ impl Clients {
         ];
         variables.extend(others.map(|(name, value)| (name.to_owned(), value)));
         variables
+    }
+
+    /// True where shells and small programs have the page's clock by a library; else bash has functions for it.
+    pub(super) fn has_clock_library(&self) -> bool {
+        // The loader takes these for the end of a name, or for a variable in it.
+        !CLOCK_LIBRARY.is_empty() && !self.clock_library().to_string_lossy().contains([' ', ':', '$'])
+    }
+
+    /// Variables that bring a page's virtual clock to shells and small programs.
+    pub(super) fn clock_environment(&self) -> Vec<(String, String)> {
+        let mut variables = vec![("BASH_ENV".to_owned(), self.folder.join("clock.bash").display().to_string())];
+        if self.has_clock_library() {
+            variables.push(("LD_PRELOAD".to_owned(), self.clock_library().display().to_string()));
+        }
+        variables
+    }
+
+    fn clock_library(&self) -> PathBuf {
+        self.folder.join("lib/doccheck-clock.so")
     }
 
     fn ca(&self) -> PathBuf {

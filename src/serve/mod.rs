@@ -247,6 +247,19 @@ impl Network {
         self.clients.environment()
     }
 
+    /// Variables that give programs the virtual clock in the folder `clock`.
+    pub fn clock_environment(&self, clock: &Path) -> Vec<(String, String)> {
+        let mut variables = vec![(virtual_time::VARIABLE.to_owned(), clock.display().to_string())];
+        variables.extend(self.clients.clock_environment());
+        variables
+    }
+
+    /// True where shells and small programs have a page's virtual clock by a library; else bash has functions for it,
+    /// and what is no function there is in real time.
+    pub fn has_clock_library(&self) -> bool {
+        self.clients.has_clock_library()
+    }
+
     /// Opens a page's world, whose time is the machine's; the one before is gone, with every connection that its page
     /// left open.
     ///
@@ -277,7 +290,7 @@ impl Network {
         };
         clock.open(world.start(), census);
         self.open_with(world, Some(clock))?;
-        Ok(Ok(vec![(virtual_time::VARIABLE.to_owned(), self.clock_folder.display().to_string())]))
+        Ok(Ok(self.clock_environment(&self.clock_folder)))
     }
 
     fn open_with(&self, world: World, clock: Option<Arc<VirtualClock>>) -> Result<(), ServeError> {

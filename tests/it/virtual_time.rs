@@ -1,5 +1,8 @@
 //! The frozen clock: what waits costs nothing, and everybody agrees on the time.
 
+#[cfg(target_os = "linux")]
+mod library;
+
 use std::path::Path;
 
 use serde_json::Value;

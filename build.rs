@@ -1,0 +1,82 @@
+//! Compiles `src/serve/hooks/libc`, the page's clock for shells, into a library that doccheck carries and preloads.
+//!
+//! The library needs nothing of doccheck's own C library: a static doccheck carries one for the pages' programs all
+//! the same. Where there is no compiler for the target, or for another system, it is an empty file, and doccheck knows
+//! that it has none; that is no reason to fail a build.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a build script talks to cargo and runs a compiler"
+)]
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const FOLDER: &str = "src/serve/hooks/libc";
+const SOURCES: [&str; 5] = ["programs.c", "readings.c", "arbiter.c", "waits.c", "timers.c"];
+
+/// No library is needed, nothing of the machine gets in, and a function is looked up when it is called: the process
+/// may have none of that name.
+const FLAGS: &str = "-shared -fPIC -nostdlib -O2 -g0 -Wall -Wextra -Werror -fvisibility=hidden -fno-stack-protector \
+                     -U_FORTIFY_SOURCE -Wl,--build-id=none -Wl,-z,lazy -Wl,-s";
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed={FOLDER}");
+    let library = Path::new(&variable("OUT_DIR")).join("clock.so");
+    let machine = match (variable("CARGO_CFG_TARGET_OS").as_str(), variable("CARGO_CFG_TARGET_ARCH").as_str()) {
+        ("linux", "x86_64") => Some(62),
+        ("linux", "aarch64") => Some(183),
+        ("linux", "riscv64") => Some(243),
+        _ => None,
+    };
+    let made = machine.is_some_and(|machine| compilers().iter().any(|compiler| compile(compiler, &library, machine)));
+    if !made && let Err(error) = fs::write(&library, "") {
+        println!("cargo:warning=cannot write {}: {error}", library.display());
+    }
+}
+
+/// What may be a C compiler for the target, the likeliest first.
+fn compilers() -> Vec<String> {
+    let target = variable("TARGET");
+    let names = [format!("CC_{}", target.replace('-', "_")), format!("CC_{target}"), "TARGET_CC".into(), "CC".into()];
+    let mut compilers = Vec::new();
+    for name in names {
+        println!("cargo:rerun-if-env-changed={name}");
+        compilers.push(variable(&name));
+    }
+    let arch = variable("CARGO_CFG_TARGET_ARCH");
+    compilers.extend(["cc", "gcc", "clang"].map(str::to_owned));
+    compilers.extend([format!("{arch}-linux-gnu-gcc"), format!("{arch}-linux-musl-gcc")]);
+    compilers.retain(|compiler| !compiler.trim().is_empty());
+    compilers
+}
+
+/// True where `compiler` made the library, for the machine with that number of the ELF format.
+fn compile(compiler: &str, library: &Path, machine: u16) -> bool {
+    // It may have arguments, as in `ccache gcc`.
+    let mut words = compiler.split_whitespace();
+    let Some(program) = words.next() else { return false };
+    let mut command = Command::new(program);
+    command.args(words).args(FLAGS.split_whitespace());
+    if machine == 183 {
+        // Else atomic operations are functions of the compiler's own library.
+        command.arg("-mno-outline-atomics");
+    }
+    command.args(SOURCES.map(|source| Path::new(FOLDER).join(source))).arg("-o").arg(library);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let succeeded = command.status().is_ok_and(|status| status.success());
+    succeeded && fs::read(library).is_ok_and(|bytes| is_for(&bytes, machine))
+}
+
+/// True for a 64-bit ELF file in little-endian order for `machine`.
+fn is_for(bytes: &[u8], machine: u16) -> bool {
+    bytes.starts_with(b"\x7fELF\x02\x01") && bytes.get(18..20) == Some(&machine.to_le_bytes())
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_default()
+}

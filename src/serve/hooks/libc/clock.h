@@ -1,0 +1,106 @@
+/* What the parts of the library have in common. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A function that takes the place of the C library's `name`. Its own name in C is another, because headers declare
+ * that one in ways that differ from library to library. */
+#define HOOK(type, name, ...)                                                             \
+    __attribute__((visibility("default"))) type hook_##name(__VA_ARGS__) __asm__(#name); \
+    type hook_##name(__VA_ARGS__)
+
+/* Calls the C library's own function, or `otherwise` where the process cannot be asked for it. */
+#define REAL(type, name, otherwise, parameters, ...)                               \
+    ({                                                                             \
+        static type(*theirs) parameters;                                           \
+        if (!theirs && dlsym) theirs = (type(*) parameters)dlsym(RTLD_NEXT, #name); \
+        theirs ? theirs(__VA_ARGS__) : (type)(otherwise);                          \
+    })
+
+/* Absent in some processes: before glibc 2.34 it stands in a library of its own. */
+#pragma weak dlsym
+
+#define NEVER INT64_MAX
+#define SECOND INT64_C(1000000)
+#define MILLISECOND INT64_C(1000)
+
+/* How a program's readings move the clock. */
+enum kind {
+    UNKNOWN,
+    /* Not on the list: nothing is changed. It may have threads that wait in ways that are not ours. */
+    FOREIGN,
+    /* Waits, and reads the clock as often as its input comes in pieces: reading costs no time, so that what it
+     * measures does not depend on that. */
+    WAITING,
+    /* Started, or forked, anew for each reading: a loop around it must come to its end. */
+    TELLING,
+};
+
+/* In the order of the file; microseconds since 1970. Only doccheck's arbiter moves the base; what a process reads
+ * beyond it is told in the ticks. */
+struct world {
+    int64_t base, ticks, start;
+};
+
+/* programs.c */
+extern struct world *world;
+/* What this program is, found out once. */
+enum kind kind(void);
+/* True in a program on the list. */
+bool hooked(void);
+/* Ends the program: on two clocks it would be wrong without a word. */
+_Noreturn void die(const char *what);
+/* The path of a file in the clock's folder. */
+void in_folder(char *path, size_t size, const char *name);
+
+/* readings.c */
+enum clock { WALL, MONOTONIC, NO_CLOCK };
+enum clock clock_of(clockid_t id);
+/* What the clock shows, without a reading. */
+int64_t peek(void);
+/* A duration in microseconds, rounded up; what no clock will show is NEVER. */
+int64_t span(int64_t seconds, int64_t nanoseconds);
+/* The whole millisecond at which a wait from now on, or until a moment of that clock, is over. */
+int64_t due_after(int64_t duration);
+int64_t due_at(enum clock clock, const struct timespec *at);
+int64_t left(int64_t due);
+bool is_valid(const struct timespec *time);
+struct timespec timespec_of(int64_t time);
+struct timeval timeval_of(int64_t time);
+void forget_readings(void);
+
+/* arbiter.c */
+/* A connection. A wait has one for itself; a program without threads needs one. */
+struct line {
+    int descriptor;
+    dev_t device;
+    ino_t file;
+    int64_t id;
+    char text[64];
+    size_t length;
+    bool busy;
+};
+bool is_open(const struct line *line);
+void call_up(struct line *line);
+void hang_up(struct line *line);
+/* Asks to be woken at `due`; one wait at a time is under way on a line. */
+void ask(struct line *line, int64_t due);
+void cancel(struct line *line);
+/* Reads what the arbiter said; true where it woke this wait. */
+bool was_woken(struct line *line);
+struct line *take_line(void);
+void give_back(struct line *line);
+void forget_lines(void);
+
+/* timers.c */
+void forget_timers(void);

@@ -1,0 +1,132 @@
+/* Timers that send a signal. */
+#include "clock.h"
+
+/* A timer needs no thread: the kernel sends its signal when the arbiter answers on the timer's own connection. For
+ * the same reason none repeats: nobody would be there to ask for the next time. No program on the list has one that
+ * does. */
+struct timer {
+    struct line line;
+    int64_t due;
+    int signal;
+    enum clock clock;
+    bool used;
+};
+
+/* The first is the process's alarm clock. */
+static struct timer timers[8] = {{.signal = SIGALRM, .used = true}};
+
+static int64_t left_of(const struct timer *timer) { return timer->due && is_open(&timer->line) ? left(timer->due) : 0; }
+
+/* `due` 0: not at all. */
+static void set(struct timer *timer, int64_t due) {
+    int error = errno;
+    hang_up(&timer->line);
+    timer->due = due;
+    if (due && due != NEVER) {
+        call_up(&timer->line);
+        int descriptor = timer->line.descriptor;
+        long failed = syscall(SYS_fcntl, descriptor, F_SETSIG, timer->signal);
+        failed |= syscall(SYS_fcntl, descriptor, F_SETOWN, getpid());
+        failed |= syscall(SYS_fcntl, descriptor, F_SETFL, O_RDWR | O_ASYNC);
+        if (failed) die("it cannot send signals");
+        ask(&timer->line, due);
+    }
+    errno = error;
+}
+
+void forget_timers(void) {
+    for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
+        hang_up(&timers[i].line);
+        timers[i].due = 0;
+        if (i) timers[i].used = false;
+    }
+}
+
+HOOK(unsigned, alarm, unsigned seconds) {
+    if (!hooked()) {
+        struct itimerval next = {.it_value.tv_sec = seconds}, old = {0};
+        return REAL(unsigned, alarm,
+                    (syscall(SYS_setitimer, ITIMER_REAL, &next, &old), old.it_value.tv_sec + !!old.it_value.tv_usec),
+                    (unsigned), seconds);
+    }
+    int64_t before = left_of(timers);
+    set(timers, seconds ? due_after(seconds * SECOND) : 0);
+    return (unsigned)((before + SECOND - 1) / SECOND);
+}
+
+HOOK(int, setitimer, int which, const struct itimerval *next, struct itimerval *before) {
+    if (!hooked() || which != ITIMER_REAL || !next || next->it_interval.tv_sec || next->it_interval.tv_usec) {
+        return REAL(int, setitimer, syscall(SYS_setitimer, which, next, before),
+                    (int, const struct itimerval *, struct itimerval *), which, next, before);
+    }
+    struct itimerval new = *next;
+    if (before) *before = (struct itimerval){.it_value = timeval_of(left_of(timers))};
+    int64_t length = span(new.it_value.tv_sec, new.it_value.tv_usec * 1000);
+    set(timers, length ? due_after(length) : 0);
+    return 0;
+}
+
+HOOK(int, getitimer, int which, struct itimerval *now) {
+    if (!hooked() || which != ITIMER_REAL) {
+        return REAL(int, getitimer, syscall(SYS_getitimer, which, now), (int, struct itimerval *), which, now);
+    }
+    *now = (struct itimerval){.it_value = timeval_of(left_of(timers))};
+    return 0;
+}
+
+/* The timer behind an id, where it is one of ours. */
+static struct timer *timer_of(timer_t id) {
+    struct timer *timer = (struct timer *)id;
+    return timer > timers && timer < timers + sizeof timers / sizeof *timers ? timer : NULL;
+}
+
+HOOK(int, timer_create, clockid_t id, struct sigevent *event, timer_t *made) {
+    bool by_signal = !event || event->sigev_notify == SIGEV_SIGNAL || event->sigev_notify == SIGEV_NONE;
+    if (hooked() && clock_of(id) != NO_CLOCK && by_signal) {
+        for (struct timer *timer = timers + 1; timer < timers + sizeof timers / sizeof *timers; timer++) {
+            if (__atomic_exchange_n(&timer->used, true, __ATOMIC_ACQ_REL)) continue;
+            timer->signal = !event ? SIGALRM : event->sigev_notify == SIGEV_NONE ? SIGURG : event->sigev_signo;
+            timer->clock = clock_of(id);
+            *made = timer;
+            return 0;
+        }
+    }
+    return REAL(int, timer_create, (errno = ENOSYS, -1), (clockid_t, struct sigevent *, timer_t *), id, event, made);
+}
+
+HOOK(int, timer_settime, timer_t id, int flags, const struct itimerspec *next, struct itimerspec *before) {
+    struct timer *timer = timer_of(id);
+    if (!timer) {
+        return REAL(int, timer_settime, (errno = ENOSYS, -1),
+                    (timer_t, int, const struct itimerspec *, struct itimerspec *), id, flags, next, before);
+    }
+    if (next->it_interval.tv_sec || next->it_interval.tv_nsec || !is_valid(&next->it_value)) {
+        errno = EINVAL;
+        return -1;
+    }
+    struct timespec value = next->it_value;
+    if (before) *before = (struct itimerspec){.it_value = timespec_of(left_of(timer))};
+    int64_t length = span(value.tv_sec, value.tv_nsec);
+    set(timer, !length ? 0 : flags & TIMER_ABSTIME ? due_at(timer->clock, &value) : due_after(length));
+    return 0;
+}
+
+HOOK(int, timer_gettime, timer_t id, struct itimerspec *now) {
+    struct timer *timer = timer_of(id);
+    if (!timer) return REAL(int, timer_gettime, (errno = ENOSYS, -1), (timer_t, struct itimerspec *), id, now);
+    *now = (struct itimerspec){.it_value = timespec_of(left_of(timer))};
+    return 0;
+}
+
+HOOK(int, timer_getoverrun, timer_t id) {
+    if (timer_of(id)) return 0;
+    return REAL(int, timer_getoverrun, (errno = ENOSYS, -1), (timer_t), id);
+}
+
+HOOK(int, timer_delete, timer_t id) {
+    struct timer *timer = timer_of(id);
+    if (!timer) return REAL(int, timer_delete, (errno = ENOSYS, -1), (timer_t), id);
+    set(timer, 0);
+    __atomic_store_n(&timer->used, false, __ATOMIC_RELEASE);
+    return 0;
+}
