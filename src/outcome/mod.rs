@@ -7,6 +7,7 @@ mod hints;
 mod judge;
 mod output;
 mod service;
+mod wait;
 mod wires;
 
 use std::sync::Arc;
@@ -147,6 +148,8 @@ pub enum CheckKind {
     Http,
     /// A fault that was never met.
     Fault,
+    /// How long the step waited after an answer that said how long to wait.
+    Wait,
     /// A host that nothing serves.
     Network,
     /// A limit: time, output.
@@ -165,6 +168,7 @@ impl CheckKind {
             Self::Exit => "exit",
             Self::Http => "http",
             Self::Fault => "fault",
+            Self::Wait => "wait",
             Self::Network => "network",
             Self::Containment => "containment",
             Self::Snapshot => "snapshot",

@@ -1,6 +1,7 @@
 //! One request: into the sandbox, on to a real host, or refused by name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited};
@@ -12,7 +13,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::sync::RwLock;
 
-use super::engine::{Engine, URL_HEADER};
+use super::engine::{ASKED_HEADER, DELAY_HEADER, Engine, URL_HEADER};
 use super::hosts::{Hosts, Target, Way};
 use super::journal::Journal;
 use super::relay::Relay;
@@ -107,19 +108,28 @@ impl Gateway {
             .uri(format!("http://{}{path}", self.upstream))
             .header(header::HOST, &host)
             .header(URL_HEADER, format!("{scheme}://{host}{path}"))
+            .header(ASKED_HEADER, self.engine.elapsed_us())
             .body(Full::new(body));
         let Ok(mut request) = built else {
             return message(StatusCode::BAD_REQUEST, "cannot read the request");
         };
-        let skip = [&header::HOST, &header::CONTENT_LENGTH, &header::EXPECT, &HeaderName::from_static(URL_HEADER)];
+        let own = [URL_HEADER, ASKED_HEADER].map(HeaderName::from_static);
+        let skip = [&header::HOST, &header::CONTENT_LENGTH, &header::EXPECT, &own[0], &own[1]];
         for (name, value) in parts.headers.iter().filter(|(name, _)| !skip.contains(name)) {
             request.headers_mut().append(name, value.clone());
         }
-        let _open = self.gate.read().await;
-        match self.client.request(request).await {
+        let open = self.gate.read().await;
+        let answered = self.client.request(request).await;
+        // The responder has done its part: whoever wants to change it need not wait for a late answer.
+        drop(open);
+        match answered {
             Ok(response) => {
                 let (mut parts, body) = response.into_parts();
                 parts.version = Version::default();
+                let delay = parts.headers.remove(DELAY_HEADER);
+                if let Some(delay) = delay.and_then(|delay| delay.to_str().ok()?.parse().ok()).filter(|us| *us > 0) {
+                    tokio::time::sleep(Duration::from_micros(delay)).await;
+                }
                 Response::from_parts(parts, body.boxed())
             }
             Err(error) => message(StatusCode::BAD_GATEWAY, &format!("the sandbox gave no answer: {error}")),
