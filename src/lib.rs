@@ -37,6 +37,7 @@ pub mod process;
 pub mod provision;
 pub mod serve;
 pub mod system_clock;
+pub mod virtual_time;
 
 // Layer 5: one run.
 pub mod run;

@@ -39,6 +39,9 @@ pub struct StepRecord {
     pub parts: Vec<PartRecord>,
     /// What the sandbox was asked and what it answered.
     pub exchanges: Vec<Exchange>,
+    /// How the time of the page's world was spent meanwhile; absent where it is real time.
+    #[serde(default)]
+    pub time: Option<TimeSpent>,
     /// Hosts that the step tried to reach and that nothing serves.
     pub refusals: Vec<Refusal>,
     /// Faults that were armed for the step and that no request met, as written.
@@ -155,6 +158,30 @@ pub struct Exchange {
     pub at_us: u64,
 }
 
+/// How the time of a page's world was spent: what moved its clock.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TimeSpent {
+    /// From start to end on the world's clock, in microseconds.
+    pub virtual_us: u64,
+    /// Asleep, or waiting until a time limit, in microseconds.
+    pub asleep_us: u64,
+    /// With requests and answers under way, in microseconds.
+    pub exchanges_us: u64,
+    /// What slept in real time, since no hook reaches it.
+    pub real: Vec<RealWait>,
+    /// True where a program that computes without looking at the clock was overtaken: the next run may be another.
+    pub overtook: bool,
+}
+
+/// A program that slept in real time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RealWait {
+    /// Its name.
+    pub program: String,
+    /// How long, in microseconds.
+    pub waited_us: u64,
+}
+
 /// A host that nothing serves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
@@ -180,6 +207,7 @@ impl StepRecord {
             stderr: None,
             parts: Vec::new(),
             exchanges: Vec::new(),
+            time: None,
             refusals: Vec::new(),
             unmet_faults: Vec::new(),
             notes: Vec::new(),

@@ -20,6 +20,7 @@ use crate::plan::Part;
 use crate::process::{Launch, Process};
 use crate::system_clock::now;
 use crate::transcript::{Ending, PartRecord};
+use crate::virtual_time::Foreground;
 
 /// Why a session has another interpreter: the one before ended, or a service keeps it.
 pub(super) const ENDED: &str = "the interpreter had ended";
@@ -88,7 +89,7 @@ impl Interpreter {
         capture: &Capture,
         deadline: Instant,
     ) -> Result<Ended, ExecError> {
-        self.begin(command, last);
+        self.begin(stage, command, last);
         let mut parts = Vec::new();
         loop {
             match self.status.next(&self.process, deadline, Some(capture)) {
@@ -133,7 +134,8 @@ impl Interpreter {
     }
 
     /// Begins a step and does not wait for its end.
-    pub(super) fn begin(&mut self, command: &Value, last: bool) {
+    pub(super) fn begin(&mut self, stage: &Stage<'_>, command: &Value, last: bool) {
+        stage.network.wait_for(Foreground::Process(self.process.id()));
         if let Some(commands) = &mut self.commands {
             // Where the interpreter is gone, the status pipe tells so right after.
             let _ = commands.write_all(format!("{command}\n").as_bytes());

@@ -18,6 +18,7 @@ use crate::process::interrupted;
 use crate::system_clock::now;
 use crate::text::normalize;
 use crate::transcript::{Ending, PartRecord};
+use crate::virtual_time::Foreground;
 
 /// How long a wait lasts before it looks again: at first, and at most.
 const SLICES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(50));
@@ -90,7 +91,7 @@ impl Service {
     /// nothing, that it listens on one.
     pub(super) fn until_ready(&mut self, stage: &Stage<'_>, wait: &Wait<'_>) -> Result<Ran, ExecError> {
         let deadline = self.started + wait.limit;
-        let mut slice = SLICES.0;
+        let mut pauses = Pauses::new(stage);
         loop {
             let ended = self.poll(stage)?;
             let ran = self.ran(stage)?;
@@ -124,7 +125,7 @@ impl Service {
                     None => went_on(ran, (!met && shown != Shown::NotYet).then(|| nothing_told(wait.limit))),
                 });
             }
-            pause(&mut slice);
+            pauses.pause();
         }
     }
 
@@ -136,14 +137,14 @@ impl Service {
         shown: &dyn Fn(&Ran) -> Shown,
     ) -> Result<Ran, ExecError> {
         let deadline = now() + limit;
-        let mut slice = SLICES.0;
+        let mut pauses = Pauses::new(stage);
         loop {
             let ended = self.poll(stage)?;
             let ran = self.ran(stage)?;
             if ended || interrupted() || shown(&ran) != Shown::NotYet || now() >= deadline {
                 return Ok(ran);
             }
-            pause(&mut slice);
+            pauses.pause();
         }
     }
 
@@ -239,10 +240,35 @@ pub(super) fn runs_on(port: u16, limit: Duration) -> String {
     )
 }
 
-fn pause(slice: &mut Duration) {
-    let timeout = Timespec::try_from(*slice).ok();
-    let _ = poll(&mut [], timeout.as_ref());
-    *slice = (*slice * 2).min(SLICES.1);
+/// The pauses between looks at a service. Virtual time goes on in them, one event after a look at the world at rest.
+struct Pauses<'a> {
+    stage: &'a Stage<'a>,
+    slice: Duration,
+    /// True where the last look saw the world at rest.
+    at_rest: bool,
+}
+
+impl<'a> Pauses<'a> {
+    fn new(stage: &'a Stage<'a>) -> Self {
+        stage.network.wait_for(Foreground::Service);
+        Self { stage, slice: SLICES.0, at_rest: false }
+    }
+
+    fn pause(&mut self) {
+        if let Some(clock) = self.stage.network.virtual_clock() {
+            self.at_rest = clock.rest(self.at_rest, self.slice);
+        } else {
+            let timeout = Timespec::try_from(self.slice).ok();
+            let _ = poll(&mut [], timeout.as_ref());
+        }
+        self.slice = if self.at_rest { SLICES.0 } else { (self.slice * 2).min(SLICES.1) };
+    }
+}
+
+impl Drop for Pauses<'_> {
+    fn drop(&mut self) {
+        self.stage.network.wait_for(Foreground::Nobody);
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::{ExecError, Stage};
 use crate::process::{ExitStatus, Launch, Process};
 use crate::system_clock::now;
 use crate::transcript::Ending;
+use crate::virtual_time::Foreground;
 
 /// The descriptors that bash has for the script and for what it tells, out of the way of a page's own.
 const SCRIPT: i32 = 200;
@@ -169,6 +170,7 @@ impl Terminal {
                 quote(&file)
             ),
         )?;
+        stage.network.wait_for(Foreground::Process(self.process.id()));
         self.write(&format!(". {}\n", quote(&around)));
         Ok(())
     }

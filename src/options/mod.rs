@@ -58,6 +58,16 @@ pub enum Stream {
     Stderr,
 }
 
+/// Whose time a page's world has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Time {
+    /// A clock of its own, which stands still while code runs: a wait costs nothing.
+    #[default]
+    Virtual,
+    /// The machine's.
+    Real,
+}
+
 /// A rule on the output of a step that overrides what the page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputRule {
@@ -102,6 +112,8 @@ pub struct Options {
     pub scopes: Option<Vec<Spanned<String>>>,
     /// `snapshot`: outputs that the page does not show are kept in files.
     pub snapshot: Option<bool>,
+    /// `time`: whose time the page's world has.
+    pub time: Option<Time>,
     /// `setup`: a script's text, or the path of a file.
     pub setup: Option<Spanned<String>>,
     /// `teardown`: a script's text, or the path of a file.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::source::Spanned;
 
 use super::{
-    ExpectedExit, OptionError, Options, OutputRule, READY_TAKES, Ready, Scope, Setting, Stream, Value, nearest,
+    ExpectedExit, OptionError, Options, OutputRule, READY_TAKES, Ready, Scope, Setting, Stream, Time, Value, nearest,
 };
 
 /// Every key and the scopes that it belongs to; `env` stands for `env.NAME`.
@@ -31,6 +31,7 @@ const KEYS: &[(&str, &[Scope])] = &[
     ("ready", &[Scope::Fence]),
     ("workspace", &[Scope::Page]),
     ("expect-stale", &[Scope::Fence, Scope::Page]),
+    ("time", &[Scope::Page]),
 ];
 
 /// What a message says that a time limit takes.
@@ -93,6 +94,7 @@ impl Options {
             }
             "ready" => self.ready = Some(setting.ready()?),
             "workspace" => self.workspace = Some(setting.filled("the path of a folder, such as `workspace=fixture`")?),
+            "time" => self.time = Some(setting.choice(&[("virtual", Time::Virtual), ("real", Time::Real)])?),
             "expect-stale" => {
                 self.expect_stale = Some(setting.filled("the reason, such as `expect-stale=\"waits for #12\"`")?);
             }

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, DEFAULT_TIMEOUT};
 use crate::diagnostic::Diagnostic;
-use crate::options::{ExpectedExit, OutputRule, Ready, Setting, Stream};
+use crate::options::{ExpectedExit, OutputRule, Ready, Setting, Stream, Time};
 use crate::sandbox::Fault;
 use crate::source::{Located, Span, Spanned};
 use crate::tutorial::{Code, Tutorial};
@@ -83,6 +83,8 @@ pub struct PagePlan {
     pub scopes: Option<Vec<String>>,
     /// Outputs that the page does not show are kept in snapshots.
     pub snapshot: bool,
+    /// Whose time the page's world has.
+    pub time: Time,
     /// Run in the page's shell before the first step. A single line that names a file beside the one that says it means
     /// that file.
     pub setup: Option<Located<String>>,

@@ -70,6 +70,7 @@ pub(super) fn plan(said: Said, tutorial: &Tutorial, config: &Config) -> PagePlan
         node_version: versions::promised(tutorial, &["node.js", "nodejs", "node"]),
         scopes: own.scopes.or(configured.scopes).map(|scopes| scopes.into_iter().map(|scope| scope.value).collect()),
         snapshot: own.snapshot.or(configured.snapshot).unwrap_or(false),
+        time: own.time.or(configured.time).unwrap_or_default(),
         setup: located(own.setup, configured.setup),
         teardown: located(own.teardown, configured.teardown),
         workspace: located(own.workspace, configured.workspace),

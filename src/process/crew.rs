@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
+use super::census::Census;
 use super::exit_watch::{exit_watch, wait_readable};
 use super::family::{self, Kin};
 use super::{ExitStatus, Launch, ProcessError, Woken, inspection, interrupt, spawn};
@@ -48,11 +49,45 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Everything that one page starts. Dropping it ends it.
 #[derive(Debug)]
 pub struct Crew {
-    marker: String,
+    roll: Arc<Roll>,
     namespaces: Arc<Vec<OwnedFd>>,
-    members: Mutex<Vec<Arc<Member>>>,
     /// True where nothing was launched since the last `end`.
     quiet: AtomicBool,
+}
+
+/// Who belongs to a crew.
+#[derive(Debug)]
+pub(super) struct Roll {
+    marker: String,
+    members: Mutex<Vec<Arc<Member>>>,
+}
+
+impl Roll {
+    /// The members that were launched.
+    fn launched(&self) -> Vec<Arc<Member>> {
+        lock(&self.members).clone()
+    }
+
+    /// All living processes of the crew.
+    pub(super) fn processes(&self) -> Vec<Pid> {
+        let members = self.launched();
+        let alive = members.iter().filter(|member| matches!(member.try_wait(), Ok(None))).map(|member| member.pid);
+        alive.chain(self.relatives(&members)).collect()
+    }
+
+    fn relatives(&self, members: &[Arc<Member>]) -> Vec<Pid> {
+        let launched: Vec<Pid> = members.iter().map(|member| member.pid).collect();
+        let registry = registry();
+        let Some(oldest) = registry.oldest else { return Vec::new() };
+        let kin = Kin {
+            launched: &launched,
+            running: &|pid| registry.running.contains(&pid),
+            marker: &self.marker,
+            alone: registry.crews == 1,
+            oldest,
+        };
+        family::relatives(&kin)
+    }
 }
 
 impl Default for Crew {
@@ -75,12 +110,18 @@ impl Crew {
         registry().crews += 1;
         let marker = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let quiet = AtomicBool::new(true);
-        Self { marker, namespaces: Arc::new(namespaces), members: Mutex::default(), quiet }
+        let roll = Arc::new(Roll { marker, members: Mutex::default() });
+        Self { roll, namespaces: Arc::new(namespaces), quiet }
     }
 
     /// The variable that marks the crew's processes, which a program that replaces its environment must keep.
     pub fn mark(&self) -> (String, String) {
-        (super::MARKER.to_owned(), self.marker.clone())
+        (super::MARKER.to_owned(), self.roll.marker.clone())
+    }
+
+    /// A way to look at the crew's processes, also from another thread.
+    pub fn census(&self) -> Census {
+        Census::new(Arc::clone(&self.roll))
     }
 
     /// Starts a process.
@@ -92,14 +133,14 @@ impl Crew {
         let program = launch.program.display().to_string();
         let start = |source| ProcessError::Start { program: program.clone(), source };
         let mut registry = registry();
-        let handle = spawn::spawn(launch, &self.marker, &self.namespaces).map_err(start)?;
+        let handle = spawn::spawn(launch, &self.roll.marker, &self.namespaces).map_err(start)?;
         let pid = handle.pids().first().and_then(|pid| Pid::from_raw(i32::try_from(*pid).ok()?));
         let pid = pid.ok_or_else(|| start(io::Error::other("the process has no number")))?;
         let exited = exit_watch(pid).inspect_err(|_| drop(handle.kill())).map_err(start)?;
         registry.running.insert(pid);
         registry.oldest.get_or_insert(pid);
         let member = Arc::new(Member { program, pid, handle, exited });
-        lock(&self.members).push(Arc::clone(&member));
+        lock(&self.roll.members).push(Arc::clone(&member));
         self.quiet.store(false, Ordering::SeqCst);
         Ok(Process { member })
     }
@@ -109,7 +150,7 @@ impl Crew {
         if self.quiet.swap(true, Ordering::SeqCst) {
             return;
         }
-        let members = lock(&self.members).clone();
+        let members = self.roll.launched();
         let start = system_clock::now();
         self.signal_all(&members, Signal::TERM, start + GRACE);
         while self.signal_all(&members, Signal::KILL, system_clock::now() + GRACE)
@@ -120,7 +161,7 @@ impl Crew {
     /// Sends `signal` to all that is there and waits until it is gone or `deadline` passes. False where nobody was.
     fn signal_all(&self, members: &[Arc<Member>], signal: Signal, deadline: Instant) -> bool {
         let running: Vec<_> = members.iter().filter(|member| matches!(member.try_wait(), Ok(None))).collect();
-        let relatives = self.relatives(members);
+        let relatives = self.roll.relatives(members);
         if running.is_empty() && relatives.is_empty() {
             return false;
         }
@@ -143,10 +184,7 @@ impl Crew {
 
     /// The TCP ports on which processes of the crew listen; `None` where the system does not tell.
     pub fn listening(&self) -> Option<BTreeSet<u16>> {
-        let members = lock(&self.members).clone();
-        let alive = members.iter().filter(|member| matches!(member.try_wait(), Ok(None))).map(|member| member.pid);
-        let family: Vec<Pid> = alive.chain(self.relatives(&members)).collect();
-        inspection::ports(&family)
+        inspection::ports(&self.roll.processes())
     }
 
     /// What is there now, so that it can be told from what comes. `reused`: a process that is there already may come to
@@ -163,26 +201,12 @@ impl Crew {
         match before {
             Before::Ports(ports) => self.listening().unwrap_or_default().difference(ports).copied().collect(),
             Before::Newest(then) => {
-                let members = lock(&self.members).clone();
-                let family = members.iter().map(|member| member.pid).chain(self.relatives(&members));
+                let members = self.roll.launched();
+                let family = members.iter().map(|member| member.pid).chain(self.roll.relatives(&members));
                 let new: Vec<Pid> = family.filter(|pid| inspection::is_newer(*pid, *then)).collect();
                 inspection::ports(&new).unwrap_or_default()
             }
         }
-    }
-
-    fn relatives(&self, members: &[Arc<Member>]) -> Vec<Pid> {
-        let launched: Vec<Pid> = members.iter().map(|member| member.pid).collect();
-        let registry = registry();
-        let Some(oldest) = registry.oldest else { return Vec::new() };
-        let kin = Kin {
-            launched: &launched,
-            running: &|pid| registry.running.contains(&pid),
-            marker: &self.marker,
-            alone: registry.crews == 1,
-            oldest,
-        };
-        family::relatives(&kin)
     }
 }
 

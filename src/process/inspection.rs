@@ -12,6 +12,9 @@ use rustix::process::Pid;
 /// The state of a socket that listens, as the tables name it (`TCP_LISTEN`).
 const LISTEN: &str = "0A";
 
+/// The state of a socket that has both ends (`TCP_ESTABLISHED`).
+const CONNECTED: &str = "01";
+
 /// The ports on which one of `pids` listens, in the network namespace that it is in; `None` where nothing is told of
 /// any of them.
 pub(super) fn ports(pids: &[Pid]) -> Option<BTreeSet<u16>> {
@@ -21,25 +24,34 @@ pub(super) fn ports(pids: &[Pid]) -> Option<BTreeSet<u16>> {
     let mut ports = BTreeSet::new();
     let mut told = pids.is_empty();
     for pid in pids {
-        let process = format!("/proc/{}", pid.as_raw_nonzero());
-        let Ok(descriptors) = fs::read_dir(format!("{process}/fd")) else { continue };
+        let Some(sockets) = sockets(pid.as_raw_nonzero().get()) else { continue };
         told = true;
-        let target = |entry: std::io::Result<fs::DirEntry>| fs::read_link(entry.ok()?.path()).ok();
-        let sockets: BTreeSet<String> = descriptors
-            .filter_map(target)
-            .filter_map(|target| Some(target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
-            .collect();
-        if sockets.is_empty() {
-            continue;
-        }
-        for table in ["tcp", "tcp6"] {
-            let text = fs::read_to_string(format!("{process}/net/{table}")).unwrap_or_default();
-            ports.extend(
-                text.lines().filter_map(listener).filter(|(_, inode)| sockets.contains(*inode)).map(|found| found.0),
-            );
-        }
+        ports.extend(sockets.iter().filter(|socket| socket.state == LISTEN).map(|socket| socket.local));
     }
     told.then_some(ports)
+}
+
+/// The ports of the two ends of every TCP connection of a process, its own end first.
+pub(super) fn connections(process: i32) -> Vec<(u16, u16)> {
+    let connected = |socket: &Socket| socket.state == CONNECTED;
+    sockets(process).into_iter().flatten().filter(connected).map(|socket| (socket.local, socket.remote)).collect()
+}
+
+/// The TCP sockets of a process; `None` where the system does not tell.
+fn sockets(process: i32) -> Option<Vec<Socket>> {
+    let folder = format!("/proc/{process}");
+    let descriptors = fs::read_dir(format!("{folder}/fd")).ok()?;
+    let target = |entry: std::io::Result<fs::DirEntry>| fs::read_link(entry.ok()?.path()).ok();
+    let own: BTreeSet<String> = descriptors
+        .filter_map(target)
+        .filter_map(|target| Some(target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect();
+    if own.is_empty() {
+        return Some(Vec::new());
+    }
+    let tables = ["tcp", "tcp6"].map(|table| fs::read_to_string(format!("{folder}/net/{table}")).unwrap_or_default());
+    let lines = tables.iter().flat_map(|table| table.lines()).filter_map(Socket::parse);
+    Some(lines.filter(|(_, inode)| own.contains(*inode)).map(|(socket, _)| socket).collect())
 }
 
 /// The number that was given to a process last.
@@ -82,13 +94,23 @@ fn is_ours() -> bool {
     fs::read_link("/proc/self").is_ok_and(|link| link.as_os_str() == me.as_str())
 }
 
-/// The port and the number of a socket that listens; `None` for every other line of the table.
-fn listener(line: &str) -> Option<(u16, &str)> {
-    let mut fields = line.split_whitespace();
-    let (_, port) = fields.nth(1)?.rsplit_once(':')?;
-    let is_listener = fields.nth(1)? == LISTEN;
-    let inode = fields.nth(5)?;
-    is_listener.then_some((u16::from_str_radix(port, 16).ok()?, inode))
+/// A line of the tables of sockets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Socket {
+    local: u16,
+    remote: u16,
+    state: String,
+}
+
+impl Socket {
+    /// Reads a line, with the socket's number; `None` for the heading.
+    fn parse(line: &str) -> Option<(Self, &str)> {
+        let mut fields = line.split_whitespace().skip(1);
+        let mut port = || u16::from_str_radix(fields.next()?.rsplit_once(':')?.1, 16).ok();
+        let (local, remote) = (port()?, port()?);
+        let state = fields.next()?.to_owned();
+        Some((Self { local, remote, state }, fields.nth(5)?))
+    }
 }
 
 #[cfg(test)]
@@ -100,10 +122,14 @@ mod tests {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 41297 1 0000 100 0 0 10 0
    1: 0100007F:A2F0 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000        0 41300 1 0000 20 4 30 10 -1";
-        assert_eq!(table.lines().filter_map(listener).collect::<Vec<_>>(), [(8080, "41297")]);
+        let read = |local, remote, state: &str| Socket { local, remote, state: state.to_owned() };
+        assert_eq!(
+            table.lines().filter_map(Socket::parse).collect::<Vec<_>>(),
+            [(read(8080, 0, LISTEN), "41297"), (read(41712, 8080, CONNECTED), "41300")]
+        );
         let six = "   0: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 7 1 0";
-        assert_eq!(listener(six), Some((80, "7")));
-        assert_eq!(listener("0: x"), None);
+        assert_eq!(Socket::parse(six), Some((read(80, 0, LISTEN), "7")));
+        assert_eq!(Socket::parse("0: x"), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! files and standard input at end-of-file. Everything that a page starts belongs to its `Crew`, which
 //! ends all of it, also what detached itself.
 
+mod census;
 mod crew;
 mod exit_watch;
 mod family;
@@ -15,15 +16,18 @@ mod program;
 mod spawn;
 #[cfg(test)]
 mod tests;
+mod threads;
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+pub use census::Census;
 pub use crew::{Before, Crew, Process};
 pub use interrupt::{interrupted, wait_for_input};
 pub use program::find_program;
+pub use threads::{Thread, Waiting, program_name, started};
 
 /// The variable that every process of a crew carries: it tells whose a detached process is.
 pub const MARKER: &str = "DOCCHECK_PAGE";

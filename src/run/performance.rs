@@ -11,10 +11,12 @@ use crate::diagnostic::Diagnostic;
 use crate::exec::{ExecError, Job, Ran, Runners, Stage, Tree, Workspace};
 use crate::fs::read_source;
 use crate::matching::{Captures, Unsafe};
+use crate::options::Time;
 use crate::outcome::{StepOutcome, StepVerdict, judge_step};
 use crate::plan::{Action, FileAction, Language, Plan, Step};
-use crate::process::interrupted;
+use crate::process::{Crew, interrupted};
 use crate::sandbox::World;
+use crate::serve::ServeError;
 use crate::source::{Located, Span};
 use crate::transcript::{Ending, StepRecord};
 
@@ -61,9 +63,9 @@ impl Performance<'_> {
         let crew = worker.network.crew().map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let world = World::new(Arc::clone(&self.session.definition), self.plan.page.scopes.as_deref());
         let sandbox = world.environment();
-        worker.network.open(world).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
-        let env =
-            Environment::of_page(self.session, self.plan, &workspace, &tools, worker.network.environment(), sandbox);
+        let mut wires = worker.network.environment();
+        wires.extend(self.open(&worker, &crew, world)?);
+        let env = Environment::of_page(self.session, self.plan, &workspace, &tools, wires, sandbox);
         if let Some(folder) = &tools.node_modules {
             workspace.link_node_modules(folder).map_err(|error| self.cannot(&error))?;
         }
@@ -84,6 +86,22 @@ impl Performance<'_> {
         }
         worker.give_back(self.session);
         Ok(())
+    }
+
+    /// Opens the page's world, in the time that the page asks for; what its programs must know of that.
+    fn open(&mut self, worker: &Worker, crew: &Crew, world: World) -> Result<Vec<(String, String)>, Diagnostic> {
+        let no_network = |error: ServeError| Diagnostic::error("no-network", error.to_string());
+        if self.plan.page.time == Time::Real {
+            return worker.network.open(world).map(|()| Vec::new()).map_err(no_network);
+        }
+        match worker.network.open_in_virtual_time(world, crew.census()).map_err(no_network)? {
+            Ok(variables) => Ok(variables),
+            Err(reason) => {
+                let message = format!("this machine has no virtual time, so waits are real: {reason}");
+                self.diagnostics.push(Diagnostic::note("real-time", message));
+                Ok(Vec::new())
+            }
+        }
     }
 
     /// What the workspace starts with; `None` where the page's own folder cannot be copied, which is told.
@@ -186,6 +204,7 @@ impl Performance<'_> {
             if traffic.omitted > 0 {
                 record.notes.push(format!("{} more requests are not told", traffic.omitted));
             }
+            record.time = traffic.time;
             record.exchanges = traffic.exchanges;
             record.refusals = traffic.refusals;
             record.unmet_faults = traffic.unmet_faults;

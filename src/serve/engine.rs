@@ -13,6 +13,7 @@ use crate::http::{Headers, Reply, Request};
 use crate::sandbox::{Answer, Fault, World};
 use crate::system_clock;
 use crate::transcript::Exchange;
+use crate::virtual_time::VirtualClock;
 
 use super::journal::{Journal, excerpt};
 
@@ -34,17 +35,27 @@ pub(super) struct Engine {
 
 struct OpenWorld {
     world: World,
-    start: Timestamp,
-    opened: Instant,
+    clock: Clock,
+}
+
+/// What a world's time is.
+enum Clock {
+    /// That of the machine, from the world's start on.
+    Real { start: Timestamp, opened: Instant },
+    /// That of the arbiter.
+    Virtual(Arc<VirtualClock>),
 }
 
 impl OpenWorld {
     fn now(&self) -> Timestamp {
-        self.start.after(self.elapsed())
+        match &self.clock {
+            Clock::Real { start, opened } => start.after(system_clock::now().duration_since(*opened)),
+            Clock::Virtual(clock) => clock.now(),
+        }
     }
 
     fn elapsed(&self) -> Duration {
-        system_clock::now().duration_since(self.opened)
+        self.now().since(self.world.start())
     }
 }
 
@@ -54,10 +65,19 @@ impl Engine {
         Self { open: Mutex::default(), journal }
     }
 
-    /// Puts `world` in place of the one before.
-    pub(super) fn open(&self, world: World) {
-        let start = world.start();
-        *self.world() = Some(OpenWorld { world, start, opened: system_clock::now() });
+    /// Puts `world` in place of the one before. Its time is that of `clock`, else that of the machine.
+    pub(super) fn open(&self, world: World, clock: Option<Arc<VirtualClock>>) {
+        let real = || Clock::Real { start: world.start(), opened: system_clock::now() };
+        let clock = clock.map_or_else(real, Clock::Virtual);
+        *self.world() = Some(OpenWorld { world, clock });
+    }
+
+    /// The clock of the world that is open, where its time is virtual.
+    pub(super) fn virtual_clock(&self) -> Option<Arc<VirtualClock>> {
+        match &self.world().as_ref()?.clock {
+            Clock::Virtual(clock) => Some(Arc::clone(clock)),
+            Clock::Real { .. } => None,
+        }
     }
 
     /// Arms faults.
@@ -80,6 +100,11 @@ impl Engine {
     /// How long the world has been there, in microseconds of its own time; 0 where none is open.
     pub(super) fn elapsed_us(&self) -> u64 {
         self.world().as_ref().map_or(0, |open| micros(open.elapsed()))
+    }
+
+    /// What an exchange with `host` takes on top of what every exchange takes.
+    pub(super) fn round_trip(&self, host: &str) -> Duration {
+        self.world().as_ref().map_or(Duration::ZERO, |open| open.world.round_trip(host))
     }
 
     /// The answer to a request that came at `asked_us`, and how much later than now it is to come.
@@ -109,7 +134,7 @@ impl Engine {
             unknown_route,
             drafted,
             asked_us,
-            at_us: micros(now.after(delay).since(open.start)),
+            at_us: micros(now.since(open.world.start()) + delay),
         });
         (reply, delay)
     }

@@ -6,6 +6,7 @@ use std::io::Cursor;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty};
@@ -47,6 +48,8 @@ pub(super) struct Front {
     pub(super) proxy_ports: [u16; 2],
     /// The domains that the machine's resolver appends to names.
     pub(super) search: Vec<String>,
+    /// How many connections there were.
+    pub(super) connections: AtomicU64,
 }
 
 /// What a listener takes.
@@ -73,31 +76,44 @@ enum Arrival {
     Origin { tls: bool, target: Option<Target> },
 }
 
+/// Whose a request is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Connection {
+    /// Its number, in the order in which they came.
+    pub(super) number: u64,
+    /// The client's own port.
+    pub(super) port: u16,
+}
+
 impl Front {
     /// Takes connections for ever.
     pub(super) async fn listen(self: Arc<Self>, listener: TcpListener, port: Port) {
         loop {
-            let Ok((stream, _)) = listener.accept().await else {
+            let Ok((stream, client)) = listener.accept().await else {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             };
             let _ = stream.set_nodelay(true);
             let front = Arc::clone(&self);
             let port = port.clone();
+            let number = self.connections.fetch_add(1, Ordering::Relaxed);
+            let connection = Connection { number, port: client.port() };
             self.until_next_page(async move {
                 match port {
-                    Port::Proxy => front.serve(stream, Arrival::Proxy).await,
-                    Port::Tls => front.serve_tls(stream, None).await,
-                    Port::Plain => front.serve(stream, Arrival::Origin { tls: false, target: None }).await,
+                    Port::Proxy => front.serve(stream, Arrival::Proxy, connection).await,
+                    Port::Tls => front.serve_tls(stream, None, connection).await,
+                    Port::Plain => {
+                        front.serve(stream, Arrival::Origin { tls: false, target: None }, connection).await;
+                    }
                     Port::Relay(target) => {
                         if let Ok(real) = Relay::dial_outside(&target).await {
                             Relay::tunnel(stream, real).await;
                         }
                     }
-                    Port::CaughtTls => front.serve_caught_tls(stream).await,
+                    Port::CaughtTls => front.serve_caught_tls(stream, connection).await,
                     Port::CaughtPlain => {
                         if let Some(target) = caught(&stream) {
-                            front.serve(stream, Arrival::Origin { tls: false, target: Some(target) }).await;
+                            front.serve(stream, Arrival::Origin { tls: false, target: Some(target) }, connection).await;
                         }
                     }
                 }
@@ -146,16 +162,17 @@ impl Front {
         self: Arc<Self>,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         target: Option<Target>,
+        connection: Connection,
     ) {
         let handshake = TlsAcceptor::from(Arc::clone(&self.tls)).accept(stream);
         // The client tells its user why a handshake failed.
         if let Ok(stream) = handshake.await {
-            self.serve(stream, Arrival::Origin { tls: true, target }).await;
+            self.serve(stream, Arrival::Origin { tls: true, target }, connection).await;
         }
     }
 
     /// TLS to any address: the client's first message tells which host it means, if it means one by name.
-    async fn serve_caught_tls(self: Arc<Self>, stream: TcpStream) {
+    async fn serve_caught_tls(self: Arc<Self>, stream: TcpStream, connection: Connection) {
         let Some(caught) = caught(&stream) else { return };
         let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await;
         let named = |hello: &StartHandshake<TcpStream>| hello.client_hello().server_name().map(str::to_ascii_lowercase);
@@ -164,7 +181,7 @@ impl Front {
         match (hello, self.gateway.hosts.way(&target)) {
             (Ok(hello), Way::Sandbox) => {
                 if let Ok(stream) = hello.into_stream(Arc::clone(&self.tls)).await {
-                    self.serve(stream, Arrival::Origin { tls: true, target: Some(target) }).await;
+                    self.serve(stream, Arrival::Origin { tls: true, target: Some(target) }, connection).await;
                 }
             }
             _ => self.gateway.journal.refuse(&target),
@@ -176,11 +193,12 @@ impl Front {
         self: Arc<Self>,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         arrival: Arrival,
+        connection: Connection,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let service = service_fn(move |request| {
             let front = Arc::clone(&self);
             let arrival = arrival.clone();
-            async move { Ok::<_, Infallible>(front.answer(request, arrival).await) }
+            async move { Ok::<_, Infallible>(front.answer(request, arrival, connection).await) }
         });
         Box::pin(async move {
             let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -191,10 +209,15 @@ impl Front {
         })
     }
 
-    async fn answer(self: Arc<Self>, request: Request<Incoming>, arrival: Arrival) -> Response<Body> {
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        arrival: Arrival,
+        connection: Connection,
+    ) -> Response<Body> {
         if request.method() == Method::CONNECT {
             return match arrival {
-                Arrival::Proxy => self.connect(request).await,
+                Arrival::Proxy => self.connect(request, connection).await,
                 Arrival::Origin { .. } => message(StatusCode::METHOD_NOT_ALLOWED, "only a proxy takes CONNECT"),
             };
         }
@@ -209,12 +232,12 @@ impl Front {
             (None, Arrival::Proxy) => None,
         };
         match target {
-            Some(target) if !self.is_self(&target) => self.gateway.answer(request, &scheme, &target).await,
+            Some(target) if !self.is_self(&target) => self.gateway.answer(request, &scheme, &target, connection).await,
             _ => message(StatusCode::BAD_REQUEST, "the request names no host"),
         }
     }
 
-    async fn connect(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    async fn connect(self: Arc<Self>, request: Request<Incoming>, connection: Connection) -> Response<Body> {
         let target = request.uri().authority().and_then(|authority| Target::parse(authority.as_str(), 443));
         let Some(target) = target.filter(|target| !self.is_self(target)) else {
             return message(StatusCode::BAD_REQUEST, "the request names no host");
@@ -235,14 +258,20 @@ impl Front {
             let stream = parts.io.into_inner();
             match real {
                 Some(real) => Relay::tunnel(replayed(parts.read_buf, stream), real).await,
-                None => front.serve_tunnel(parts.read_buf, stream, target).await,
+                None => front.serve_tunnel(parts.read_buf, stream, target, connection).await,
             }
         });
         Response::new(Empty::new().map_err(|never| match never {}).boxed())
     }
 
     /// TLS in the tunnel, as `https` has it, or plain HTTP, as some clients send `http` and `ws`.
-    async fn serve_tunnel(self: Arc<Self>, read: hyper::body::Bytes, stream: TcpStream, target: Target) {
+    async fn serve_tunnel(
+        self: Arc<Self>,
+        read: hyper::body::Bytes,
+        stream: TcpStream,
+        target: Target,
+        connection: Connection,
+    ) {
         let mut first = [0; 1];
         let first = match read.first() {
             Some(first) => *first,
@@ -251,9 +280,9 @@ impl Front {
         };
         let stream = replayed(read, stream);
         if first == TLS_HANDSHAKE {
-            self.serve_tls(stream, Some(target)).await;
+            self.serve_tls(stream, Some(target), connection).await;
         } else {
-            self.serve(stream, Arrival::Origin { tls: false, target: Some(target) }).await;
+            self.serve(stream, Arrival::Origin { tls: false, target: Some(target) }, connection).await;
         }
     }
 

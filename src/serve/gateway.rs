@@ -14,9 +14,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::sync::RwLock;
 
 use super::engine::{ASKED_HEADER, DELAY_HEADER, Engine, URL_HEADER};
+use super::front::Connection;
 use super::hosts::{Hosts, Target, Way};
 use super::journal::Journal;
 use super::relay::Relay;
+use crate::virtual_time::Arrival;
 
 /// The bytes of a request's body that are taken.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -60,10 +62,16 @@ pub(super) struct Gateway {
 
 impl Gateway {
     /// Answers `request` to `target`.
-    pub(super) async fn answer(&self, request: Request<Incoming>, scheme: &str, target: &Target) -> Response<Body> {
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        scheme: &str,
+        target: &Target,
+        connection: Connection,
+    ) -> Response<Body> {
         let version = request.version();
         let mut response = match self.hosts.way(target) {
-            Way::Sandbox => self.ask_sandbox(request, scheme, target).await,
+            Way::Sandbox => self.ask_sandbox(request, scheme, target, connection).await,
             Way::Loopback | Way::Allowed => {
                 let request = without_hops(request);
                 match self.relay.forward(request, scheme == "https", target).await {
@@ -92,7 +100,15 @@ impl Gateway {
         response
     }
 
-    async fn ask_sandbox(&self, request: Request<Incoming>, scheme: &str, target: &Target) -> Response<Body> {
+    /// Asks the sandbox, at the time at which the request reaches it on the world's clock. Virtual time stands still until
+    /// the answer's body has been handed over.
+    async fn ask_sandbox(
+        &self,
+        request: Request<Incoming>,
+        scheme: &str,
+        target: &Target,
+        connection: Connection,
+    ) -> Response<Body> {
         let (parts, body) = without_hops(request).into_parts();
         let body = match Limited::new(body, BODY_LIMIT).collect().await {
             Ok(body) => body.to_bytes(),
@@ -103,6 +119,8 @@ impl Gateway {
         let default_port = if scheme == "https" { 443 } else { 80 };
         let host =
             if target.port == default_port { target.host.clone() } else { format!("{}:{}", target.host, target.port) };
+        let mut content = format!("{} {scheme}://{host}{path} ", parts.method).into_bytes();
+        content.extend_from_slice(&body);
         let built = Request::builder()
             .method(parts.method)
             .uri(format!("http://{}{path}", self.upstream))
@@ -118,6 +136,14 @@ impl Gateway {
         for (name, value) in parts.headers.iter().filter(|(name, _)| !skip.contains(name)) {
             request.headers_mut().append(name, value.clone());
         }
+        let mut in_flight = match self.engine.virtual_clock() {
+            Some(clock) => {
+                let Connection { number, port } = connection;
+                let round_trip = self.engine.round_trip(&target.host);
+                Some(clock.arrive(Arrival { content, connection: number, port, round_trip }).await)
+            }
+            None => None,
+        };
         let open = self.gate.read().await;
         let answered = self.client.request(request).await;
         // The responder has done its part: whoever wants to change it need not wait for a late answer.
@@ -128,8 +154,16 @@ impl Gateway {
                 parts.version = Version::default();
                 let delay = parts.headers.remove(DELAY_HEADER);
                 if let Some(delay) = delay.and_then(|delay| delay.to_str().ok()?.parse().ok()).filter(|us| *us > 0) {
-                    tokio::time::sleep(Duration::from_micros(delay)).await;
+                    let delay = Duration::from_micros(delay);
+                    match &mut in_flight {
+                        Some(in_flight) => in_flight.delay(delay).await,
+                        None => tokio::time::sleep(delay).await,
+                    }
                 }
+                let body = body.map_frame(move |frame| {
+                    let _under_way = &in_flight;
+                    frame
+                });
                 Response::from_parts(parts, body.boxed())
             }
             Err(error) => message(StatusCode::BAD_GATEWAY, &format!("the sandbox gave no answer: {error}")),

@@ -22,7 +22,8 @@ mod tests;
 
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,10 +34,12 @@ use tokio::runtime::{Handle, Runtime};
 use tokio_rustls::TlsConnector;
 use wiremock::MockServer;
 
+use crate::clock::Timestamp;
 use crate::http::{Reply, Request};
-use crate::process::Crew;
+use crate::process::{Census, Crew};
 use crate::sandbox::{Fault, World};
-use crate::transcript::{Exchange, Refusal};
+use crate::transcript::{Exchange, Refusal, TimeSpent};
+use crate::virtual_time::{self, Foreground, VirtualClock};
 
 use authority::Authority;
 use clients::Clients;
@@ -61,6 +64,12 @@ pub struct Network {
     front: Arc<Front>,
     clients: Clients,
     bundle: String,
+    /// The clock for pages whose time is virtual; where the machine has none, why.
+    clock: Result<Arc<VirtualClock>, String>,
+    /// Where the clock's files are.
+    clock_folder: PathBuf,
+    /// When the step began, on the world's clock.
+    step_began: Mutex<Timestamp>,
     /// The port of the proxy for doccheck itself.
     own_proxy: u16,
     /// The namespace; none where the system refuses it.
@@ -84,6 +93,8 @@ pub struct Traffic {
     pub refusals: Vec<Refusal>,
     /// Faults that no request met, as written.
     pub unmet_faults: Vec<String>,
+    /// How the world's time was spent, where it is virtual.
+    pub time: Option<TimeSpent>,
 }
 
 /// The version of HTTP in which a request is sent.
@@ -129,9 +140,12 @@ impl Network {
         let authority = Arc::new(Authority::new()?);
         let reaches_out = hosts.allowed().iter().any(|target| !target.is_loopback());
         let bundle = authority.bundle(reaches_out);
+        let threads = Arc::<Mutex<Vec<i32>>>::default();
+        let started = Arc::clone(&threads);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("doccheck-network")
+            .on_thread_start(move || note_thread(&started))
             .enable_all()
             .build()
             .map_err(text)?;
@@ -166,6 +180,7 @@ impl Network {
             page: tokio::sync::watch::Sender::new(0),
             proxy_ports: [listeners.ports.proxy, listeners.own_proxy],
             search: resolver.search,
+            connections: AtomicU64::new(0),
         });
         for (listener, port) in listeners.streams {
             let listener = tokio::net::TcpListener::from_std(listener).map_err(text)?;
@@ -177,6 +192,9 @@ impl Network {
         }
         let clients = Clients::write(&folder, listeners.ports, &bundle).map_err(text)?;
         clients.write_routes(&hosts).map_err(text)?;
+        let clock_folder = folder.join("clock");
+        std::fs::create_dir(&clock_folder).map_err(text)?;
+        let clock = VirtualClock::start(&clock_folder, threads).map(Arc::new).map_err(text);
         Ok(Self {
             hosts,
             journal,
@@ -184,6 +202,9 @@ impl Network {
             front,
             clients,
             bundle,
+            clock,
+            clock_folder,
+            step_began: Mutex::new(Timestamp::from_micros(0)),
             own_proxy: listeners.own_proxy,
             inside: listeners.inside,
             handle: runtime.handle().clone(),
@@ -224,17 +245,45 @@ impl Network {
         self.clients.environment()
     }
 
-    /// Opens a page's world; the one before is gone, with every connection that its page left open.
+    /// Opens a page's world, whose time is the machine's; the one before is gone, with every connection that its page
+    /// left open.
     ///
     /// # Errors
     ///
     /// `ServeError::Start` where the hooks cannot be told which hosts are served.
     pub fn open(&self, world: World) -> Result<(), ServeError> {
+        self.open_with(world, None)
+    }
+
+    /// The same, with virtual time for the processes of a crew; returns the variables by which its programs find the
+    /// clock. Where this machine has no virtual time the world's is the machine's, and the reason is returned.
+    ///
+    /// # Errors
+    ///
+    /// As `open`.
+    pub fn open_in_virtual_time(
+        &self,
+        world: World,
+        census: Census,
+    ) -> Result<Result<Vec<(String, String)>, String>, ServeError> {
+        let clock = match &self.clock {
+            Ok(clock) => Arc::clone(clock),
+            Err(reason) => {
+                self.open(world)?;
+                return Ok(Err(reason.clone()));
+            }
+        };
+        clock.open(world.start(), census);
+        self.open_with(world, Some(clock))?;
+        Ok(Ok(vec![(virtual_time::VARIABLE.to_owned(), self.clock_folder.display().to_string())]))
+    }
+
+    fn open_with(&self, world: World, clock: Option<Arc<VirtualClock>>) -> Result<(), ServeError> {
         self.handle.block_on(async {
             let _closed = self.front.gateway.gate.write().await;
             self.front.page.send_modify(|page| *page += 1);
             self.hosts.serve(world.hosts());
-            self.engine.open(world);
+            self.engine.open(world, clock);
             self.journal.clear();
             if let Some(server) = &self.server {
                 let gone = engine::mount(server, Arc::clone(&self.engine)).await;
@@ -248,6 +297,22 @@ impl Network {
     pub fn begin_step(&self, faults: &[Fault]) {
         self.journal.begin();
         self.engine.arm(faults);
+        if let Some(clock) = self.engine.virtual_clock() {
+            let _ = clock.take_account();
+            *self.step_began.lock().unwrap_or_else(PoisonError::into_inner) = clock.now();
+        }
+    }
+
+    /// The clock of the world that is open, where its time is virtual.
+    pub fn virtual_clock(&self) -> Option<Arc<VirtualClock>> {
+        self.engine.virtual_clock()
+    }
+
+    /// From now on this is waited for: until then, and after the step, virtual time stands still.
+    pub fn wait_for(&self, foreground: Foreground) {
+        if let Some(clock) = self.engine.virtual_clock() {
+            clock.wait_for(foreground);
+        }
     }
 
     /// Ends the step.
@@ -259,7 +324,13 @@ impl Network {
             }
         }
         let (exchanges, omitted, refusals) = self.journal.take();
-        Traffic { exchanges, omitted, refusals, unmet_faults }
+        let time = self.engine.virtual_clock().map(|clock| {
+            clock.wait_for(Foreground::Nobody);
+            let began = *self.step_began.lock().unwrap_or_else(PoisonError::into_inner);
+            let virtual_us = u64::try_from(clock.now().since(began).as_micros()).unwrap_or(u64::MAX);
+            TimeSpent { virtual_us, ..clock.take_account() }
+        });
+        Traffic { exchanges, omitted, refusals, unmet_faults, time }
     }
 
     /// True where `port` of the page's loopback is that of the machine, because the configuration allows it.
@@ -321,6 +392,12 @@ impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Network").field("is_contained", &self.is_contained()).finish_non_exhaustive()
     }
+}
+
+/// Remembers the thread that this is called on.
+fn note_thread(threads: &Mutex<Vec<i32>>) {
+    let mut threads = threads.lock().unwrap_or_else(PoisonError::into_inner);
+    threads.push(rustix::thread::gettid().as_raw_nonzero().get());
 }
 
 fn text(error: impl fmt::Display) -> String {

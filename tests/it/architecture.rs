@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 8] = [
     &["config", "tutorial", "matching", "sandbox"],
     &["plan", "lint"],
     &["redact", "transcript", "outcome", "snapshot", "baseline"],
-    &["fs", "system_clock", "process", "git", "provision", "serve", "exec"],
+    &["fs", "system_clock", "process", "virtual_time", "git", "provision", "serve", "exec"],
     &["run"],
     &["report", "bless", "init"],
     &["app", "harness", "macros"],

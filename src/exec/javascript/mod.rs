@@ -131,7 +131,7 @@ impl JavaScript<'_> {
         };
         let Prepared { mut interpreter, command, module, shared } =
             self.prepare(job, place, &code, &capture, &mut notes)?;
-        interpreter.begin(&command, true);
+        interpreter.begin(self.stage, &command, true);
         self.ended.extend(shared.map(|name| (name, BUSY)));
         // Node may read it at any time from now on.
         self.served.push(module);

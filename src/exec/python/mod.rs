@@ -101,7 +101,7 @@ impl Python<'_> {
     pub(super) fn serve(&mut self, job: &Job<'_>, place: &Place) -> Result<Begun, ExecError> {
         let started = now();
         let Prepared { mut interpreter, command, capture, shared, notes } = self.prepare(job, place)?;
-        interpreter.begin(&command, true);
+        interpreter.begin(self.stage, &command, true);
         self.ended.extend(shared.map(|name| (name, BUSY)));
         Ok(Begun::Service(Service::in_interpreter(interpreter, capture, notes, started)))
     }

@@ -1,0 +1,43 @@
+//! Where the world's time went, between two steps.
+
+use crate::transcript::{RealWait, TimeSpent};
+
+/// What is counted.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    spent: TimeSpent,
+}
+
+impl Account {
+    /// The clock was moved by `micros` because somebody slept.
+    pub(super) fn sleep(&mut self, micros: i64) {
+        self.spent.asleep_us += unsigned(micros);
+    }
+
+    /// The clock was moved by `micros` because a request or an answer was under way.
+    pub(super) fn exchange(&mut self, micros: i64) {
+        self.spent.exchanges_us += unsigned(micros);
+    }
+
+    /// `program` slept for `micros` where no hook reaches it.
+    pub(super) fn real(&mut self, program: &str, micros: i64) {
+        let waits = &mut self.spent.real;
+        match waits.iter_mut().find(|wait| wait.program == program) {
+            Some(wait) => wait.waited_us += unsigned(micros),
+            None => waits.push(RealWait { program: program.to_owned(), waited_us: unsigned(micros) }),
+        }
+    }
+
+    /// A program that computes without end was overtaken.
+    pub(super) fn spin(&mut self) {
+        self.spent.overtook = true;
+    }
+
+    pub(super) fn take(&mut self) -> TimeSpent {
+        std::mem::take(&mut self.spent)
+    }
+}
+
+fn unsigned(micros: i64) -> u64 {
+    u64::try_from(micros).unwrap_or(0)
+}

@@ -1,0 +1,49 @@
+//! What the hooks in a page's programs tell the arbiter, a line each.
+
+/// A line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Message {
+    /// `hello <kind> <pid>`: every timed wait of this process will be told.
+    Hello { process: i32 },
+    /// `wait <id> <due> <thread>`: wake me at `due`, in microseconds.
+    Wait { id: u64, due: i64, thread: i64 },
+    /// `cancel <id>`: what it waited for came otherwise.
+    Cancel { id: u64 },
+}
+
+impl Message {
+    /// Reads a line; `None` for one that no hook writes.
+    pub(super) fn parse(line: &str) -> Option<Self> {
+        let words: Vec<_> = line.split(' ').collect();
+        match words[..] {
+            ["hello", _, process] => Some(Self::Hello { process: process.parse().ok()? }),
+            ["wait", id, due, thread] => {
+                Some(Self::Wait { id: id.parse().ok()?, due: due.parse().ok()?, thread: thread.parse().ok()? })
+            }
+            ["cancel", id] => Some(Self::Cancel { id: id.parse().ok()? }),
+            _ => None,
+        }
+    }
+}
+
+/// Takes the whole lines out of what was received; the rest stays.
+pub(super) fn take_lines(received: &mut Vec<u8>) -> Vec<Message> {
+    let Some(end) = received.iter().rposition(|byte| *byte == b'\n') else { return Vec::new() };
+    let whole: Vec<u8> = received.drain(..=end).collect();
+    String::from_utf8_lossy(&whole).lines().filter_map(Message::parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_lines_are_taken_and_the_rest_stays() {
+        let mut received = b"hello python 17\nwait 3 1000 0\nwhat?\ncancel 3\nwait 4 20".to_vec();
+        assert_eq!(
+            take_lines(&mut received),
+            [Message::Hello { process: 17 }, Message::Wait { id: 3, due: 1000, thread: 0 }, Message::Cancel { id: 3 },]
+        );
+        assert_eq!(received, b"wait 4 20");
+    }
+}

@@ -1,0 +1,219 @@
+//! The frozen clock of a page's world: it stands still while code runs, and moves when everybody waits.
+//!
+//! Hooks in the page's programs (`serve/hooks/`) turn every sleep and time-out into a message to the arbiter, and every
+//! reading of a clock into one of the world's. The sandbox's wires announce each request. The arbiter, one thread for each
+//! network, lets the next of these events happen when the world is at rest, one at a time. Who sleeps out of the hooks'
+//! reach sleeps in real time, and the clock is moved by as much.
+
+mod account;
+mod arbiter;
+mod ears;
+mod message;
+mod rest;
+mod schedule;
+mod shared;
+
+use std::io::{self, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::clock::Timestamp;
+use crate::process::{Census, Thread};
+use crate::transcript::TimeSpent;
+
+use account::Account;
+use arbiter::Arbiter;
+use ears::{Command, Ears, Request};
+use schedule::{Content, EXCHANGE};
+use shared::Shared;
+
+/// The file in which the clock stands, and the socket on which the arbiter takes messages, in the clock's folder.
+const CLOCK: &str = "now";
+const SOCKET: &str = "arbiter";
+
+/// The variable that tells the hooks where the clock's folder is.
+pub const VARIABLE: &str = "DOCCHECK_CLOCK";
+
+/// Who is waited for while time may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreground {
+    /// Nobody: time stands still.
+    Nobody,
+    /// A step, in this process; when it reads its next command, the step is over.
+    Process(i32),
+    /// doccheck itself, which has sent a request.
+    Request,
+    /// A service that starts, or is to print something: one event at a time, as `Clock::rest` asks for it.
+    Service,
+}
+
+/// A handle to the arbiter. Dropping it ends the arbiter's thread.
+#[derive(Debug)]
+pub struct VirtualClock {
+    shared: Arc<Shared>,
+    account: Arc<Mutex<Account>>,
+    commands: Arc<Mutex<Commands>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The way to the arbiter: commands, and a socket that wakes it to read them.
+#[derive(Debug)]
+struct Commands {
+    sender: Sender<Command>,
+    wake: UnixStream,
+}
+
+impl Commands {
+    /// Where the arbiter is gone, the run is at its end.
+    fn send(&mut self, command: Command) {
+        let _ = self.sender.send(command);
+        let _ = self.wake.write(b"!");
+    }
+}
+
+/// A request that has come from a client.
+#[derive(Debug)]
+pub struct Arrival {
+    /// What is asked: method, target and body.
+    pub content: Vec<u8>,
+    /// The number of the connection.
+    pub connection: u64,
+    /// The client's own port.
+    pub port: u16,
+    /// How much longer than any exchange this one takes.
+    pub round_trip: Duration,
+}
+
+/// A request that was let through to the sandbox. Time stands still until it is dropped: when its answer has left.
+#[derive(Debug)]
+pub struct InFlight {
+    clock: Arc<VirtualClock>,
+    content: Vec<u8>,
+    connection: u64,
+    port: u16,
+    passage: Option<Passage>,
+}
+
+/// While there is one, time stands still. Whoever lets it fall, also unseen, lets time go on.
+#[derive(Debug)]
+struct Passage(Arc<Mutex<Commands>>);
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        send(&self.0, Command::Answered);
+    }
+}
+
+impl VirtualClock {
+    /// Makes the clock's file and socket in `folder`, and starts the arbiter. `wires` are the threads of doccheck through
+    /// which a page's clients are served: while one of them has work, time stands still.
+    ///
+    /// # Errors
+    ///
+    /// Why this machine has no such clock: it does not tell what threads do, or the folder cannot be used.
+    pub fn start(folder: &Path, wires: Arc<Mutex<Vec<i32>>>) -> io::Result<Self> {
+        let me = rustix::process::getpid().as_raw_nonzero().get();
+        if Thread::look(me, me).is_none() {
+            return Err(io::Error::other("this system does not tell what threads do"));
+        }
+        let shared = Arc::new(Shared::create(&folder.join(CLOCK))?);
+        let listener = UnixListener::bind(folder.join(SOCKET))?;
+        let (wake, woken) = UnixStream::pair()?;
+        for socket in [&wake, &woken] {
+            socket.set_nonblocking(true)?;
+        }
+        let (sender, receiver) = channel();
+        let account = Arc::<Mutex<Account>>::default();
+        let commands = Arc::new(Mutex::new(Commands { sender, wake }));
+        let way = Arc::clone(&commands);
+        let pass = move || Passage(Arc::clone(&way));
+        let ears = Ears::new(listener, woken, receiver)?;
+        let arbiter = Arbiter::new(Arc::clone(&shared), Arc::clone(&account), ears, wires, Box::new(pass));
+        let thread = std::thread::Builder::new().name("doccheck-clock".to_owned()).spawn(move || arbiter.serve())?;
+        Ok(Self { shared, account, commands, thread: Some(thread) })
+    }
+
+    /// A new world, that begins at `start`, with these processes.
+    pub fn open(&self, start: Timestamp, census: Census) {
+        self.shared.restart(start.micros());
+        self.send(Command::Open(census));
+    }
+
+    /// What the clock shows.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.shared.base().max(self.shared.ticks()))
+    }
+
+    /// From now on this is waited for.
+    pub fn wait_for(&self, foreground: Foreground) {
+        let (sender, done) = channel();
+        self.send(Command::Foreground(foreground, sender));
+        // Answered at once; until then something might still happen.
+        let _ = done.recv();
+    }
+
+    /// How the world's time was spent since the last call.
+    pub fn take_account(&self) -> TimeSpent {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// For `Foreground::Service`: lets one event happen where `goes_on`, and waits until the world is at rest again and
+    /// there is another, or for `limit` of real time. True where it is at rest.
+    pub fn rest(&self, goes_on: bool, limit: Duration) -> bool {
+        let (sender, rested) = channel();
+        self.send(Command::Rest { goes_on, rested: sender });
+        rested.recv_timeout(limit).is_ok()
+    }
+
+    /// Holds a request until it reaches the sandbox.
+    pub async fn arrive(self: &Arc<Self>, arrival: Arrival) -> InFlight {
+        let Arrival { content, connection, port, round_trip } = arrival;
+        let mut in_flight = InFlight { clock: Arc::clone(self), content, connection, port, passage: None };
+        in_flight.hold(EXCHANGE + rest::micros(round_trip)).await;
+        in_flight
+    }
+
+    fn send(&self, command: Command) {
+        send(&self.commands, command);
+    }
+}
+
+fn send(commands: &Mutex<Commands>, command: Command) {
+    commands.lock().unwrap_or_else(PoisonError::into_inner).send(command);
+}
+
+impl InFlight {
+    /// Holds the answer for `delay` more.
+    pub async fn delay(&mut self, delay: Duration) {
+        self.passage = None;
+        self.hold(rest::micros(delay)).await;
+    }
+
+    async fn hold(&mut self, delay: i64) {
+        let (sender, released) = oneshot::channel();
+        self.clock.send(Command::Hold(Request {
+            content: Content::new(self.content.clone()),
+            connection: self.connection,
+            port: self.port,
+            delay,
+            released: sender,
+        }));
+        // Where the arbiter is gone, nobody waits for the answer either.
+        self.passage = released.await.ok();
+    }
+}
+
+impl Drop for VirtualClock {
+    fn drop(&mut self) {
+        self.send(Command::End);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

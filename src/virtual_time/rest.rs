@@ -1,0 +1,198 @@
+//! Whether the world is at rest: nobody computes, and whoever waits will go on only when the clock moves.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+use crate::process::{Census, Thread, Waiting, program_name};
+
+/// The descriptor from which terminals and interpreters read their next step.
+const COMMANDS: u64 = 200;
+
+/// What is left of a sleep in real time when it is taken for over: who sleeps must not wake before the clock shows it.
+const EARLY: Duration = Duration::from_millis(5);
+
+/// To what a sleep is rounded whose length the system does not tell.
+const ROUNDED: i64 = 100_000;
+
+/// All threads at one moment.
+#[derive(Debug)]
+pub(super) struct Look {
+    page: Vec<Thread>,
+    wires: Vec<Thread>,
+}
+
+impl Look {
+    /// Looks at the page's processes and at the threads `wires` of doccheck itself, through which they speak.
+    pub(super) fn at(census: &Census, wires: &[i32]) -> Self {
+        let me = rustix::process::getpid().as_raw_nonzero().get();
+        let wires = wires.iter().filter_map(|id| Thread::look(me, *id)).collect();
+        Self { page: census.threads(), wires }
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.all().any(|thread| thread.is_busy)
+    }
+
+    /// True where nobody has run since. Somebody new could only come from somebody who ran.
+    pub(super) fn still_holds(&self) -> bool {
+        self.all().all(|thread| thread.again().is_some_and(|now| now.turns == thread.turns && !now.is_busy))
+    }
+
+    /// The processor time that the page's threads have used.
+    pub(super) fn used(&self) -> Duration {
+        self.page.iter().map(|thread| thread.used).sum()
+    }
+
+    /// True where `process` waits for its next step, or is gone.
+    pub(super) fn is_idle(&self, process: i32) -> bool {
+        let main = self.page.iter().find(|thread| thread.process == process && thread.id == process);
+        main.is_none_or(|main| !main.is_busy && main.waiting() == Waiting::Bytes(COMMANDS))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Thread> {
+        self.page.iter().chain(&self.wires)
+    }
+
+    fn has(&self, key: Key) -> bool {
+        self.page.iter().any(|thread| key == Key::of(thread))
+    }
+}
+
+/// A thread between two runs of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    process: i32,
+    id: i32,
+    turns: u64,
+}
+
+impl Key {
+    fn of(thread: &Thread) -> Self {
+        Self { process: thread.process, id: thread.id, turns: thread.turns }
+    }
+}
+
+/// A thread that sleeps in the kernel, out of the hooks' reach.
+#[derive(Debug)]
+struct Sleep {
+    program: String,
+    /// When it was found, and what the world's clock showed then.
+    since: Instant,
+    from: i64,
+    length: Option<Duration>,
+    /// True where the clock was moved past its end.
+    is_over: bool,
+}
+
+impl Sleep {
+    /// When it ends on the world's clock, as far as that is known.
+    fn due(&self) -> Option<i64> {
+        Some(self.from.saturating_add(micros(self.length?)))
+    }
+}
+
+/// Who sleeps in real time.
+#[derive(Debug, Default)]
+pub(super) struct RealSleepers(HashMap<Key, Sleep>);
+
+/// What the sleepers in real time allow.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Allowed {
+    /// Everything that is due until then.
+    Until(i64),
+    /// Everything: nobody sleeps in real time.
+    Everything,
+}
+
+/// Real time that the world waited, and for whom.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Credit {
+    pub(super) program: String,
+    /// What the clock is to show.
+    pub(super) until: i64,
+    pub(super) length: i64,
+}
+
+impl RealSleepers {
+    /// Takes note of who sleeps; `hooked` are processes whose waits are all told. `base`: what the clock shows. `waits`
+    /// tells whether a process waits for an answer that only the clock's moving brings.
+    pub(super) fn note(
+        &mut self,
+        look: &Look,
+        hooked: &BTreeSet<i32>,
+        base: i64,
+        now: Instant,
+        waits: impl Fn(i32) -> bool,
+    ) {
+        for thread in &look.page {
+            let key = Key::of(thread);
+            if self.0.contains_key(&key) {
+                continue;
+            }
+            let length = match thread.waiting() {
+                Waiting::Time(length) => length,
+                Waiting::AtMost(length) if !hooked.contains(&thread.process) && !waits(thread.process) => length,
+                _ => continue,
+            };
+            let program = program_name(thread.process);
+            self.0.insert(key, Sleep { program, since: now, from: base, length, is_over: false });
+        }
+    }
+
+    /// What is to be credited to the clock: sleeps that are over, or all but.
+    pub(super) fn credits(&mut self, look: &Look, now: Instant) -> Vec<Credit> {
+        let mut credits = Vec::new();
+        self.0.retain(|key, sleep| {
+            let slept = now.duration_since(sleep.since);
+            let sleeps_on = look.has(*key);
+            let length = match sleep.length {
+                _ if sleep.is_over => None,
+                Some(length) if slept + EARLY >= length => Some(micros(length)),
+                _ if !sleeps_on => Some(rounded(micros(slept))),
+                _ => None,
+            };
+            if let Some(length) = length {
+                sleep.is_over = true;
+                let until = sleep.from.saturating_add(length);
+                credits.push(Credit { program: sleep.program.clone(), until, length });
+            }
+            sleeps_on
+        });
+        credits.sort_by_key(|credit| credit.until);
+        credits
+    }
+
+    /// What may happen while they sleep.
+    pub(super) fn allowed(&self, now: Instant) -> Allowed {
+        let open = self.0.values().filter(|sleep| !sleep.is_over);
+        let until = open.map(|sleep| {
+            sleep.due().unwrap_or_else(|| sleep.from.saturating_add(micros(now.duration_since(sleep.since))))
+        });
+        until.min().map_or(Allowed::Everything, Allowed::Until)
+    }
+
+    /// The real time until the first of them wakes, as far as it is known.
+    pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
+        let open = self.0.values().filter(|sleep| !sleep.is_over);
+        let left = open.filter_map(|sleep| {
+            Some(sleep.length?.saturating_sub(EARLY).saturating_sub(now.duration_since(sleep.since)))
+        });
+        left.min()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+fn rounded(micros: i64) -> i64 {
+    (micros + ROUNDED / 2) / ROUNDED * ROUNDED
+}
+
+pub(super) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
