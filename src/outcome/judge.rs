@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::evidence::{Evidence, carried};
 use super::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
-use super::{ending, expected, output, service, time, wires};
+use super::{ending, expected, output, service, time, wait, wires};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::Captures;
 use crate::options::ExpectedExit;
@@ -159,6 +159,7 @@ fn checks(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<Chec
     }
     checks.extend(wires::refusals(evidence));
     checks.extend(wires::faults(evidence));
+    checks.extend(wait::check(evidence));
     checks
 }
 

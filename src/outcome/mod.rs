@@ -8,6 +8,7 @@ mod judge;
 mod output;
 mod service;
 mod time;
+mod wait;
 mod wires;
 
 use std::sync::Arc;
@@ -150,6 +151,8 @@ pub enum CheckKind {
     Http,
     /// A fault that was never met.
     Fault,
+    /// How long the step waited after an answer that said how long to wait.
+    Wait,
     /// A host that nothing serves.
     Network,
     /// A limit: time, output.
@@ -168,6 +171,7 @@ impl CheckKind {
             Self::Exit => "exit",
             Self::Http => "http",
             Self::Fault => "fault",
+            Self::Wait => "wait",
             Self::Network => "network",
             Self::Containment => "containment",
             Self::Snapshot => "snapshot",

@@ -1,5 +1,7 @@
 //! Outcomes as the documents of `schema`.
 
+use std::time::Duration;
+
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::DiffLine;
 use crate::outcome::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
@@ -153,6 +155,7 @@ pub(super) fn check_kind(kind: CheckKind) -> schema::CheckKind {
         CheckKind::Exit => schema::CheckKind::Exit,
         CheckKind::Http => schema::CheckKind::Http,
         CheckKind::Fault => schema::CheckKind::Fault,
+        CheckKind::Wait => schema::CheckKind::Wait,
         CheckKind::Network => schema::CheckKind::Network,
         CheckKind::Containment => schema::CheckKind::Containment,
         CheckKind::Snapshot => schema::CheckKind::Snapshot,
@@ -201,6 +204,7 @@ fn exchange(exchange: &Exchange) -> schema::Exchange {
         status: exchange.status,
         fault: exchange.fault.clone(),
         drafted: exchange.drafted,
+        at_s: Duration::from_micros(exchange.at_us).as_secs_f64(),
     }
 }
 

@@ -15,7 +15,7 @@ pub const LIST: &str = "doccheck.list/1";
 pub const TEXT_LIMIT: usize = 16 * 1024;
 
 /// What `doccheck run --format json` prints.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// [`RUN`].
     pub schema: String,
@@ -57,7 +57,7 @@ pub struct Summary {
 }
 
 /// What came of a page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Page {
     /// The page's path as it was named.
     pub path: String,
@@ -123,7 +123,7 @@ pub enum Severity {
 }
 
 /// What came of a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Given by the author, or made of language and line.
     pub name: String,
@@ -251,6 +251,8 @@ pub enum CheckKind {
     Http,
     /// A fault that no request met.
     Fault,
+    /// How long the step waited after an answer that said how long to wait.
+    Wait,
     /// A host that nothing serves.
     Network,
     /// A limit: time, output.
@@ -262,7 +264,7 @@ pub enum CheckKind {
 }
 
 /// A request and its answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {
     /// Upper case.
     pub method: String,
@@ -270,11 +272,14 @@ pub struct Exchange {
     pub url: String,
     /// The answer's status.
     pub status: u16,
-    /// The fault that decided the answer, as written on the page.
+    /// The fault that decided the answer, else the one that delayed it, as written on the page.
     pub fault: Option<String>,
     /// True where the answer was drafted from a page, so that nothing compared with it is verified.
     #[serde(default)]
     pub drafted: bool,
+    /// When the answer went out, in seconds of the world's time since its start; with up to six decimals.
+    #[serde(default)]
+    pub at_s: f64,
 }
 
 /// What `doccheck list --format json` prints.
