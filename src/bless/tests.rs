@@ -265,8 +265,6 @@ fn a_command_that_shows_nothing_stands_in_no_ones_way() {
 #[test]
 fn what_could_hide_or_damage_something_is_left_to_a_person() {
     let told = |page: &str, printed: &str| refusals(page, &[printed]).join("; ");
-    let open = format!("{STEP}```text\na\n\n## Install\n\n```bash\necho second\n");
-    assert!(told(&open, "b\n").contains("this one is not closed"), "{}", told(&open, "b\n"));
     let to_the_end = format!("{STEP}```text\na\n\nProse.\n");
     assert!(told(&to_the_end, "b\n").contains("this one is not closed"), "{}", told(&to_the_end, "b\n"));
     let page = format!("{STEP}```text\na\nx\n```\n");

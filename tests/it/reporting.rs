@@ -61,6 +61,8 @@ fn plan() -> Arc<Plan> {
         let line = source.line_span(source.line(open));
         let word = PAGE[open + 3..line.end].to_owned();
         fences.push(Fence {
+            closed: true,
+            swallowed: None,
             kind: FenceKind::Backtick,
             span: Span::new(open, close + 3),
             language: (!word.is_empty()).then(|| Spanned::new(word, Span::new(open + 3, line.end))),
