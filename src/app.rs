@@ -5,7 +5,6 @@ mod doctor;
 mod repository;
 mod saved;
 mod selection;
-mod shard;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,10 +23,10 @@ use crate::sandbox::{Definition, World};
 use crate::system_clock::now;
 use crate::tutorial;
 
+pub use crate::run::Shard;
 pub use blessing::{BlessReport, BlessRequest, Blessable, bless, recalled, write};
 pub use doctor::{DoctorReport, doctor};
 pub use saved::{keep, last_run, read_run};
-pub use shard::Shard;
 
 /// Where doccheck was called: what it reads of the world, read once by whoever calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +118,7 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
             }
         },
     );
+    report.shard = request.shard;
     report.interrupted = interrupted();
     report.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     report
