@@ -11,7 +11,7 @@ fn planned(text: &str) -> Plan {
 }
 
 fn baseline(text: &str) -> Baseline {
-    Baseline::read(&SourceFile::new("known.txt", text), false)
+    Baseline::read(&SourceFile::new("known.txt", text), false, |page| page != "gone.md").expect("a list")
 }
 
 const PAGE: &str = "\
@@ -76,5 +76,26 @@ fn changes_are_counted_whatever_the_comments_and_the_order() {
     let list = baseline("# a\nb\na\n");
     assert_eq!(list.changes("a\nc\n# b\n"), (1, 1));
     assert_eq!(list.updated([]), "# a\na\nb\n");
+    let list = baseline("gone.md :: x\na.md\ngone.md\n");
+    assert_eq!((list.updated([]), list.changes(&list.updated([]))), (format!("{HEADER}a.md\n"), (0, 2)));
     assert!(baseline("").updated([]).starts_with("# What doccheck knows"));
+}
+
+#[test]
+fn a_line_that_names_no_page_is_told_at_its_place() {
+    let text = "<<<<<<< HEAD\n# words\na.md :: x\n=======\n:: x\n.md\ndocs/gone.md\nodd :: x\n";
+    let found = Baseline::read(&SourceFile::new("known.txt", text), true, |page| page == "odd").unwrap_err();
+    assert_eq!(found.iter().map(Diagnostic::line).collect::<Vec<_>>(), [1, 4, 5, 6].map(Some));
+}
+
+#[test]
+fn a_page_that_is_gone_is_told_with_its_lines() {
+    let told = |list: &Baseline| -> Vec<(String, Vec<Option<usize>>)> {
+        let gone = list.gone().into_iter();
+        gone.map(|(page, found)| (page.to_owned(), found.iter().map(Diagnostic::line).collect())).collect()
+    };
+    let text = "gone.md :: x\na.md\ngone.md\n";
+    assert_eq!(told(&baseline(text)), [("gone.md".to_owned(), vec![Some(1), Some(3)])]);
+    let list = Baseline::read(&SourceFile::new("known.txt", text), true, |page| page != "gone.md").unwrap();
+    assert_eq!(told(&list), []);
 }
