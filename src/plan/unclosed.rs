@@ -65,3 +65,6 @@ fn marker(fence: Span, source: &SourceFile) -> Span {
     let sign = text.chars().next().unwrap_or_default();
     Span::new(fence.start, fence.start + text.len() - text.trim_start_matches(sign).len())
 }
+
+#[cfg(test)]
+mod tests;
