@@ -1,14 +1,5 @@
 use super::*;
-use crate::config::Config;
-use crate::plan::plan;
-use crate::tutorial;
-
-fn planned(text: &str) -> Plan {
-    let (tutorial, found) = tutorial::read(SourceFile::new("page.md", text));
-    let (plan, more) = plan(tutorial, &Config::default(), "page.md");
-    assert_eq!((found.len(), more.len()), (0, 0));
-    plan
-}
+use crate::plan::specimen::clean;
 
 fn baseline(text: &str) -> Baseline {
     Baseline::read(&SourceFile::new("known.txt", text), false, |page| page != "gone.md").expect("a list")
@@ -45,14 +36,14 @@ true
 #[test]
 fn a_step_is_named_by_what_survives_an_edit() {
     let names = ["shell 1", "`Twice` here / shell 1", "`Twice` here / python 1", "own", "`Twice` here / shell 3"];
-    assert_eq!(keys(&planned(PAGE)), names);
-    assert_eq!(keys(&planned(&format!("Words.\n\n{}", PAGE.replace("pass", "pass\npass")))), names);
+    assert_eq!(keys(&clean(PAGE)), names);
+    assert_eq!(keys(&clean(&format!("Words.\n\n{}", PAGE.replace("pass", "pass\npass")))), names);
 }
 
 #[test]
 fn a_list_is_read_line_by_line() {
     let list = baseline("# words\n\npage.md :: own\r\n  page.md :: shell 1  \nother.md\npage.md :: gone\n");
-    let mut plan = planned(PAGE);
+    let mut plan = clean(PAGE);
     let found = list.apply("page.md", &mut plan);
     let known: Vec<_> =
         plan.steps().filter_map(|step| step.known_stale.as_ref()).map(|known| known.by.clone()).collect();
@@ -65,7 +56,7 @@ fn a_list_is_read_line_by_line() {
 
 #[test]
 fn what_the_page_says_itself_stays() {
-    let mut plan = planned("<!-- doccheck: name=own expect-stale=later -->\n\n```bash\ntrue\n```\n");
+    let mut plan = clean("<!-- doccheck: name=own expect-stale=later -->\n\n```bash\ntrue\n```\n");
     baseline("page.md :: own\n").apply("page.md", &mut plan);
     let reasons: Vec<_> = plan.steps().map(|step| step.known_stale.clone().unwrap().reason).collect();
     assert_eq!(reasons, ["later"]);

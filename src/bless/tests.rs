@@ -242,14 +242,10 @@ fn what_met_a_draft_is_blessed_though_it_stays_unchecked() {
     record.exchanges.push(crate::transcript::Exchange {
         method: "GET".to_owned(),
         url: "https://api.example.com/".to_owned(),
-        request_headers: Vec::new(),
-        request_body: String::new(),
         status: 200,
-        reply_headers: Vec::new(),
         reply_body: "b\n".to_owned(),
-        fault: None,
-        unknown_route: false,
         drafted: true,
+        ..Default::default()
     });
     let blessing = propose(&plan, &[record], Rules { config: &Config::default(), path: "a.md" }, false);
     assert_eq!((blessing.changes.len(), blessing.refused.len()), (1, 0));

@@ -395,4 +395,6 @@ impl Language {
 }
 
 #[cfg(test)]
+pub(crate) mod specimen;
+#[cfg(test)]
 mod tests;

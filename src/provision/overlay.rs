@@ -67,12 +67,10 @@ pub(super) fn make(base: &Base, folder: &Path) -> io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
-    use crate::source::SourceFile;
+    use crate::plan::specimen::planned;
 
     fn needed(code: &str) -> bool {
-        let (tutorial, _) = crate::tutorial::read(SourceFile::new("a.md", format!("```bash\n{code}\n```\n")));
-        is_needed(&crate::plan::plan(tutorial, &Config::default(), "a.md").0)
+        is_needed(&planned(&format!("```bash\n{code}\n```\n")).0)
     }
 
     #[test]

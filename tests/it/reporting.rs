@@ -156,14 +156,10 @@ fn create(checks: Vec<Check>) -> StepOutcome {
         exchanges: vec![Exchange {
             method: "POST".to_owned(),
             url: "https://api.example.com/contacts".to_owned(),
-            request_headers: Vec::new(),
             request_body: "{\"last_name\": \"Lovelace\"}".to_owned(),
             status: 201,
-            reply_headers: Vec::new(),
             reply_body: "{\n  \"id\": 7,\n  \"last_name\": \"Lovelace\",\n  \"status\": \"active\"\n}".to_owned(),
-            fault: None,
-            unknown_route: false,
-            drafted: false,
+            ..Exchange::default()
         }],
         notes: Vec::new(),
         stops_page: false,

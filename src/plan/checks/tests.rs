@@ -1,4 +1,4 @@
-use crate::plan::tests::planned;
+use crate::plan::specimen::planned;
 
 #[test]
 fn a_session_that_no_service_has_is_told_with_the_nearest() {

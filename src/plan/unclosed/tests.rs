@@ -1,5 +1,5 @@
 use crate::diagnostic::Severity;
-use crate::plan::tests::found;
+use crate::plan::specimen::found;
 
 #[test]
 fn a_fence_that_swallows_the_page_is_told_at_its_opening_marker() {
