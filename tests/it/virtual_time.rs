@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod library;
+mod python;
 
 use std::path::Path;
 
