@@ -140,13 +140,22 @@ pub struct Exchange {
     pub reply_headers: Vec<(String, String)>,
     /// The start of the answer's body, at most 16 KiB.
     pub reply_body: String,
-    /// The fault that decided the answer, as written on the page.
+    /// The fault that decided the answer, else the one that delayed it, as written on the page.
     pub fault: Option<String>,
+    /// The id of the account that the request was for.
+    #[serde(default)]
+    pub account: Option<String>,
     /// True where the sandbox has no such route.
     pub unknown_route: bool,
     /// True where a draft answered: with what the page says, whatever is true.
     #[serde(default)]
     pub drafted: bool,
+    /// When the request came, in microseconds of the world's time since its start.
+    #[serde(default)]
+    pub asked_us: u64,
+    /// When the answer went out, likewise.
+    #[serde(default)]
+    pub at_us: u64,
 }
 
 /// How the time of a page's world was spent: what moved its clock.
@@ -178,6 +187,13 @@ pub struct RealWait {
 pub struct Refusal {
     /// `host` or `host:port`.
     pub host: String,
+}
+
+impl Exchange {
+    /// True where a fault decided the answer. One that only delays it decides nothing.
+    pub fn is_of_fault(&self) -> bool {
+        self.fault.as_ref().is_some_and(|fault| !fault.starts_with("latency"))
+    }
 }
 
 impl StepRecord {

@@ -38,7 +38,7 @@ pub(super) fn reason(
     }
     let unexpected = record.exchanges.iter().find(|exchange| {
         exchange.status >= 400
-            && exchange.fault.is_none()
+            && !exchange.is_of_fault()
             && !exchange.drafted
             && !old.contains(&exchange.status.to_string())
     });

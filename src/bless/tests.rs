@@ -250,6 +250,9 @@ fn what_met_a_draft_is_blessed_though_it_stays_unchecked() {
         fault: None,
         unknown_route: false,
         drafted: true,
+        account: None,
+        asked_us: 0,
+        at_us: 0,
     });
     let blessing = propose(&plan, &[record], Rules { config: &Config::default(), path: "a.md" }, false);
     assert_eq!((blessing.changes.len(), blessing.refused.len()), (1, 0));

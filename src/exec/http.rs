@@ -11,7 +11,6 @@ use crate::process::interrupted;
 use crate::serve::{Network, Protocol, ServeError};
 use crate::system_clock;
 use crate::transcript::{Captured, Ending};
-use crate::virtual_time::Foreground;
 
 use super::runner::{ExecError, Job, KEPT, Place, Ran, Runner};
 
@@ -34,7 +33,6 @@ impl Runner for HttpRunner {
     fn run(&mut self, job: &Job<'_>, _place: &Place) -> Result<Ran, ExecError> {
         let started = system_clock::now();
         let limit = job.step.timeout;
-        self.network.wait_for(Foreground::Request);
         let mut stdout = Vec::new();
         let mut stderr = String::new();
         let mut ending = Ending::Exited { code: 0 };

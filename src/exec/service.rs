@@ -250,12 +250,12 @@ struct Pauses<'a> {
 
 impl<'a> Pauses<'a> {
     fn new(stage: &'a Stage<'a>) -> Self {
-        stage.network.wait_for(Foreground::Service);
         Self { stage, slice: SLICES.0, at_rest: false }
     }
 
     fn pause(&mut self) {
         if let Some(clock) = self.stage.network.virtual_clock() {
+            clock.wait_for(Foreground::Service);
             self.at_rest = clock.rest(self.at_rest, self.slice);
         } else {
             let timeout = Timespec::try_from(self.slice).ok();

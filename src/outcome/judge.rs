@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::evidence::{Evidence, carried};
 use super::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
-use super::{ending, expected, output, service, wires};
+use super::{ending, expected, output, service, time, wait, wires};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::Captures;
 use crate::options::ExpectedExit;
@@ -136,7 +136,14 @@ fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<C
         stops_page,
         checks,
         exchanges: record.exchanges.clone(),
-        notes: record.notes.iter().cloned().chain(told.iter().map(note)).chain(unexpected_answers).collect(),
+        time: record.time.clone(),
+        notes: [
+            record.notes.clone(),
+            told.iter().map(note).collect(),
+            unexpected_answers,
+            record.time.as_ref().map(time::notes).unwrap_or_default(),
+        ]
+        .concat(),
     };
     expected::weigh(evidence, &mut outcome);
     outcome
@@ -152,6 +159,7 @@ fn checks(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<Chec
     }
     checks.extend(wires::refusals(evidence));
     checks.extend(wires::faults(evidence));
+    checks.extend(wait::check(evidence));
     checks
 }
 

@@ -7,6 +7,8 @@ mod hints;
 mod judge;
 mod output;
 mod service;
+mod time;
+mod wait;
 mod wires;
 
 use std::sync::Arc;
@@ -20,7 +22,7 @@ use crate::diagnostic::Diagnostic;
 use crate::matching::DiffLine;
 use crate::plan::Plan;
 use crate::source::Span;
-use crate::transcript::Exchange;
+use crate::transcript::{Exchange, TimeSpent};
 
 /// What came of one page.
 #[derive(Debug, Clone)]
@@ -130,6 +132,8 @@ pub struct StepOutcome {
     pub checks: Vec<Check>,
     /// What the sandbox was asked and what it answered.
     pub exchanges: Vec<Exchange>,
+    /// How the time of the page's world was spent; absent where it is real time.
+    pub time: Option<TimeSpent>,
     /// What a reader of the report should know.
     pub notes: Vec<String>,
     /// True where later steps cannot be trusted to run: an unexpected status, a time limit, no start.
@@ -147,6 +151,8 @@ pub enum CheckKind {
     Http,
     /// A fault that was never met.
     Fault,
+    /// How long the step waited after an answer that said how long to wait.
+    Wait,
     /// A host that nothing serves.
     Network,
     /// A limit: time, output.
@@ -165,6 +171,7 @@ impl CheckKind {
             Self::Exit => "exit",
             Self::Http => "http",
             Self::Fault => "fault",
+            Self::Wait => "wait",
             Self::Network => "network",
             Self::Containment => "containment",
             Self::Snapshot => "snapshot",
@@ -216,6 +223,13 @@ impl StepOutcome {
 }
 
 impl PageOutcome {
+    /// The time that passed on the clock of the page's world while its steps ran, in microseconds; absent where it had
+    /// real time.
+    pub fn virtual_us(&self) -> Option<u64> {
+        let spans = self.steps.iter().filter_map(|step| Some(step.time.as_ref()?.virtual_us));
+        spans.reduce(u64::saturating_add)
+    }
+
     /// The outcome of a page that cannot be read or planned.
     pub fn failed(path: &str, plan: Option<Arc<Plan>>, diagnostics: Vec<Diagnostic>) -> Self {
         let path = path.to_owned();

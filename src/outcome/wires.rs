@@ -71,7 +71,7 @@ pub(super) fn unexpected_answers(evidence: Evidence<'_>, checks: &[Check]) -> Ve
         |status: u16| code.split(|char: char| !char.is_ascii_alphanumeric()).any(|word| word == status.to_string());
     let mut notes: Vec<String> = Vec::new();
     for exchange in &evidence.record.exchanges {
-        let accounted = exchange.status < 400 || exchange.fault.is_some() || exchange.drafted;
+        let accounted = exchange.status < 400 || exchange.is_of_fault() || exchange.drafted;
         if accounted || names(exchange.status) {
             continue;
         }

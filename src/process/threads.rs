@@ -49,11 +49,6 @@ impl Thread {
         Some(Self { process, id, is_busy: matches!(state, b'R' | b'D'), turns, used })
     }
 
-    /// The same thread now.
-    pub fn again(&self) -> Option<Self> {
-        Self::look(self.process, self.id)
-    }
-
     /// All threads of a process; none where it is gone.
     pub fn of_process(process: i32) -> Vec<Self> {
         let Ok(folders) = fs::read_dir(format!("/proc/{process}/task")) else { return Vec::new() };
@@ -276,6 +271,6 @@ mod tests {
         }
         drop(go);
         thread.join().unwrap();
-        assert_eq!(before.again(), None);
+        assert_eq!(Thread::look(process, id), None);
     }
 }

@@ -98,11 +98,12 @@ impl Finding<'_> {
 }
 
 /// All kinds of checks, for views that list what can be found.
-pub(super) const KINDS: [CheckKind; 8] = [
+pub(super) const KINDS: [CheckKind; 9] = [
     CheckKind::Output,
     CheckKind::Exit,
     CheckKind::Http,
     CheckKind::Fault,
+    CheckKind::Wait,
     CheckKind::Network,
     CheckKind::Containment,
     CheckKind::Snapshot,
@@ -116,6 +117,7 @@ pub(super) fn word(kind: CheckKind) -> &'static str {
         CheckKind::Exit => "exit",
         CheckKind::Http => "http",
         CheckKind::Fault => "fault",
+        CheckKind::Wait => "wait",
         CheckKind::Network => "network",
         CheckKind::Containment => "containment",
         CheckKind::Snapshot => "snapshot",
@@ -130,6 +132,7 @@ pub(super) fn sentence(kind: CheckKind, name: &str) -> String {
         CheckKind::Exit => format!("`{name}` did not end as the page says"),
         CheckKind::Http => format!("the answer to `{name}` is not what the page shows"),
         CheckKind::Fault => format!("no request of `{name}` met the fault that the page asks for"),
+        CheckKind::Wait => format!("`{name}` did not wait as long as the API asked for"),
         CheckKind::Network => format!("`{name}` called a host that no sandbox serves"),
         CheckKind::Containment => format!("`{name}` passed a limit"),
         CheckKind::Snapshot => format!("what `{name}` printed is not what its snapshot holds"),

@@ -1,12 +1,14 @@
 //! Outcomes as the documents of `schema`.
 
+use std::time::Duration;
+
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matching::DiffLine;
 use crate::outcome::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
 use crate::plan::{Plan, Role};
 use crate::report::schema;
 use crate::run::{ExitCode, RunReport};
-use crate::transcript::Exchange;
+use crate::transcript::{Exchange, RealWait, TimeSpent};
 use crate::tutorial::FenceKind;
 
 /// How many lines that are the same are told around a difference.
@@ -108,7 +110,7 @@ fn page(outcome: &PageOutcome) -> schema::Page {
         track: None,
         provider: None,
         verdict: page_verdict(outcome.verdict),
-        virtual_s: None,
+        virtual_s: outcome.virtual_us().map(seconds),
         duration_ms: milliseconds(outcome.duration_us),
         diagnostics: diagnostics(&outcome.diagnostics),
         steps: outcome.steps.iter().map(step).collect(),
@@ -124,6 +126,7 @@ fn step(outcome: &StepOutcome) -> schema::Step {
         verdict: step_verdict(outcome.verdict),
         exit: outcome.exit,
         duration_ms: milliseconds(outcome.duration_us),
+        time: outcome.time.as_ref().map(time),
         checks: outcome.checks.iter().map(check).collect(),
         exchanges: outcome.exchanges.iter().map(exchange).collect(),
         notes: outcome.notes.clone(),
@@ -152,6 +155,7 @@ pub(super) fn check_kind(kind: CheckKind) -> schema::CheckKind {
         CheckKind::Exit => schema::CheckKind::Exit,
         CheckKind::Http => schema::CheckKind::Http,
         CheckKind::Fault => schema::CheckKind::Fault,
+        CheckKind::Wait => schema::CheckKind::Wait,
         CheckKind::Network => schema::CheckKind::Network,
         CheckKind::Containment => schema::CheckKind::Containment,
         CheckKind::Snapshot => schema::CheckKind::Snapshot,
@@ -200,6 +204,7 @@ fn exchange(exchange: &Exchange) -> schema::Exchange {
         status: exchange.status,
         fault: exchange.fault.clone(),
         drafted: exchange.drafted,
+        at_s: Duration::from_micros(exchange.at_us).as_secs_f64(),
     }
 }
 
@@ -257,6 +262,21 @@ fn role(role: Role) -> schema::Role {
 /// The start of `text`, at most `TEXT_LIMIT` bytes, without half a character.
 fn capped(text: &str) -> String {
     text[..text.floor_char_boundary(schema::TEXT_LIMIT)].to_owned()
+}
+
+fn time(time: &TimeSpent) -> schema::Time {
+    let wait = |wait: &RealWait| schema::RealWait { program: wait.program.clone(), waited_s: seconds(wait.waited_us) };
+    schema::Time {
+        virtual_s: seconds(time.virtual_us),
+        asleep_s: seconds(time.asleep_us),
+        exchanges_s: seconds(time.exchanges_us),
+        real: time.real.iter().map(wait).collect(),
+        reproducible: !time.overtook,
+    }
+}
+
+fn seconds(microseconds: u64) -> schema::Seconds {
+    schema::Seconds { millis: milliseconds(microseconds) }
 }
 
 fn milliseconds(microseconds: u64) -> u64 {

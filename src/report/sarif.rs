@@ -78,6 +78,7 @@ fn advice(kind: CheckKind) -> &'static str {
         }
         CheckKind::Exit => "mend the step, or say how it ends: `<!-- doccheck: exit=1 -->` before it",
         CheckKind::Fault => "call what the fault is about in the same step, or take the fault away",
+        CheckKind::Wait => "let the step wait as long as `Retry-After` says before it asks again",
         CheckKind::Network => "serve the host by the sandbox's data, or allow it under `[network]` in doccheck.toml",
         CheckKind::Containment => "a step that needs longer says so: `<!-- doccheck: timeout=60s -->`",
         CheckKind::Snapshot => "where the step is right, accept its snapshot: `INSTA_UPDATE=always doccheck run PAGE`",

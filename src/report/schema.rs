@@ -15,7 +15,7 @@ pub const LIST: &str = "doccheck.list/1";
 pub const TEXT_LIMIT: usize = 16 * 1024;
 
 /// What `doccheck run --format json` prints.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// [`RUN`].
     pub schema: String,
@@ -57,7 +57,7 @@ pub struct Summary {
 }
 
 /// What came of a page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Page {
     /// The page's path as it was named.
     pub path: String,
@@ -67,8 +67,8 @@ pub struct Page {
     pub provider: Option<String>,
     /// The verdict.
     pub verdict: PageVerdict,
-    /// Virtual time that passed in the sandbox, in seconds.
-    pub virtual_s: Option<u64>,
+    /// Time that passed on the clock of the page's world, in seconds; null where it had real time.
+    pub virtual_s: Option<Seconds>,
     /// Real time, in milliseconds.
     pub duration_ms: u64,
     /// What is wrong with the page itself, or with the machine.
@@ -123,7 +123,7 @@ pub enum Severity {
 }
 
 /// What came of a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Given by the author, or made of language and line.
     pub name: String,
@@ -137,6 +137,9 @@ pub struct Step {
     pub exit: Option<i32>,
     /// Real time, in milliseconds.
     pub duration_ms: u64,
+    /// How the time of the page's world was spent; null where it is real time, or the step did not run.
+    #[serde(default)]
+    pub time: Option<Time>,
     /// Everything that was compared.
     pub checks: Vec<Check>,
     /// What the sandbox was asked and what it answered.
@@ -145,6 +148,52 @@ pub struct Step {
     pub notes: Vec<String>,
     /// Why the step is known to be stale and does not fail; null where it is not.
     pub expected_stale: Option<String>,
+}
+
+/// A number of seconds, to the millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "f64", into = "f64")]
+pub struct Seconds {
+    /// The same in milliseconds.
+    pub millis: u64,
+}
+
+impl From<f64> for Seconds {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is no span of time is none")]
+    fn from(seconds: f64) -> Self {
+        Self { millis: (seconds * 1000.0).round() as u64 }
+    }
+}
+
+impl From<Seconds> for f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a million years in milliseconds have fewer digits")]
+    fn from(seconds: Seconds) -> Self {
+        seconds.millis as Self / 1000.0
+    }
+}
+
+/// How the time of a page's world was spent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Time {
+    /// From the step's start to its end on the world's clock.
+    pub virtual_s: Seconds,
+    /// Of that, asleep or waiting for a time limit.
+    pub asleep_s: Seconds,
+    /// Of that, with requests and answers under way.
+    pub exchanges_s: Seconds,
+    /// Of that, in real time, by program.
+    pub real: Vec<RealWait>,
+    /// False where a program that computes without looking at the clock was overtaken: the next run may differ.
+    pub reproducible: bool,
+}
+
+/// A program that slept in real time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RealWait {
+    /// Its name.
+    pub program: String,
+    /// How long.
+    pub waited_s: Seconds,
 }
 
 /// The verdict on a step.
@@ -202,6 +251,8 @@ pub enum CheckKind {
     Http,
     /// A fault that no request met.
     Fault,
+    /// How long the step waited after an answer that said how long to wait.
+    Wait,
     /// A host that nothing serves.
     Network,
     /// A limit: time, output.
@@ -213,7 +264,7 @@ pub enum CheckKind {
 }
 
 /// A request and its answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {
     /// Upper case.
     pub method: String,
@@ -221,11 +272,14 @@ pub struct Exchange {
     pub url: String,
     /// The answer's status.
     pub status: u16,
-    /// The fault that decided the answer, as written on the page.
+    /// The fault that decided the answer, else the one that delayed it, as written on the page.
     pub fault: Option<String>,
     /// True where the answer was drafted from a page, so that nothing compared with it is verified.
     #[serde(default)]
     pub drafted: bool,
+    /// When the answer went out, in seconds of the world's time since its start; with up to six decimals.
+    #[serde(default)]
+    pub at_s: f64,
 }
 
 /// What `doccheck list --format json` prints.

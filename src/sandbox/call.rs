@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answer::Answer;
 use super::auth;
 use super::body;
-use super::data::{Api, Effect, Operation, Place, Resource, Route};
-use super::fault::{Armed, Fault};
+use super::data::{AccountQuota, Api, Effect, Operation, Place, Resource, Route};
+use super::fault::{Armed, Decision};
 use super::list;
-use super::quota::Rate;
+use super::quota::{Payer, Rate};
 use super::situation::Situation;
 use super::state::State;
 use super::store::Store;
@@ -15,19 +16,6 @@ use super::template::{self, Template, Variables};
 use super::url::{self, Parameter};
 use crate::clock::Timestamp;
 use crate::http::{Headers, Reply, Request};
-
-/// An answer and what led to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// What the client gets.
-    pub reply: Reply,
-    /// The fault that decided it, as written.
-    pub fault: Option<String>,
-    /// True where there is no such route.
-    pub unknown_route: bool,
-    /// True where a draft answered: with what the page says, whatever is true.
-    pub drafted: bool,
-}
 
 /// One request while it is answered.
 pub(super) struct Call<'c> {
@@ -37,10 +25,14 @@ pub(super) struct Call<'c> {
     token: Option<&'c str>,
     now: Timestamp,
     rate: Rate,
+    /// The quota of its account, once it was counted against that.
+    account_quota: Option<&'c AccountQuota>,
     /// What the answer may show.
     values: Variables,
+    /// The id of the account that it is for.
+    account: Option<String>,
     /// The fault that decides the answer.
-    fault: Option<Fault>,
+    fault: Option<Decision>,
 }
 
 /// What is answered when nothing goes wrong.
@@ -87,7 +79,7 @@ impl<'c> Call<'c> {
         let token = auth::token(&api.authorization, &request.headers);
         // Whoever has no token of ours shares one quota, so that the answer can tell its state.
         let payer = token.filter(|token| state.tokens.contains(token)).unwrap_or_default();
-        let rate = state.quotas.spend(&api.quota, payer, now);
+        let rate = state.quotas.spend(api.quota.budget(), Payer::Token(payer.to_owned()), now);
         let values = body::variables(&[
             ("host", json!(host)),
             ("method", json!(request.method)),
@@ -95,7 +87,8 @@ impl<'c> Call<'c> {
             ("date", json!(now.http_date())),
             ("serial", json!(serial)),
         ]);
-        Self { api, request, query: url::parameters(&request.query), token, now, rate, values, fault: None }
+        let query = url::parameters(&request.query);
+        Self { api, request, query, token, now, rate, account_quota: None, values, account: None, fault: None }
     }
 
     /// Answers it.
@@ -103,7 +96,8 @@ impl<'c> Call<'c> {
         let outcome = self.run(state, armed);
         let unknown_route = matches!(outcome, Err(Refusal::Situation(Situation::UnknownRoute)));
         let reply = self.reply(outcome);
-        Answer { reply, fault: self.fault.map(|fault| fault.text), unknown_route, drafted: false }
+        let fault = self.fault.map(|fault| fault.text);
+        Answer { fault, account: self.account, unknown_route, ..Answer::from(reply) }
     }
 
     fn run(&mut self, state: &mut State, armed: &mut Armed) -> Result<Done<'c>, Refusal<'c>> {
@@ -126,11 +120,16 @@ impl<'c> Call<'c> {
         self.set("scope", json!(scope));
 
         let account = self.account(route, &state.store);
-        self.meet_fault(state, armed, account.as_ref().ok().and_then(Option::as_deref))?;
+        self.account = account.as_ref().ok().cloned().flatten();
+        let refused = state.tokens.refuses(self.token, scope, self.now);
+        if refused.is_none() {
+            self.spend_for_account(state);
+        }
+        self.meet_fault(state, armed)?;
         if self.rate.is_spent {
             return Err(Situation::QuotaSpent.into());
         }
-        if let Some(situation) = state.tokens.refuses(self.token, scope, self.now) {
+        if let Some(situation) = refused {
             return Err(situation.into());
         }
         let account = account?;
@@ -188,24 +187,33 @@ impl<'c> Call<'c> {
         named.map(|row| Some(row.id.clone())).ok_or(Situation::UnknownAccount.into())
     }
 
+    /// Counts the request against the budget of its account too, whose state the answer tells then. What the token's
+    /// own budget refuses never gets that far.
+    fn spend_for_account(&mut self, state: &mut State) {
+        let id = self.account.as_ref().filter(|_| !self.rate.is_spent);
+        if let Some((id, quota)) = id.and_then(|id| Some((id, self.api.accounts.quota(id)?))) {
+            self.rate = state.quotas.spend(quota.budget(), Payer::Account(id.clone()), self.now);
+            self.account_quota = Some(quota);
+        }
+    }
+
     /// Refuses the request where a fault of the step decides it.
-    fn meet_fault(&mut self, state: &mut State, armed: &mut Armed, account: Option<&str>) -> Result<(), Refusal<'c>> {
-        let api = self.api;
-        let effect = |fault: &Fault| api.faults.get(&fault.kind.word());
-        let Some(fault) = armed.meet(self.request, |kind| {
+    fn meet_fault(&mut self, state: &mut State, armed: &mut Armed) -> Result<(), Refusal<'c>> {
+        let (api, account) = (self.api, self.account.clone());
+        let Some(fault) = armed.decide(self.request, |kind| {
             api.faults.get(&kind.word()).is_some_and(|effect| effect.account.is_none() || account.is_some())
         }) else {
             return Ok(());
         };
-        let Some(Effect { error, account: change }) = effect(&fault) else { return Ok(()) };
+        let Some(Effect { error, account: change }) = api.faults.get(&fault.kind.word()) else { return Ok(()) };
         if let (Some(change), Some(id)) = (change, account) {
-            if let Some(row) = state.store.find_mut(api.accounts.resource.get_ref(), "", id) {
+            if let Some(row) = state.store.find_mut(api.accounts.resource.get_ref(), "", &id) {
                 row.record.extend(change.clone());
             }
             self.set("account", json!(id));
         }
-        if fault.is_quota() {
-            self.rate = Rate { remaining: 0, reset: fault.reset, is_spent: true };
+        if fault.kind.is_quota() {
+            self.rate = Rate { remaining: 0, reset: fault.reset, is_spent: true, ..self.rate };
         }
         self.fault = Some(fault);
         Err(Refusal::Named(error.get_ref()))
@@ -305,10 +313,9 @@ impl<'c> Call<'c> {
 
     /// The answer on the wire.
     fn reply(&mut self, outcome: Result<Done<'c>, Refusal<'c>>) -> Reply {
-        let quota = &self.api.quota;
         for (name, value) in [
-            ("limit", quota.requests),
-            ("window", quota.seconds),
+            ("limit", self.rate.budget.requests),
+            ("window", self.rate.budget.seconds),
             ("remaining", self.rate.remaining),
             ("reset", self.rate.reset),
         ] {
@@ -334,7 +341,8 @@ impl<'c> Call<'c> {
                 }
             }
         };
-        for (name, text) in self.api.headers.iter().chain(&quota.headers) {
+        let of_account = self.account_quota.iter().flat_map(|quota| &quota.headers);
+        for (name, text) in self.api.headers.iter().chain(&self.api.quota.headers).chain(of_account) {
             reply.headers.set(name, template::fill_text(text.get_ref(), &self.values));
         }
         if self.request.method == "HEAD" {

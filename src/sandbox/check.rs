@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::data::Api;
+use super::data::{AccountQuota, Api};
 use super::fault::Kind;
 use super::shape::{self, Set, Shape};
 use super::situation::{COMMON, Situation};
@@ -80,6 +80,10 @@ impl Check<'_> {
                 "such as api.example.com".to_owned(),
             );
         }
+        if let (Some(text), None) = (&api.round_trip, api.round_trip()) {
+            let message = format!("`{}` is no duration", text.get_ref());
+            self.tell(text, "sandbox-value", message, "such as 80ms".to_owned());
+        }
         let scopes = api.scopes();
         for token in &api.tokens {
             for scope in token.scopes.iter().flatten().filter(|scope| !scopes.contains(scope.get_ref().as_str())) {
@@ -147,7 +151,8 @@ impl Check<'_> {
             self.template(answer, &["record"]);
         }
         self.names(&api.failure, template::texts(api.failure.get_ref()), &["field", "problem"]);
-        for text in api.headers.values().chain(api.quota.headers.values()) {
+        let budgets = api.accounts.quotas.iter().flat_map(|quota| quota.headers.values());
+        for text in api.headers.values().chain(api.quota.headers.values()).chain(budgets) {
             self.names(text, vec![text.get_ref()], &[]);
         }
     }
@@ -218,12 +223,17 @@ impl Check<'_> {
         let ids =
             accounts.records.iter().flat_map(|records| &records.rows).filter_map(|row| accounts.id_of(&row.value));
         let ids = ids.collect::<Vec<_>>();
-        for named in
-            api.resources.values().flat_map(|resource| &resource.records).filter_map(|records| records.account.as_ref())
-        {
+        let owners = api.resources.values().flat_map(|resource| &resource.records).map(|records| &records.account);
+        let quotas = api.accounts.quotas.iter().map(|quota| &quota.account);
+        for named in owners.chain(quotas.clone()).flatten() {
             if !ids.contains(&named.get_ref().as_str()) {
                 self.no_such(named, "account", named.get_ref(), &ids);
             }
+        }
+        let mut seen = BTreeSet::new();
+        if !quotas.into_iter().all(|account| seen.insert(account.as_ref().map(Spanned::get_ref))) {
+            let message = "two of `accounts.quotas` are for the same account, or two name none";
+            self.found.push(Diagnostic::error("sandbox-value", message).at(self.source, Span::default(), ""));
         }
     }
 
@@ -239,7 +249,9 @@ impl Check<'_> {
             }
         }
         let page = &self.api.list;
-        if page.page_size == 0 || page.max_page_size < page.page_size || self.api.quota.seconds == 0 {
+        let budgets = self.api.accounts.quotas.iter().map(AccountQuota::budget).chain([self.api.quota.budget()]);
+        let is_endless = budgets.into_iter().any(|budget| budget.seconds == 0);
+        if page.page_size == 0 || page.max_page_size < page.page_size || is_endless {
             let message =
                 "a page holds at least one record and at most `max_page_size`, and a quota's window lasts a second";
             self.found.push(Diagnostic::error("sandbox-value", message).at(self.source, Span::default(), ""));

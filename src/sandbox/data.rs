@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -30,6 +31,8 @@ pub(super) struct Root {
 pub(super) struct Api {
     /// The hosts that it answers on.
     pub(super) hosts: Vec<Spanned<String>>,
+    /// The time that each exchange takes on top of what every exchange takes, such as `80ms`; none where absent.
+    pub(super) round_trip: Option<Spanned<String>>,
     /// Variables that pages' steps get.
     #[serde(default)]
     pub(super) variables: BTreeMap<String, String>,
@@ -77,15 +80,35 @@ pub(super) struct Token {
     pub(super) expires: Option<Spanned<String>>,
 }
 
-/// How many requests a token may make in a window of time.
+/// How many requests a token may make, and how answers tell it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Quota {
+    requests: u64,
+    seconds: u64,
+    /// Header fields of every answer that tell the state of the budget that the request was counted against.
+    pub(super) headers: BTreeMap<String, Spanned<String>>,
+}
+
+/// How many requests may be made for an account.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountQuota {
+    /// The account's id; every account that no other entry names where absent.
+    pub(super) account: Option<Spanned<String>>,
+    requests: u64,
+    seconds: u64,
+    /// In place of those of the API's quota that have the same names.
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, Spanned<String>>,
+}
+
+/// So many requests in a window of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Budget {
     pub(super) requests: u64,
     /// The window's length. It begins with the first request after the last window.
     pub(super) seconds: u64,
-    /// Header fields of every answer that tell the state of the quota.
-    pub(super) headers: BTreeMap<String, Spanned<String>>,
 }
 
 /// How a client marks a write that it repeats.
@@ -105,6 +128,9 @@ pub(super) struct Accounts {
     /// When requests for an account are refused.
     #[serde(default)]
     pub(super) refuse: Vec<Refuse>,
+    /// What may be asked for each of them. Without an entry, only the token's budget counts.
+    #[serde(default)]
+    pub(super) quotas: Vec<AccountQuota>,
 }
 
 /// An account whose `field` is `value` answers with `error`.
@@ -292,9 +318,37 @@ pub(super) struct Records {
 }
 
 impl Api {
+    /// `round_trip` as a duration; `None` where it is none.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
+        let text = self.round_trip.as_ref().map_or("0s", |text| text.get_ref());
+        humantime::parse_duration(text).ok()
+    }
+
     /// Every scope that some route needs.
     pub(super) fn scopes(&self) -> BTreeSet<&str> {
         self.routes.iter().flat_map(|route| route.operations.iter().map(|operation| route.scope(*operation))).collect()
+    }
+}
+
+impl Quota {
+    pub(super) fn budget(&self) -> Budget {
+        Budget { requests: self.requests, seconds: self.seconds }
+    }
+}
+
+impl AccountQuota {
+    pub(super) fn budget(&self) -> Budget {
+        Budget { requests: self.requests, seconds: self.seconds }
+    }
+}
+
+impl Accounts {
+    /// What may be asked for the account of this id: the entry that names it, else the one that names none.
+    pub(super) fn quota(&self, account: &str) -> Option<&AccountQuota> {
+        let named = |name: Option<&str>| {
+            self.quotas.iter().find(|quota| quota.account.as_ref().map(|id| id.get_ref().as_str()) == name)
+        };
+        named(Some(account)).or_else(|| named(None))
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::call::Answer;
+use super::answer::Answer;
 use super::url;
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
@@ -148,7 +148,7 @@ impl Draft {
         let Some(first) = routes.first() else {
             let body = format!("the draft of {} has no route {} {}\n", self.host, request.method, request.path);
             let reply = Reply { status: 404, headers: Headers::new(), body: body.into_bytes() };
-            return Answer { reply, fault: None, unknown_route: true, drafted: true };
+            return Answer { unknown_route: true, drafted: true, ..Answer::from(reply) };
         };
         let count = given.entry(format!("{} {} {}", self.host, first.method, first.path)).or_default();
         let route = routes.get(*count).or(routes.last()).unwrap_or(first);
@@ -160,7 +160,7 @@ impl Draft {
         headers.set("date", now.http_date());
         let body = if request.method == "HEAD" { Vec::new() } else { route.body.clone().into_bytes() };
         let reply = Reply { status: route.status, headers, body };
-        Answer { reply, fault: None, unknown_route: false, drafted: true }
+        Answer { drafted: true, ..Answer::from(reply) }
     }
 }
 

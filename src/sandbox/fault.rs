@@ -2,13 +2,21 @@
 //!
 //! Here is the grammar and the counting. What an API answers for a kind of fault is data.
 
+use std::time::Duration;
+
 use crate::http::Request;
 
 /// Seconds until a 429's quota is said to be full again, where the fault names none.
 const RESET_SECONDS: u64 = 2;
 
 /// The kinds of faults of later versions: they harm the wire, not the answer.
-const LATER: [&str; 5] = ["latency", "timeout", "reset", "truncate", "malformed"];
+const LATER: [&str; 4] = ["timeout", "reset", "truncate", "malformed"];
+
+/// The word for the fault that answers as it would without it, only later.
+const LATENCY: &str = "latency";
+
+/// What the help says of it: it needs a time.
+const LATENCY_EXAMPLE: &str = "latency:300ms";
 
 /// What a fault makes of an answer. Each API says in its data how that looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,6 +58,11 @@ impl Kind {
         }
     }
 
+    /// True where it tells that the quota is spent.
+    pub(crate) fn is_quota(self) -> bool {
+        self == Self::Status(429)
+    }
+
     fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
@@ -60,9 +73,7 @@ impl Kind {
 pub struct Fault {
     /// As written.
     pub text: String,
-    pub(crate) kind: Kind,
-    /// Seconds until the quota is said to be full again.
-    pub(crate) reset: u64,
+    harm: Harm,
     /// How many requests it meets; every one where `None`.
     times: Option<u64>,
     /// The first matching request that it meets, counted from 1.
@@ -70,6 +81,29 @@ pub struct Fault {
     method: Option<String>,
     /// A path in which `*` stands for any text.
     path: Option<String>,
+}
+
+/// What a fault does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Harm {
+    /// It decides the answer.
+    Answer {
+        kind: Kind,
+        /// Seconds until the quota is said to be full again.
+        reset: u64,
+    },
+    /// It leaves the answer as it is, only later.
+    Latency(Duration),
+}
+
+/// A fault that decides the answer to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decision {
+    /// The fault as written.
+    pub(crate) text: String,
+    pub(crate) kind: Kind,
+    /// Seconds until the quota is said to be full again.
+    pub(crate) reset: u64,
 }
 
 /// Why a fault cannot be read.
@@ -104,13 +138,8 @@ impl Fault {
         let (head, from) = counted(head, '@')?;
         let (head, times) = counted(head, 'x')?;
         let (word, argument) = head.split_once(':').map_or((head, None), |(word, argument)| (word, Some(argument)));
-        let kind = Kind::from_word(word).ok_or_else(|| unknown_kind(word))?;
-        let reset = match argument {
-            None => RESET_SECONDS,
-            Some(argument) => reset_seconds(kind, argument)?,
-        };
-        let mut fault =
-            Self { text: text.to_owned(), kind, reset, times, from: from.unwrap_or(1), method: None, path: None };
+        let harm = Harm::read(word, argument)?;
+        let mut fault = Self { text: text.to_owned(), harm, times, from: from.unwrap_or(1), method: None, path: None };
         for word in words {
             let slot = if word.starts_with('/') { &mut fault.path } else { &mut fault.method };
             let fits = word.starts_with('/') || word.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -125,9 +154,9 @@ impl Fault {
         Ok(fault)
     }
 
-    /// True where it tells that the quota is spent.
+    /// True where it answers that the quota is spent.
     pub(crate) fn is_quota(&self) -> bool {
-        self.kind == Kind::Status(429)
+        matches!(self.harm, Harm::Answer { kind, .. } if kind.is_quota())
     }
 
     fn matches(&self, request: &Request) -> bool {
@@ -155,8 +184,8 @@ fn counted(head: &str, mark: char) -> Result<(&str, Option<u64>), FaultError> {
 /// `429:reset=60x2` of `429x2:reset=60`, where only the order is wrong.
 fn ordered(head: &str) -> Option<String> {
     let (front, argument) = head.split_once(':')?;
-    let (word, counts) = Kind::ALL.iter().find_map(|kind| {
-        let word = kind.word();
+    let words = Kind::ALL.map(Kind::word).into_iter().chain([LATENCY.to_owned()]);
+    let (word, counts) = words.into_iter().find_map(|word| {
         let counts = front.strip_prefix(&word)?;
         counts.starts_with(['x', '@']).then(|| (word, counts.to_owned()))
     })?;
@@ -165,8 +194,26 @@ fn ordered(head: &str) -> Option<String> {
     Fault::parse(&ordered).is_ok().then_some(ordered)
 }
 
+impl Harm {
+    fn read(word: &str, argument: Option<&str>) -> Result<Self, FaultError> {
+        if word == LATENCY {
+            let late = argument.and_then(|text| humantime::parse_duration(text).ok()).filter(|late| !late.is_zero());
+            return late.map(Self::Latency).ok_or_else(|| {
+                let message = match argument {
+                    Some(argument) => format!("`{argument}` does not fit after `{LATENCY}:`"),
+                    None => format!("`{LATENCY}` needs a time"),
+                };
+                FaultError::new(message, format!("write how much later the answer comes, such as `{LATENCY_EXAMPLE}`"))
+            });
+        }
+        let kind = Kind::from_word(word).ok_or_else(|| unknown_kind(word))?;
+        let reset = argument.map_or(Ok(RESET_SECONDS), |argument| reset_seconds(kind, argument))?;
+        Ok(Self::Answer { kind, reset })
+    }
+}
+
 fn reset_seconds(kind: Kind, argument: &str) -> Result<u64, FaultError> {
-    if kind != Kind::Status(429) {
+    if !kind.is_quota() {
         let word = kind.word();
         return Err(FaultError::new(format!("`{word}` takes no argument"), format!("write `{word}` alone")));
     }
@@ -183,7 +230,7 @@ fn unknown_kind(word: &str) -> FaultError {
         return FaultError::new(format!("`{word}` comes later, with a version that breaks the wire"), known_kinds());
     }
     let words = Kind::ALL.map(Kind::word);
-    let candidates = words.iter().map(String::as_str).collect::<Vec<_>>();
+    let candidates = words.iter().map(String::as_str).chain([LATENCY]).collect::<Vec<_>>();
     let help = match similar::get_close_matches(word, &candidates, 1, 0.6).first() {
         Some(close) => format!("did you mean `{close}`?"),
         None => known_kinds(),
@@ -192,7 +239,8 @@ fn unknown_kind(word: &str) -> FaultError {
 }
 
 fn known_kinds() -> String {
-    format!("the kinds are {}", Kind::ALL.map(|kind| format!("`{}`", kind.word())).join(", "))
+    let words = Kind::ALL.map(Kind::word).into_iter().chain([LATENCY_EXAMPLE.to_owned()]);
+    format!("the kinds are {}", words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "))
 }
 
 /// True where `path` is `pattern`, in which each `*` stands for any text.
@@ -228,22 +276,38 @@ impl Armed {
         Self(faults.iter().map(|fault| Counted { fault: fault.clone(), seen: 0, met: 0 }).collect())
     }
 
-    /// The fault that decides `request`: the first that matches it and has not met all its requests yet.
-    /// `able` tells whether a fault of a kind can meet this request at all.
-    pub(crate) fn meet(&mut self, request: &Request, able: impl Fn(Kind) -> bool) -> Option<Fault> {
-        let mut decided = None;
+    /// The fault that decides the answer to `request`. `able` tells whether one of a kind can meet this request at all.
+    pub(crate) fn decide(&mut self, request: &Request, able: impl Fn(Kind) -> bool) -> Option<Decision> {
+        self.meet(request, |fault| match fault.harm {
+            Harm::Answer { kind, reset } if able(kind) => Some(Decision { text: fault.text.clone(), kind, reset }),
+            _ => None,
+        })
+    }
+
+    /// How much later `request` is answered, and the fault that says so, as written. Whatever decides the answer.
+    pub(crate) fn delay(&mut self, request: &Request) -> Option<(Duration, String)> {
+        self.meet(request, |fault| match fault.harm {
+            Harm::Latency(late) => Some((late, fault.text.clone())),
+            Harm::Answer { .. } => None,
+        })
+    }
+
+    /// What `take` makes of the first fault that matches `request` and has not met all its requests yet; `None` of it
+    /// says that the fault is not about this.
+    fn meet<T>(&mut self, request: &Request, take: impl Fn(&Fault) -> Option<T>) -> Option<T> {
+        let mut met = None;
         for armed in &mut self.0 {
-            if !armed.fault.matches(request) || !able(armed.fault.kind) {
+            let Some(taken) = Some(&armed.fault).filter(|fault| fault.matches(request)).and_then(&take) else {
                 continue;
-            }
+            };
             armed.seen += 1;
             let due = armed.seen >= armed.fault.from && armed.fault.times.is_none_or(|times| armed.met < times);
-            if due && decided.is_none() {
+            if due && met.is_none() {
                 armed.met += 1;
-                decided = Some(armed.fault.clone());
+                met = Some(taken);
             }
         }
-        decided
+        met
     }
 
     /// Those that no request met, as written.

@@ -3,6 +3,7 @@
 //! Nothing here knows a provider: hosts, routes, fields, headers and variable names are data
 //! (`sandbox/` at the root of the repository, embedded in the library).
 
+mod answer;
 mod auth;
 mod body;
 mod call;
@@ -23,7 +24,7 @@ mod template;
 mod url;
 mod world;
 
-pub use call::Answer;
+pub use answer::Answer;
 pub use definition::Definition;
 pub use draft::DraftRoute;
 pub use fault::{Fault, FaultError};

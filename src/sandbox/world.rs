@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::call::{Answer, Call};
+use super::answer::Answer;
+use super::call::Call;
 use super::data::Api;
 use super::definition::Definition;
 use super::fault::{Armed, Fault};
@@ -62,21 +64,46 @@ impl World {
         std::mem::take(&mut self.armed).unmet()
     }
 
+    /// The time that an exchange with `host`, with or without its port, takes on top of what every exchange takes.
+    pub fn round_trip(&self, host: &str) -> Duration {
+        let api = self.definition.apis.iter().find(|api| serves(api, host));
+        api.and_then(Api::round_trip).unwrap_or_default()
+    }
+
     /// Answers a request at the instant `now`.
     pub fn answer(&mut self, request: &Request, now: Timestamp) -> Answer {
+        let late = self.armed.delay(request);
+        let mut answer = self.answer_at_once(request, now);
+        if let Some((delay, fault)) = late {
+            answer.delay = delay;
+            answer.fault.get_or_insert(fault);
+        }
+        answer
+    }
+
+    fn answer_at_once(&mut self, request: &Request, now: Timestamp) -> Answer {
         self.serial += 1;
         let definition = Arc::clone(&self.definition);
-        let host = request.host.split(':').next().unwrap_or_default();
-        let served = |api: &Api| api.hosts.iter().any(|known| known.get_ref().eq_ignore_ascii_case(host));
-        let Some((api, state)) = definition.apis.iter().zip(&mut self.states).find(|(api, _)| served(api)) else {
+        let host = &request.host;
+        let states = definition.apis.iter().zip(&mut self.states);
+        let Some((api, state)) = states.into_iter().find(|(api, _)| serves(api, host)) else {
+            let host = without_port(host);
             let draft = definition.drafts.iter().find(|draft| draft.host.eq_ignore_ascii_case(host));
             if let Some(draft) = draft {
                 return draft.answer(request, now, &mut self.drafted);
             }
             // Misdirected Request (RFC 9110, section 15.5.20).
             let reply = Reply { status: 421, headers: Headers::new(), body: Vec::new() };
-            return Answer { reply, fault: None, unknown_route: true, drafted: false };
+            return Answer { unknown_route: true, ..Answer::from(reply) };
         };
         Call::new(api, request, host, self.serial, now, state).answer(state, &mut self.armed)
     }
+}
+
+fn serves(api: &Api, host: &str) -> bool {
+    api.hosts.iter().any(|known| known.get_ref().eq_ignore_ascii_case(without_port(host)))
+}
+
+fn without_port(host: &str) -> &str {
+    host.split(':').next().unwrap_or_default()
 }

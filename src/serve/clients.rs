@@ -15,6 +15,12 @@ const NO_PROXY: &str = "localhost,127.0.0.1,::1";
 
 const PYTHON_HOOK: &str = include_str!("hooks/sitecustomize.py");
 const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
+/// What the hook for Node requires where the world has a clock of its own.
+const NODE_CLOCK: [(&str, &str); 3] = [
+    ("node/clock.cjs", include_str!("hooks/clock.cjs")),
+    ("node/timers.cjs", include_str!("hooks/timers.cjs")),
+    ("node/atomics.cjs", include_str!("hooks/atomics.cjs")),
+];
 const BASH_HOOK: &str = include_str!("hooks/clock.bash");
 /// Empty where the build had no C compiler, and for systems other than Linux.
 const CLOCK_LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/clock.so"));
@@ -50,6 +56,9 @@ impl Clients {
         std::fs::write(clients.ca(), bundle)?;
         std::fs::write(folder.join("python/sitecustomize.py"), PYTHON_HOOK)?;
         std::fs::write(folder.join("node/preload.cjs"), NODE_HOOK)?;
+        for (name, text) in NODE_CLOCK {
+            std::fs::write(folder.join(name), text)?;
+        }
         std::fs::write(folder.join("clock.bash"), BASH_HOOK)?;
         if clients.has_clock_library() {
             std::fs::create_dir_all(folder.join("lib"))?;

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
@@ -20,6 +20,12 @@ use super::journal::{Journal, excerpt};
 /// Carries the URL that the client asked for from the front to the responder, since wiremock only sees its own
 /// address and tidies paths up. Nobody else sees it.
 pub(super) const URL_HEADER: &str = "doccheck-url";
+
+/// Carries the world's time at which the request came, in microseconds since the world's start, the same way.
+pub(super) const ASKED_HEADER: &str = "doccheck-asked";
+
+/// Carries the microseconds by which an answer is to come later back to the front, which takes it away.
+pub(super) const DELAY_HEADER: &str = "doccheck-delay";
 
 /// A page's world with the clock that it runs on.
 pub(super) struct Engine {
@@ -46,6 +52,10 @@ impl OpenWorld {
             Clock::Real { start, opened } => start.after(system_clock::now().duration_since(*opened)),
             Clock::Virtual(clock) => clock.now(),
         }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.now().since(self.world.start())
     }
 }
 
@@ -87,13 +97,25 @@ impl Engine {
         self.world().as_ref().map(|open| open.now().http_date())
     }
 
-    fn answer(&self, request: &Request) -> Reply {
+    /// How long the world has been there, in microseconds of its own time; 0 where none is open.
+    pub(super) fn elapsed_us(&self) -> u64 {
+        self.world().as_ref().map_or(0, |open| micros(open.elapsed()))
+    }
+
+    /// What an exchange with `host` takes on top of what every exchange takes.
+    pub(super) fn round_trip(&self, host: &str) -> Duration {
+        self.world().as_ref().map_or(Duration::ZERO, |open| open.world.round_trip(host))
+    }
+
+    /// The answer to a request that came at `asked_us`, and how much later than now it is to come.
+    fn answer(&self, request: &Request, asked_us: u64) -> (Reply, Duration) {
         let mut open = self.world();
         let Some(open) = open.as_mut() else {
-            return Reply { status: 503, headers: Headers::new(), body: b"no page is open\n".to_vec() };
+            let reply = Reply { status: 503, headers: Headers::new(), body: b"no page is open\n".to_vec() };
+            return (reply, Duration::ZERO);
         };
         let now = open.now();
-        let Answer { mut reply, fault, unknown_route, drafted } = open.world.answer(request, now);
+        let Answer { mut reply, delay, fault, account, unknown_route, drafted } = open.world.answer(request, now);
         // hyper would date the answer by the machine's clock.
         if reply.headers.get("date").is_none() {
             reply.headers.push("date", now.http_date());
@@ -108,10 +130,13 @@ impl Engine {
             reply_headers: owned(&reply.headers),
             reply_body: excerpt(&reply.body),
             fault,
+            account,
             unknown_route,
             drafted,
+            asked_us,
+            at_us: micros(now.since(open.world.start()) + delay),
         });
-        reply
+        (reply, delay)
     }
 
     fn world(&self) -> std::sync::MutexGuard<'_, Option<OpenWorld>> {
@@ -137,7 +162,10 @@ struct Responder {
 impl Respond for Responder {
     fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
         match read(request) {
-            Some(request) => template(self.engine.answer(&request)),
+            Some((request, asked_us)) => {
+                let (reply, delay) = self.engine.answer(&request, asked_us);
+                template(reply).append_header(DELAY_HEADER, micros(delay).to_string())
+            }
             None => {
                 ResponseTemplate::new(404).set_body_string("ask the sandbox by the name of a host that it serves\n")
             }
@@ -145,16 +173,18 @@ impl Respond for Responder {
     }
 }
 
-fn read(request: &wiremock::Request) -> Option<Request> {
+/// The request and when it came.
+fn read(request: &wiremock::Request) -> Option<(Request, u64)> {
+    let asked_us = request.headers.get(ASKED_HEADER)?.to_str().ok()?.parse().ok()?;
     let url = request.headers.get(URL_HEADER)?.to_str().ok()?;
     let (scheme, rest) = url.split_once("://")?;
     let (host, target) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut headers = Headers::new();
-    for (name, value) in request.headers.iter().filter(|(name, _)| *name != URL_HEADER) {
+    for (name, value) in request.headers.iter().filter(|(name, _)| *name != URL_HEADER && *name != ASKED_HEADER) {
         headers.push(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
     }
-    Some(Request {
+    let request = Request {
         method: request.method.to_string(),
         scheme: scheme.into(),
         host: host.into(),
@@ -162,7 +192,12 @@ fn read(request: &wiremock::Request) -> Option<Request> {
         query: query.into(),
         headers,
         body: request.body.clone(),
-    })
+    };
+    Some((request, asked_us))
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A status or field that HTTP cannot carry is a fault in the sandbox's data: it must not panic wiremock's thread.

@@ -107,7 +107,7 @@ impl Front {
                     }
                     Port::Relay(target) => {
                         if let Ok(real) = Relay::dial_outside(&target).await {
-                            Relay::tunnel(stream, real).await;
+                            front.gateway.relay.tunnel_outside(stream, real).await;
                         }
                     }
                     Port::CaughtTls => front.serve_caught_tls(stream, connection).await,
@@ -245,8 +245,8 @@ impl Front {
         let real = match self.gateway.hosts.way(&target) {
             Way::Refused => return self.gateway.refuse(&target),
             Way::Sandbox => None,
-            Way::Loopback | Way::Allowed => match self.gateway.relay.dial(&target).await {
-                Ok(real) => Some(real),
+            way @ (Way::Loopback | Way::Allowed) => match self.gateway.relay.dial(&target).await {
+                Ok(real) => Some((real, way)),
                 Err(error) => return unreachable(&target, &error.to_string()),
             },
         };
@@ -257,7 +257,10 @@ impl Front {
             let Ok(parts) = auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) else { return };
             let stream = parts.io.into_inner();
             match real {
-                Some(real) => Relay::tunnel(replayed(parts.read_buf, stream), real).await,
+                Some((real, Way::Loopback)) => Relay::tunnel(replayed(parts.read_buf, stream), real).await,
+                Some((real, _)) => {
+                    front.gateway.relay.tunnel_outside(replayed(parts.read_buf, stream), real).await;
+                }
                 None => front.serve_tunnel(parts.read_buf, stream, target, connection).await,
             }
         });

@@ -13,7 +13,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::sync::RwLock;
 
-use super::engine::{Engine, URL_HEADER};
+use super::engine::{ASKED_HEADER, DELAY_HEADER, Engine, URL_HEADER};
 use super::front::Connection;
 use super::hosts::{Hosts, Target, Way};
 use super::journal::Journal;
@@ -72,10 +72,11 @@ impl Gateway {
         let version = request.version();
         let mut response = match self.hosts.way(target) {
             Way::Sandbox => self.ask_sandbox(request, scheme, target, connection).await,
-            Way::Loopback | Way::Allowed => {
+            way @ (Way::Loopback | Way::Allowed) => {
                 let request = without_hops(request);
+                let awaited = (way == Way::Allowed).then(|| self.relay.outside.awaits());
                 match self.relay.forward(request, scheme == "https", target).await {
-                    Ok(response) => return response.map(BodyExt::boxed),
+                    Ok(response) => return response.map(|body| kept_until_read(body, awaited)),
                     Err(reason) => unreachable(target, &reason),
                 }
             }
@@ -126,32 +127,41 @@ impl Gateway {
             .uri(format!("http://{}{path}", self.upstream))
             .header(header::HOST, &host)
             .header(URL_HEADER, format!("{scheme}://{host}{path}"))
+            .header(ASKED_HEADER, self.engine.elapsed_us())
             .body(Full::new(body));
         let Ok(mut request) = built else {
             return message(StatusCode::BAD_REQUEST, "cannot read the request");
         };
-        let skip = [&header::HOST, &header::CONTENT_LENGTH, &header::EXPECT, &HeaderName::from_static(URL_HEADER)];
+        let own = [URL_HEADER, ASKED_HEADER].map(HeaderName::from_static);
+        let skip = [&header::HOST, &header::CONTENT_LENGTH, &header::EXPECT, &own[0], &own[1]];
         for (name, value) in parts.headers.iter().filter(|(name, _)| !skip.contains(name)) {
             request.headers_mut().append(name, value.clone());
         }
-        let in_flight = match self.engine.virtual_clock() {
+        let mut in_flight = match self.engine.virtual_clock() {
             Some(clock) => {
                 let Connection { number, port } = connection;
-                let round_trip = Duration::ZERO;
+                let round_trip = self.engine.round_trip(&target.host);
                 Some(clock.arrive(Arrival { content, connection: number, port, round_trip }).await)
             }
             None => None,
         };
-        let _open = self.gate.read().await;
-        match self.client.request(request).await {
+        let open = self.gate.read().await;
+        let answered = self.client.request(request).await;
+        // The responder has done its part: whoever wants to change it need not wait for a late answer.
+        drop(open);
+        match answered {
             Ok(response) => {
                 let (mut parts, body) = response.into_parts();
                 parts.version = Version::default();
-                let body = body.map_frame(move |frame| {
-                    let _under_way = &in_flight;
-                    frame
-                });
-                Response::from_parts(parts, body.boxed())
+                let delay = parts.headers.remove(DELAY_HEADER);
+                if let Some(delay) = delay.and_then(|delay| delay.to_str().ok()?.parse().ok()).filter(|us| *us > 0) {
+                    let delay = Duration::from_micros(delay);
+                    match &mut in_flight {
+                        Some(in_flight) => in_flight.delay(delay).await,
+                        None => tokio::time::sleep(delay).await,
+                    }
+                }
+                Response::from_parts(parts, kept_until_read(body, in_flight))
             }
             Err(error) => message(StatusCode::BAD_GATEWAY, &format!("the sandbox gave no answer: {error}")),
         }
@@ -185,6 +195,15 @@ pub(super) fn message(status: StatusCode, text: &str) -> Response<Body> {
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// A body that keeps `what` until it has been handed over.
+fn kept_until_read(body: Incoming, what: impl Send + Sync + 'static) -> Body {
+    let body = body.map_frame(move |frame| {
+        let _kept = &what;
+        frame
+    });
+    body.boxed()
 }
 
 /// A request without what concerned only the connection to here, and with its target in origin form.

@@ -39,7 +39,7 @@ use crate::http::{Reply, Request};
 use crate::process::{Census, Crew};
 use crate::sandbox::{Fault, World};
 use crate::transcript::{Exchange, Refusal, TimeSpent};
-use crate::virtual_time::{self, Foreground, VirtualClock};
+use crate::virtual_time::{self, Foreground, Outside, VirtualClock};
 
 use authority::Authority;
 use clients::Clients;
@@ -162,6 +162,7 @@ impl Network {
             let gone = engine::mount(&server, Arc::clone(&engine)).await;
             (server, gone)
         });
+        let outside = Outside::default();
         let gateway = Gateway {
             hosts: Arc::clone(&hosts),
             journal: Arc::clone(&journal),
@@ -169,6 +170,7 @@ impl Network {
             relay: Relay {
                 tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)),
                 inside: listeners.inside.clone(),
+                outside: outside.clone(),
             },
             upstream: server.address().to_string(),
             client: Client::builder(TokioExecutor::new()).build_http(),
@@ -194,7 +196,7 @@ impl Network {
         clients.write_routes(&hosts).map_err(text)?;
         let clock_folder = folder.join("clock");
         std::fs::create_dir(&clock_folder).map_err(text)?;
-        let clock = VirtualClock::start(&clock_folder, threads).map(Arc::new).map_err(text);
+        let clock = VirtualClock::start(&clock_folder, threads, outside).map(Arc::new).map_err(text);
         Ok(Self {
             hosts,
             journal,
@@ -378,14 +380,13 @@ impl Network {
             return Err(ServeError::NoAnswer(gateway::refusal(&target)));
         }
         let proxy = format!("http://127.0.0.1:{}", self.own_proxy);
-        self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle)).map_err(
-            |error| match error {
-                ServeError::NoAnswer(reason) => {
-                    ServeError::NoAnswer(format!("cannot reach {}: {reason}", target.name()))
-                }
-                other => other,
-            },
-        )
+        self.wait_for(Foreground::Request(rustix::thread::gettid().as_raw_nonzero().get()));
+        let answer = self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle));
+        self.wait_for(Foreground::Nobody);
+        answer.map_err(|error| match error {
+            ServeError::NoAnswer(reason) => ServeError::NoAnswer(format!("cannot reach {}: {reason}", target.name())),
+            other => other,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -10,12 +10,13 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response, Version};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::hosts::Target;
 use super::inside::Inside;
+use crate::virtual_time::{Awaited, Outside};
 
 /// Opens connections for clients.
 pub(super) struct Relay {
@@ -23,6 +24,8 @@ pub(super) struct Relay {
     pub(super) tls: TlsConnector,
     /// Where the page's own services are, unless they are on the machine's loopback.
     pub(super) inside: Option<Arc<Inside>>,
+    /// The answers that the real world owes.
+    pub(super) outside: Outside,
 }
 
 impl Relay {
@@ -39,10 +42,22 @@ impl Relay {
         TcpStream::connect((target.host.as_str(), target.port)).await
     }
 
-    /// Copies bytes between `client` and `target` until both have closed.
+    /// Copies bytes between `client` and one of the page's own services until both have closed.
     pub(super) async fn tunnel(mut client: impl AsyncRead + AsyncWrite + Unpin, mut target: TcpStream) {
         // A connection that breaks off is the two ends' affair.
         let _ = tokio::io::copy_bidirectional(&mut client, &mut target).await;
+    }
+
+    /// The same with a real host: after what the client sends, an answer is awaited.
+    pub(super) async fn tunnel_outside(&self, client: impl AsyncRead + AsyncWrite, target: TcpStream) {
+        let (from_client, to_client) = tokio::io::split(client);
+        let (from_target, to_target) = target.into_split();
+        let awaited = Mutex::new(None);
+        let set = |value: Option<Awaited>| *awaited.lock().unwrap_or_else(PoisonError::into_inner) = value;
+        tokio::join!(
+            copy(from_client, to_target, || set(Some(self.outside.awaits()))),
+            copy(from_target, to_client, || set(None)),
+        );
     }
 
     /// Sends one request (in origin form) to `target` and hands its answer back as it comes.
@@ -61,6 +76,20 @@ impl Relay {
             send(request, stream, target).await
         }
     }
+}
+
+/// Copies bytes until they end, and tells of each piece.
+async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, tell: impl Fn()) {
+    let mut bytes = vec![0; 16 * 1024];
+    loop {
+        // A connection that breaks off is the two ends' affair.
+        let Ok(count @ 1..) = from.read(&mut bytes).await else { break };
+        tell();
+        if to.write_all(&bytes[..count]).await.is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown().await;
 }
 
 /// A service may listen on either loopback.

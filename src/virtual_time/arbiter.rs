@@ -13,7 +13,7 @@ use super::message::Message;
 use super::rest::{Allowed, Look, RealSleepers};
 use super::schedule::{Rank, Schedule, due};
 use super::shared::Shared;
-use super::{Foreground, Passage};
+use super::{Foreground, Outside, Passage};
 use crate::process::Census;
 use crate::system_clock;
 
@@ -40,8 +40,7 @@ pub(super) struct Arbiter {
     shared: Arc<Shared>,
     account: Arc<Mutex<Account>>,
     ears: Ears,
-    /// The threads of doccheck through which clients are served.
-    wires: Arc<Mutex<Vec<i32>>>,
+    surroundings: Surroundings,
     pass: Box<dyn Fn() -> Passage + Send>,
     schedule: Schedule<Event>,
     census: Option<Census>,
@@ -60,6 +59,13 @@ pub(super) struct Arbiter {
     ended: bool,
 }
 
+/// What is not of the page, and yet must be at rest.
+pub(super) struct Surroundings {
+    /// The threads of doccheck through which clients are served.
+    pub(super) wires: Arc<Mutex<Vec<i32>>>,
+    pub(super) outside: Outside,
+}
+
 /// What a look at the world shows.
 enum State {
     /// Somebody computes.
@@ -75,14 +81,14 @@ impl Arbiter {
         shared: Arc<Shared>,
         account: Arc<Mutex<Account>>,
         ears: Ears,
-        wires: Arc<Mutex<Vec<i32>>>,
+        surroundings: Surroundings,
         pass: Box<dyn Fn() -> Passage + Send>,
     ) -> Self {
         Self {
             shared,
             account,
             ears,
-            wires,
+            surroundings,
             pass,
             schedule: Schedule::new(),
             census: None,
@@ -209,7 +215,10 @@ impl Arbiter {
     /// Whether somebody computes: two looks that show the same, with nothing heard meanwhile. One look alone is not
     /// enough: who was seen asleep may have been woken by who was not looked at yet.
     fn state(&mut self, census: &Census) -> State {
-        let wires = self.wires.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut wires = self.surroundings.wires.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Foreground::Request(thread) = self.foreground {
+            wires.push(thread);
+        }
         let look = Look::at(census, &wires);
         if look.is_busy() {
             return State::Busy(look);
@@ -217,7 +226,7 @@ impl Arbiter {
         if self.hear(Some(Duration::ZERO)) {
             return State::Disturbed;
         }
-        if !look.still_holds() {
+        if !look.still_holds(&Look::at(census, &wires)) {
             return State::Busy(look);
         }
         if self.hear(Some(Duration::ZERO)) { State::Disturbed } else { State::Rest(look) }
@@ -247,6 +256,7 @@ impl Arbiter {
             Event::Wake { .. } => None,
         });
         let held: BTreeSet<u16> = held.collect();
+        self.sleepers.note_outside(self.surroundings.outside.is_awaited(), self.shared.base(), now);
         self.sleepers.note(look, &hooked, self.shared.base(), now, |process| census.is_connected(process, &held));
         self.credit(look);
         let patience = self.sleepers.patience(now);
@@ -277,8 +287,7 @@ impl Arbiter {
         match self.foreground {
             Foreground::Nobody => false,
             Foreground::Process(process) => !look.is_idle(process),
-            Foreground::Request => self.schedule.events().any(|event| matches!(event, Event::Release { .. })),
-            Foreground::Service => true,
+            Foreground::Request(_) | Foreground::Service => true,
         }
     }
 
@@ -307,7 +316,8 @@ impl Arbiter {
 
     /// Moves the clock by what was slept in real time.
     fn credit(&mut self, look: &Look) {
-        for credit in self.sleepers.credits(look, system_clock::now()) {
+        let awaited = self.surroundings.outside.is_awaited();
+        for credit in self.sleepers.credits(look, awaited, system_clock::now()) {
             self.shared.move_to(credit.until);
             self.account().real(&credit.program, credit.length);
         }

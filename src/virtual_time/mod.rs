@@ -9,6 +9,7 @@ mod account;
 mod arbiter;
 mod ears;
 mod message;
+mod outside;
 mod rest;
 mod schedule;
 mod shared;
@@ -28,8 +29,9 @@ use crate::process::{Census, Thread};
 use crate::transcript::TimeSpent;
 
 use account::Account;
-use arbiter::Arbiter;
+use arbiter::{Arbiter, Surroundings};
 use ears::{Command, Ears, Request};
+pub use outside::{Awaited, Outside};
 use schedule::{Content, EXCHANGE};
 use shared::Shared;
 
@@ -47,8 +49,8 @@ pub enum Foreground {
     Nobody,
     /// A step, in this process; when it reads its next command, the step is over.
     Process(i32),
-    /// doccheck itself, which has sent a request.
-    Request,
+    /// This thread of doccheck itself, which has sent a request.
+    Request(i32),
     /// A service that starts, or is to print something: one event at a time, as `Clock::rest` asks for it.
     Service,
 }
@@ -112,12 +114,13 @@ impl Drop for Passage {
 
 impl VirtualClock {
     /// Makes the clock's file and socket in `folder`, and starts the arbiter. `wires` are the threads of doccheck through
-    /// which a page's clients are served: while one of them has work, time stands still.
+    /// which a page's clients are served: while one of them has work, time stands still. `outside`: the answers that the
+    /// real world owes.
     ///
     /// # Errors
     ///
     /// Why this machine has no such clock: it does not tell what threads do, or the folder cannot be used.
-    pub fn start(folder: &Path, wires: Arc<Mutex<Vec<i32>>>) -> io::Result<Self> {
+    pub fn start(folder: &Path, wires: Arc<Mutex<Vec<i32>>>, outside: Outside) -> io::Result<Self> {
         let me = rustix::process::getpid().as_raw_nonzero().get();
         if Thread::look(me, me).is_none() {
             return Err(io::Error::other("this system does not tell what threads do"));
@@ -134,7 +137,8 @@ impl VirtualClock {
         let way = Arc::clone(&commands);
         let pass = move || Passage(Arc::clone(&way));
         let ears = Ears::new(listener, woken, receiver)?;
-        let arbiter = Arbiter::new(Arc::clone(&shared), Arc::clone(&account), ears, wires, Box::new(pass));
+        let surroundings = Surroundings { wires, outside };
+        let arbiter = Arbiter::new(Arc::clone(&shared), Arc::clone(&account), ears, surroundings, Box::new(pass));
         let thread = std::thread::Builder::new().name("doccheck-clock".to_owned()).spawn(move || arbiter.serve())?;
         Ok(Self { shared, account, commands, thread: Some(thread) })
     }

@@ -1,6 +1,6 @@
 //! Whether the world is at rest: nobody computes, and whoever waits will go on only when the clock moves.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use crate::process::{Census, Thread, Waiting, program_name};
@@ -33,9 +33,12 @@ impl Look {
         self.all().any(|thread| thread.is_busy)
     }
 
-    /// True where nobody has run since. Somebody new could only come from somebody who ran.
-    pub(super) fn still_holds(&self) -> bool {
-        self.all().all(|thread| thread.again().is_some_and(|now| now.turns == thread.turns && !now.is_busy))
+    /// True where nobody has run between this look and `later`, nor came to be. That needs a look that finds everybody
+    /// anew: who was started after this look had listed the processes is not in it, and whoever started them may have
+    /// been found asleep again.
+    pub(super) fn still_holds(&self, later: &Self) -> bool {
+        let keys = |look: &Self| look.all().map(Key::of).collect::<HashSet<_>>();
+        !later.is_busy() && keys(self) == keys(later)
     }
 
     /// The processor time that the page's threads have used.
@@ -57,6 +60,9 @@ impl Look {
         self.page.iter().any(|thread| key == Key::of(thread))
     }
 }
+
+/// Stands for the real world, which is no thread.
+const OUTSIDE: Key = Key { process: 0, id: 0, turns: 0 };
 
 /// A thread between two runs of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -139,12 +145,21 @@ impl RealSleepers {
         }
     }
 
+    /// Takes note of whether an answer of the real world is awaited.
+    pub(super) fn note_outside(&mut self, is_awaited: bool, base: i64, now: Instant) {
+        if is_awaited {
+            let program = "a real host".to_owned();
+            let sleep = Sleep { program, since: now, from: base, length: None, is_over: false };
+            self.0.entry(OUTSIDE).or_insert(sleep);
+        }
+    }
+
     /// What is to be credited to the clock: sleeps that are over, or all but.
-    pub(super) fn credits(&mut self, look: &Look, now: Instant) -> Vec<Credit> {
+    pub(super) fn credits(&mut self, look: &Look, is_awaited: bool, now: Instant) -> Vec<Credit> {
         let mut credits = Vec::new();
         self.0.retain(|key, sleep| {
             let slept = now.duration_since(sleep.since);
-            let sleeps_on = look.has(*key);
+            let sleeps_on = if *key == OUTSIDE { is_awaited } else { look.has(*key) };
             let length = match sleep.length {
                 _ if sleep.is_over => None,
                 Some(length) if slept + EARLY >= length => Some(micros(length)),

@@ -655,6 +655,7 @@ fn run_of(text: &str, failures: usize) -> Run {
         language: text.to_owned(),
         verdict,
         exit: Some(1),
+        time: None,
         duration_ms: 12,
         checks: checks.to_vec(),
         exchanges: Vec::new(),

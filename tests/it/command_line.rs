@@ -80,6 +80,7 @@ fn filtered(check: impl FnOnce()) {
     settings.add_filter(r"  +\d+(\.\d)? (ms|s)\b", "  [time]");
     settings.add_filter(r"\b\d+(\.\d)? (ms|s)\b", "[time]");
     settings.add_filter(r#""duration_ms": \d+"#, r#""duration_ms": "[time]""#);
+    settings.add_filter(r#""at_s": \d+(\.\d+)?"#, r#""at_s": "[time]""#);
     settings.bind(check);
 }
 

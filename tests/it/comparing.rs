@@ -416,6 +416,9 @@ fn a_documented_status_that_nothing_caused_gets_a_hint() {
         fault: None,
         unknown_route: false,
         drafted: false,
+        account: None,
+        asked_us: 0,
+        at_us: 0,
     };
     let record = StepRecord { exchanges: vec![exchange], ..exited(0, "HTTP/1.1 200 OK\n\n") };
     let outcome = check(page(text), record, "stale\n  http 5:6 \"429\" the status is 200, not 429");
@@ -436,6 +439,9 @@ fn an_answer_that_nothing_accounts_for_is_noted() {
         fault: fault.map(str::to_owned),
         unknown_route: false,
         drafted: false,
+        account: None,
+        asked_us: 0,
+        at_us: 0,
     };
     let record = |text: &str, exchanges: Vec<Exchange>| StepRecord { exchanges, ..exited(0, text) };
     let notes = |plan: Plan, record: StepRecord| judged(plan, vec![record]).steps.remove(0).notes;

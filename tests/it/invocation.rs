@@ -20,10 +20,11 @@ pub(crate) fn cache() -> std::path::PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }
 
-/// What differs from run to run: durations, and the certificate's folder.
+/// What differs from run to run: durations, times, and the certificate's folder.
 pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
     vec![
         (r#""duration_ms": \d+"#, r#""duration_ms": 0"#),
+        (r#""at_s": \d+(\.\d+)?"#, r#""at_s": 0.0"#),
         (r" *\b\d+(\.\d+)? ?(ms|s)\b", " [time]"),
         (r"/[^\s:]*/doccheck-[A-Za-z0-9]+", "[workspace]"),
     ]

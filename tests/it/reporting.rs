@@ -162,7 +162,11 @@ fn create(checks: Vec<Check>) -> StepOutcome {
             fault: None,
             unknown_route: false,
             drafted: false,
+            account: None,
+            asked_us: 0,
+            at_us: 0,
         }],
+        time: None,
         notes: Vec::new(),
         stops_page: false,
     }

@@ -184,7 +184,7 @@ fn every_fault_has_the_apis_own_shape() {
         let mut world = world();
         world.arm(&[Fault::parse(kind).unwrap()]);
         let start = world.start();
-        let Answer { reply, fault, unknown_route, drafted } = world.answer(&ask("GET", SHORT), start);
+        let Answer { reply, fault, unknown_route, drafted, .. } = world.answer(&ask("GET", SHORT), start);
         assert_eq!((fault.as_deref(), unknown_route, drafted), (Some(kind), false, false));
         assert!(world.disarm().is_empty());
         format!("### {kind}\n{}", shown(&reply))
@@ -428,21 +428,85 @@ fn a_spent_quota_is_refilled_at_the_instant_that_the_answer_names() {
     let mut world = world();
     let start = world.start();
     let list = ask("GET", "/crm/contacts?limit=1");
-    for n in 1..=500_u32 {
+    for n in 1..=110_u32 {
         let reply = world.answer(&list, start).reply;
         assert_eq!(
             (reply.status, reply.headers.get("ratelimit-remaining")),
-            (200, Some((500 - n).to_string().as_str()))
+            (200, Some((110 - n).to_string().as_str()))
         );
     }
-    let limit = Some("500;w=10");
+    let limit = Some("110;w=10");
     let at = |world: &mut World, millis| world.answer(&list, start.after(Duration::from_millis(millis))).reply;
     assert_eq!(rate(&at(&mut world, 0)), (429, limit, Some("0"), Some("10"), Some("10")));
     assert_eq!(rate(&at(&mut world, 8_001)), (429, limit, Some("0"), Some("2"), Some("2")));
     let other = with(list.clone(), "Authorization", "Bearer sandbox-token-read-only-3e8a");
-    assert_eq!(rate(&world.answer(&other, start).reply), (200, limit, Some("499"), Some("10"), None));
+    assert_eq!(rate(&world.answer(&other, start).reply).0, 429, "the budget is the account's, whoever asks");
     assert_eq!(rate(&at(&mut world, 9_999)), (429, limit, Some("0"), Some("1"), Some("1")));
-    assert_eq!(rate(&at(&mut world, 10_000)), (200, limit, Some("499"), Some("10"), None));
+    assert_eq!(rate(&at(&mut world, 10_000)), (200, limit, Some("109"), Some("10"), None));
+}
+
+#[test]
+fn each_account_has_a_budget_of_its_own() {
+    let mut world = world();
+    let list = ask("GET", "/crm/contacts?limit=1");
+    let mut of = |tenant: &str| answer(&mut world, &with(list.clone(), "X-Tenant-ID", tenant));
+    let told: Vec<_> = (0..6).map(|_| of("cust_67890")).collect();
+    let told: Vec<_> = told.iter().map(rate).collect();
+    let limit = Some("5;w=60");
+    for (n, remaining) in ["4;w=60", "3;w=60", "2;w=60", "1;w=60", "0;w=60"].into_iter().enumerate() {
+        assert_eq!(told[n], (200, limit, Some(remaining), Some("60"), None));
+    }
+    assert_eq!(told[5], (429, limit, Some("0;w=60"), Some("60"), Some("60")));
+    assert_eq!(rate(&of("cust_12345")), (200, Some("110;w=10"), Some("109"), Some("10"), None));
+    // Of an account without a budget in the data the general one counts, and of each alone.
+    assert_eq!(rate(&of("cust_24680")), (200, Some("50;w=10"), Some("49"), Some("10"), None));
+    assert_eq!(rate(&of("cust_13579")).2, Some("49"));
+}
+
+#[test]
+fn a_token_has_a_budget_over_all_its_accounts_and_who_has_none_spends_no_accounts() {
+    let mut world = world();
+    let accounts = ask("GET", "/integrated-account?limit=1");
+    for _ in 0..499 {
+        assert_eq!(answer(&mut world, &accounts).status, 200);
+    }
+    let list = ask("GET", "/crm/contacts?limit=1");
+    assert_eq!(answer(&mut world, &with(list.clone(), "Authorization", "Bearer nonsense")).status, 401);
+    assert_eq!(rate(&answer(&mut world, &list)).2, Some("109"));
+    let spent = answer(&mut world, &list);
+    assert_eq!(rate(&spent), (429, Some("500;w=10"), Some("0"), Some("10"), Some("10")));
+    let other = with(list, "Authorization", "Bearer sandbox-token-read-only-3e8a");
+    assert_eq!(
+        rate(&answer(&mut world, &other)).2,
+        Some("108"),
+        "what the token's budget refused cost the account nothing"
+    );
+}
+
+#[test]
+fn a_latency_delays_the_answer_that_would_have_come_anyway() {
+    let mut world = world();
+    let start = world.start();
+    world.arm(&["latency:300msx2", "429x1"].map(|text| Fault::parse(text).unwrap()));
+    let mut ask = |request: &Request| {
+        let got = world.answer(request, start);
+        (got.reply.status, got.delay, got.fault)
+    };
+    let (late, list, nowhere) = (Duration::from_millis(300), self::ask("GET", SHORT), self::ask("GET", "/nowhere"));
+    assert_eq!(ask(&list), (429, late, Some("429x1".to_owned())));
+    assert_eq!(ask(&nowhere), (404, late, Some("latency:300msx2".to_owned())));
+    assert_eq!(ask(&list), (200, Duration::ZERO, None));
+    assert!(world.disarm().is_empty());
+}
+
+#[test]
+fn an_api_may_state_a_round_trip() {
+    assert_eq!(world().round_trip("api.truto.one"), Duration::ZERO);
+    let mut files = data();
+    files.get_mut("apis/unified.toml").unwrap().insert_str(0, "round_trip = \"80ms\"\n");
+    let world = World::new(Arc::new(read(&files).unwrap()), None);
+    assert_eq!(world.round_trip("API.truto.one:443"), Duration::from_millis(80));
+    assert_eq!(world.round_trip("other.example.com"), Duration::ZERO);
 }
 
 #[test]
@@ -736,6 +800,9 @@ fn a_wrong_file_is_told_at_its_place() {
             "sandbox-value",
             "`crm/contacts` cannot be a path here",
         ),
+        (API, "hosts = [", "round_trip = \"80\"\nhosts = [", "sandbox-value", "`80` is no duration"),
+        (API, "account = \"c47a9d10", "account = \"d47a9d10", "sandbox-reference", "there is no account `d47a9d10"),
+        (API, "account = \"c47a9d10-3b52-4f68-8e1d-70b6a5f2c983\"\n", "", "sandbox-value", "two of `accounts.quotas`"),
         (API, "page_size = 10", "page_size = 0", "sandbox-value", "a page holds at least one record"),
         (
             API,

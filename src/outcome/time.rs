@@ -1,0 +1,85 @@
+//! Where the time of a page's world went, in words.
+
+use std::time::Duration;
+
+use crate::transcript::TimeSpent;
+
+/// What is shorter is not worth a line: every exchange takes a little.
+const TOLD: u64 = 1_000_000;
+
+/// How the time of a step was spent, where it waited for long or something is to be known about it. The same in every run:
+/// real time, which is not, stands in the step's line.
+pub(super) fn notes(time: &TimeSpent) -> Vec<String> {
+    let mut notes = Vec::new();
+    if time.asleep_us >= TOLD {
+        let exchanges = match time.exchanges_us {
+            0 => String::new(),
+            spent => format!(" and {} with requests under way", span(spent)),
+        };
+        let (whole, asleep) = (span(time.virtual_us), span(time.asleep_us));
+        notes.push(format!("{whole} passed on the page's clock: {asleep} asleep{exchanges}"));
+    }
+    for wait in &time.real {
+        let waited = span(wait.waited_us);
+        notes.push(format!("waited {waited} in real time: no hook makes the sleep of `{}` virtual", wait.program));
+    }
+    if time.overtook {
+        notes.push(
+            "not reproducible: a program computed until something would happen without looking at the clock, and was \
+             overtaken"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// A span of time, to the hundredth of a second: `3m`, `1.24s`, `350ms`.
+fn span(micros: u64) -> String {
+    let rounded = if micros < TOLD { micros.div_ceil(1000) } else { micros.div_ceil(10_000) * 10 };
+    let (minutes, millis) = (rounded / 60_000, rounded % 60_000);
+    let whole_seconds = Duration::from_secs(minutes * 60 + millis / 1000);
+    match (minutes, millis % 1000) {
+        (0, _) if rounded < 1000 => format!("{rounded} ms"),
+        (0, 0) => format!("{} s", millis / 1000),
+        (0, rest) => format!("{}.{} s", millis / 1000, format!("{:02}", rest / 10).trim_end_matches('0')),
+        _ => humantime::format_duration(whole_seconds).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::RealWait;
+
+    #[test]
+    fn a_step_that_waited_says_where_its_time_went() {
+        let time = TimeSpent {
+            virtual_us: 181_240_000,
+            asleep_us: 180_000_000,
+            exchanges_us: 240_000,
+            ..TimeSpent::default()
+        };
+        assert_eq!(notes(&time), ["3m 1s passed on the page's clock: 3m asleep and 240 ms with requests under way"]);
+    }
+
+    #[test]
+    fn what_hardly_waited_says_nothing() {
+        let time = TimeSpent { virtual_us: 60_000, exchanges_us: 60_000, ..TimeSpent::default() };
+        assert_eq!(notes(&time), [""; 0]);
+    }
+
+    #[test]
+    fn real_waits_and_what_cannot_be_repeated_are_told() {
+        let real = vec![RealWait { program: "perl".to_owned(), waited_us: 2_000_000 }];
+        let time = TimeSpent { real, overtook: true, ..TimeSpent::default() };
+        let notes = notes(&time);
+        assert_eq!(notes[0], "waited 2 s in real time: no hook makes the sleep of `perl` virtual");
+        assert!(notes[1].starts_with("not reproducible: "));
+    }
+
+    #[test]
+    fn spans_are_told_in_the_unit_that_fits() {
+        let told = [350_000, 999_001, 1_000_000, 1_234_567, 59_500_000, 60_000_000, 2_700_500_000].map(span);
+        assert_eq!(told, ["350 ms", "1 s", "1 s", "1.24 s", "59.5 s", "1m", "45m"]);
+    }
+}
