@@ -64,6 +64,12 @@ impl Thread {
     }
 }
 
+/// True where two descriptors of a process are the same pipe or file.
+pub fn are_same(process: i32, one: u64, other: u64) -> bool {
+    let file = |descriptor| fs::read_link(format!("/proc/{process}/fd/{descriptor}")).ok();
+    one == other || file(one).is_some_and(|one| file(other) == Some(one))
+}
+
 /// The name of a process's program, at most 15 bytes of it.
 pub fn program_name(process: i32) -> String {
     read(&format!("/proc/{process}/comm"))

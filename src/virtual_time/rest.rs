@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use crate::process::{Census, Thread, Waiting, program_name};
+use crate::process::{Census, Thread, Waiting, are_same, program_name};
 
 /// The descriptor from which terminals and interpreters read their next step.
 const COMMANDS: u64 = 200;
@@ -49,7 +49,11 @@ impl Look {
     /// True where `process` waits for its next step, or is gone.
     pub(super) fn is_idle(&self, process: i32) -> bool {
         let main = self.page.iter().find(|thread| thread.process == process && thread.id == process);
-        main.is_none_or(|main| !main.is_busy && main.waiting() == Waiting::Bytes(COMMANDS))
+        main.is_none_or(|main| {
+            // bash reads its script from a descriptor of its own that leads to the same pipe.
+            let reads_commands = |from| are_same(process, from, COMMANDS);
+            !main.is_busy && matches!(main.waiting(), Waiting::Bytes(from) if reads_commands(from))
+        })
     }
 
     fn all(&self) -> impl Iterator<Item = &Thread> {

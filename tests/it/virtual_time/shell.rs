@@ -205,7 +205,10 @@ echo $SECONDS
 134
 ```
 "#;
-    run(page).is_true();
+    let run = run(page);
+    // No more than what the answer and the option ask for.
+    assert_eq!(run.is_true().asleep(0), 120.0);
+    assert_eq!(run.asleep(1), 14.0);
 }
 
 #[test]
