@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod library;
 mod python;
+mod shell;
 
 use std::path::Path;
 
