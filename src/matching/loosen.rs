@@ -107,7 +107,7 @@ fn is_made_anew(word: &str) -> bool {
         "PM",
     ];
     let named = |name: &&str| word == *name || (word.len() == 3 && name.starts_with(word));
-    word.contains(|char: char| char.is_ascii_digit()) || NAMES.iter().any(|name| named(&name))
+    word.contains(|char: char| char.is_ascii_digit()) || NAMES.iter().any(named)
 }
 
 /// True for a time of day: `9:05`, `10:00:00.123`.
@@ -145,7 +145,8 @@ fn token(old: &str, new: &str, before: &str, names: &mut Names<'_>) -> Option<St
     }
     let (head, one, other, tail) = core(old, new);
     let temporary = TEMPORARY.iter().any(|folder| head.contains(folder));
-    if !temporary && !(is_made_anew(one) && is_made_anew(other)) {
+    let anew = is_made_anew(one) && is_made_anew(other);
+    if !temporary && !anew {
         return None;
     }
     let whole = |kind: Kind| kind.takes(one) && kind.takes(other);
