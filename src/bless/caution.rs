@@ -18,7 +18,7 @@ pub(super) fn reason(
     new: &str,
 ) -> Option<(String, String)> {
     let told = |reason: &str, help: &str| Some((reason.to_owned(), help.to_owned()));
-    if swallows(plan, expectation, old) {
+    if swallows(plan, expectation) {
         return told(
             "would take the place of another fence: this one is not closed, it seems",
             "close the fence where its output ends, and run the page again",
@@ -54,7 +54,8 @@ pub(super) fn reason(
 
 /// True where the fence holds more than its output, since it is not closed where that ends: another fence's marker, or,
 /// up to the page's end, more than one paragraph.
-fn swallows(plan: &Plan, expectation: &Expectation, old: &str) -> bool {
+pub(super) fn swallows(plan: &Plan, expectation: &Expectation) -> bool {
+    let old = &expectation.text.text;
     let fence = plan.tutorial.source.slice(plan.tutorial.fences[expectation.fence].span).trim();
     let marker: String = fence.chars().take_while(|c| matches!(c, '`' | '~')).collect();
     if marker.is_empty() {

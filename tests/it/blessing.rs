@@ -701,6 +701,20 @@ fn interrupted_at_any_key_the_page_is_whole() {
 }
 
 #[test]
+fn a_changed_word_is_nothing_to_loosen() {
+    let site = Site::new(&[("a.md", "```bash\necho closed\n```\n\n```text\nopen\n```\n")]);
+    assert_eq!(site.doccheck(&["run", "--quiet", "a.md"]).0, Some(1));
+    let mut terminal = Terminal::start(&mut site.command(&["review", "a.md"]));
+    terminal.wait_for("a.md 1/1 [");
+    terminal.press('w');
+    terminal.wait_for("there is nothing to loosen: what differs is no id, number, time");
+    terminal.wait_for("a.md 1/1 [");
+    terminal.press('a');
+    assert_eq!(terminal.end(), Some(0));
+    assert_eq!(site.read("a.md"), "```bash\necho closed\n```\n\n```text\nclosed\n```\n");
+}
+
+#[test]
 fn quitting_keeps_what_was_accepted() {
     let site = Site::new(&[("a.md", &ten(&[]))]);
     assert_eq!(site.doccheck(&["run", "--quiet", "a.md"]).0, Some(1));
