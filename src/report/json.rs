@@ -37,6 +37,7 @@ pub fn run(report: &RunReport) -> schema::Run {
         diagnostics: diagnostics(&report.diagnostics),
         allowed: report.allowed.clone(),
         notes: report.notes.clone(),
+        shard: report.shard.map(|shard| schema::Shard { of: shard.of, index: shard.index }),
         interrupted: report.interrupted,
         exit: report.exit_code().number(),
     }
@@ -60,6 +61,9 @@ pub fn read_run(text: &str) -> Result<schema::Run, String> {
         serde_json::from_value(value).map_err(|error| format!("it is no whole `{}`: {error}", schema::RUN))?;
     if ExitCode::of_number(run.exit).is_none() {
         return Err(format!("its `exit` is {}, which is no exit status of doccheck", run.exit));
+    }
+    if let Some(schema::Shard { index, of }) = run.shard.filter(|shard| !(1..=shard.of).contains(&shard.index)) {
+        return Err(format!("its `shard` is {index} of {of}, which is no part"));
     }
     Ok(run)
 }
@@ -172,6 +176,11 @@ fn diff(lines: &[DiffLine]) -> Option<String> {
     for (at, line) in lines.iter().enumerate() {
         match line {
             DiffLine::Skipped(count) => left_out += count,
+            DiffLine::Free(count) => {
+                add_gap(&mut text, &mut left_out);
+                let lines = if *count == 1 { "line" } else { "lines" };
+                text.push_str(&format!("@@ {count} {lines} that the page does not show @@\n"));
+            }
             DiffLine::Same(_) if !near(at) => left_out += 1,
             DiffLine::Same(line) => add_line(&mut text, &mut left_out, ' ', line),
             DiffLine::Missing(line) => add_line(&mut text, &mut left_out, '-', line),

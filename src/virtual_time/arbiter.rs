@@ -226,7 +226,7 @@ impl Arbiter {
         if self.hear(Some(Duration::ZERO)) {
             return State::Disturbed;
         }
-        if !look.still_holds() {
+        if !look.still_holds(&Look::at(census, &wires)) {
             return State::Busy(look);
         }
         if self.hear(Some(Duration::ZERO)) { State::Disturbed } else { State::Rest(look) }

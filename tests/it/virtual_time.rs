@@ -4,6 +4,7 @@
 mod library;
 #[cfg(target_os = "linux")]
 mod python;
+mod shell;
 
 use std::path::Path;
 
