@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod library;
+#[cfg(target_os = "linux")]
 mod python;
 mod shell;
 
