@@ -5,7 +5,6 @@ mod doctor;
 mod repository;
 mod saved;
 mod selection;
-mod shard;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,15 +18,15 @@ use crate::outcome::{PageOutcome, PageVerdict};
 use crate::plan::{self, Plan, plan};
 use crate::process::interrupted;
 use crate::provision::Provisioner;
-use crate::run::{ExitCode, Observer, Page, RunOptions, RunReport, Session};
+use crate::run::{Event, ExitCode, Observer, Page, RunOptions, RunReport, Session};
 use crate::sandbox::{Definition, World};
 use crate::system_clock::now;
 use crate::tutorial;
 
+pub use crate::run::Shard;
 pub use blessing::{BlessReport, BlessRequest, Blessable, bless, recalled, write};
 pub use doctor::{DoctorReport, doctor};
 pub use saved::{keep, last_run, read_run};
-pub use shard::Shard;
 
 /// Where doccheck was called: what it reads of the world, read once by whoever calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +83,7 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
     let mut report = prepare(request, surroundings).map_or_else(
         |diagnostics| RunReport { diagnostics, ..RunReport::default() },
         |prepared| {
-            let pages = prepared.session.pages(&prepared.pages, request.jobs, observer);
+            let mut pages = prepared.session.pages(&prepared.pages, request.jobs, observer);
             let mut diagnostics = prepared.diagnostics;
             // A part of the pages, or those that a run came to before it was broken off, may well have none.
             let is_whole = request.shard.is_none() && request.changed_since.is_none();
@@ -108,6 +107,11 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
                     Err(found) => diagnostics.push(found),
                 }
             }
+            for outcome in prepared.gone {
+                observer.see(&Event::PageStarted { path: &outcome.path });
+                observer.see(&Event::PageEnded { outcome: &outcome });
+                pages.push(outcome);
+            }
             RunReport {
                 pages,
                 allowed: prepared.session.config.allow.clone(),
@@ -119,6 +123,7 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
             }
         },
     );
+    report.shard = request.shard;
     report.interrupted = interrupted();
     report.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     report
@@ -139,6 +144,8 @@ pub struct Prepared {
     pub session: Session,
     /// The pages.
     pub pages: Vec<Page>,
+    /// Pages that are known to be stale and are there no more.
+    pub gone: Vec<PageOutcome>,
     /// True where no page was selected. That a shard is empty or that no page has changed is another matter.
     pub nothing_selected: bool,
     /// What should be known of the selection.
@@ -160,16 +167,18 @@ pub fn prepare(request: &RunRequest, surroundings: &Surroundings) -> Result<Prep
     let provisioner =
         Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone()).with_root(root.clone());
     let mut diagnostics = diagnostics;
+    let baseline = repository::read_baseline(request, &root, surroundings)?;
+    let gone = repository::gone(baseline.as_deref(), &root, request, surroundings);
     let options = RunOptions {
         files: repository::files(&config, &root)?,
         path: repository::path(&config, &root, &mut diagnostics),
         fail_fast: request.fail_fast,
         keep: request.keep,
         transcripts: Some(saved::transcripts(&surroundings.cache(), &root)),
-        baseline: repository::read_baseline(request, surroundings).map_err(|found| vec![found])?,
+        baseline,
     };
     let session = Session::new(config, definition, provisioner, surroundings.variables.clone(), options);
-    Ok(Prepared { session, pages, nothing_selected, note, diagnostics })
+    Ok(Prepared { session, pages, gone, nothing_selected, note, diagnostics })
 }
 
 /// What `list` tells.

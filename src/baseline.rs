@@ -3,7 +3,7 @@
 //! One line a step, sorted, so that two branches can both change it: the page's path, ` :: `, and what names the step
 //! whatever else changes on the page. A page alone stands for all of it, also where it cannot be read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
@@ -34,20 +34,43 @@ struct Entry {
     page: String,
     step: Option<String>,
     line: usize,
+    /// True where there is no such page any more.
+    gone: bool,
 }
 
+/// How the names of pages end: what ends so was one, though no file is there.
+const ENDINGS: [&str; 3] = [".md", ".markdown", ".mdx"];
+
 impl Baseline {
-    /// Reads a list. Where it is to be updated, everything that is stale is about to be on it.
-    pub fn read(source: &Arc<SourceFile>, update: bool) -> Self {
+    /// Reads a list; `exists` tells whether there is a file for a page. Where the list is to be updated, everything that
+    /// is stale is about to be on it.
+    ///
+    /// # Errors
+    ///
+    /// The lines that name no page, each at its place.
+    pub fn read(
+        source: &Arc<SourceFile>,
+        update: bool,
+        exists: impl Fn(&str) -> bool,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let lines = source.text().lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
-        let entries = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(line, text)| {
+        let (mut entries, mut wrong) = (Vec::new(), Vec::new());
+        for (line, text) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
             let (page, step) = match text.split_once(BETWEEN) {
-                Some((page, step)) => (page, Some(step.trim().to_owned())),
+                Some((page, step)) => (page.trim(), Some(step.trim().to_owned())),
                 None => (text, None),
             };
-            Entry { page: page.trim().to_owned(), step, line }
-        });
-        Self { source: Arc::clone(source), entries: entries.collect(), update }
+            let gone = !exists(page);
+            if gone && !ENDINGS.iter().any(|ending| page.len() > ending.len() && page.ends_with(ending)) {
+                wrong.push(
+                    Diagnostic::error("bad-baseline", "this line names no page")
+                        .at(source, source.line_span(line), "")
+                        .help(format!("write `docs/page.md` or `docs/page.md{BETWEEN}step`, or take the line out")),
+                );
+            }
+            entries.push(Entry { page: page.to_owned(), step, line, gone });
+        }
+        if wrong.is_empty() { Ok(Self { source: Arc::clone(source), entries, update }) } else { Err(wrong) }
     }
 
     /// The line that lists the whole `page`.
@@ -95,16 +118,35 @@ impl Baseline {
 
     fn missing(&self, entry: &Entry) -> Diagnostic {
         let step = entry.step.as_deref().unwrap_or_default();
-        Diagnostic::error("expected-stale", format!("{} has no step `{step}`", entry.page))
+        self.outdated(entry, format!("{} has no step `{step}`", entry.page))
+    }
+
+    fn outdated(&self, entry: &Entry, message: String) -> Diagnostic {
+        Diagnostic::error("expected-stale", message)
             .at(&self.source, self.source.line_span(entry.line), "")
             .help("take the line out of the list, or run with `--update-baseline`")
     }
 
-    /// The list as it has to be after a run of these pages, each by its path in the list. What is listed of other pages,
-    /// and of steps that the run did not come to, stays.
+    /// The listed pages that are gone, each with what to tell of its entries. Where the list is to be updated they leave
+    /// it without a word.
+    pub fn gone(&self) -> BTreeMap<&str, Vec<Diagnostic>> {
+        let mut gone: BTreeMap<&str, Vec<Diagnostic>> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.gone && !self.update) {
+            let told = self.outdated(entry, format!("there is no page {}", entry.page));
+            gone.entry(&entry.page).or_default().push(told);
+        }
+        gone
+    }
+
+    /// The list as it has to be after a run of these pages, each by its path in the list. What is listed of other pages
+    /// that are there, and of steps that the run did not come to, stays.
     pub fn updated<'o>(&self, pages: impl IntoIterator<Item = (&'o str, &'o PageOutcome)>) -> String {
-        let mut lines: BTreeSet<String> =
-            self.entries.iter().map(|entry| line(&entry.page, entry.step.as_deref())).collect();
+        let mut lines: BTreeSet<String> = self
+            .entries
+            .iter()
+            .filter(|entry| !entry.gone)
+            .map(|entry| line(&entry.page, entry.step.as_deref()))
+            .collect();
         for (page, outcome) in pages {
             let whole = line(page, None);
             let read = outcome.plan.as_deref().filter(|_| !outcome.steps.is_empty());

@@ -123,8 +123,8 @@ pub struct PartRecord {
     pub exit: Option<i32>,
 }
 
-/// A request and its answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A request and its answer. The default is a request for nothing that nobody answered.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Exchange {
     /// Upper case.
     pub method: String,

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::exec::Tree;
 use crate::fs;
-use crate::outcome::PageOutcome;
+use crate::outcome::{PageOutcome, PageVerdict};
 use crate::run::{Page, Session};
 use crate::source::SourceFile;
 
@@ -34,19 +34,39 @@ pub(super) fn update(
 /// The list of what is known to be stale. One that is yet to be written is empty.
 pub(super) fn read_baseline(
     request: &RunRequest,
+    root: &Path,
     surroundings: &Surroundings,
-) -> Result<Option<Arc<Baseline>>, Diagnostic> {
+) -> Result<Option<Arc<Baseline>>, Vec<Diagnostic>> {
     let Some(list) = &request.baseline else { return Ok(None) };
     let file = surroundings.directory.join(list);
     let source = match fs::read_shown(&file, list) {
         Err(_) if request.update_baseline && !file.exists() => SourceFile::new(list, ""),
         Err(found) if !file.exists() => {
             let list = list.display();
-            return Err(found.help(format!("write it with `doccheck run --baseline {list} --update-baseline`")));
+            return Err(vec![found.help(format!("write it with `doccheck run --baseline {list} --update-baseline`"))]);
         }
-        read => read?,
+        read => read.map_err(|found| vec![found])?,
     };
-    Ok(Some(Arc::new(Baseline::read(&source, request.update_baseline))))
+    let exists = |page: &str| [root, &surroundings.directory].iter().any(|folder| folder.join(page).is_file());
+    Ok(Some(Arc::new(Baseline::read(&source, request.update_baseline, exists)?)))
+}
+
+/// An outcome for each page that is known to be stale and is gone: it fails as one that is true again. Of several parts
+/// of a run the one tells it that would have held the page.
+pub(super) fn gone(
+    baseline: Option<&Baseline>,
+    root: &Path,
+    request: &RunRequest,
+    surroundings: &Surroundings,
+) -> Vec<PageOutcome> {
+    let gone = baseline.into_iter().flat_map(Baseline::gone);
+    let here = gone.filter(|(page, _)| request.shard.is_none_or(|shard| shard.holds(page)));
+    let outcome = |(page, found): (&str, Vec<Diagnostic>)| {
+        let path = root.join(page);
+        let shown = path.strip_prefix(&surroundings.directory).unwrap_or(&path).display().to_string();
+        PageOutcome { verdict: PageVerdict::Stale, ..PageOutcome::failed(&shown, None, found) }
+    };
+    here.map(outcome).collect()
 }
 
 /// What `[workspace] files` names.

@@ -52,17 +52,9 @@ pub(super) fn reason(
     })
 }
 
-/// True where the fence holds more than its output, since it is not closed where that ends: another fence's marker, or,
-/// up to the page's end, more than one paragraph.
+/// True where the fence may hold more than its output, since nothing closes it: more than one paragraph.
 fn swallows(plan: &Plan, expectation: &Expectation, old: &str) -> bool {
-    let fence = plan.tutorial.source.slice(plan.tutorial.fences[expectation.fence].span).trim();
-    let marker: String = fence.chars().take_while(|c| matches!(c, '`' | '~')).collect();
-    if marker.is_empty() {
-        return false;
-    }
-    let last = fence.lines().last().unwrap_or_default().trim_start_matches([' ', '\t', '>']);
-    let is_open = fence.lines().count() < 2 || !last.starts_with(&marker);
-    old.lines().any(|line| line.trim_start().starts_with(&marker)) || (is_open && old.trim().contains("\n\n"))
+    !plan.tutorial.fences[expectation.fence].closed && old.trim().contains("\n\n")
 }
 
 /// How many wildcards a text holds.

@@ -242,17 +242,10 @@ fn what_met_a_draft_is_blessed_though_it_stays_unchecked() {
     record.exchanges.push(crate::transcript::Exchange {
         method: "GET".to_owned(),
         url: "https://api.example.com/".to_owned(),
-        request_headers: Vec::new(),
-        request_body: String::new(),
         status: 200,
-        reply_headers: Vec::new(),
         reply_body: "b\n".to_owned(),
-        fault: None,
-        unknown_route: false,
         drafted: true,
-        account: None,
-        asked_us: 0,
-        at_us: 0,
+        ..Default::default()
     });
     let blessing = propose(&plan, &[record], Rules { config: &Config::default(), path: "a.md" }, false);
     assert_eq!((blessing.changes.len(), blessing.refused.len()), (1, 0));
@@ -268,8 +261,6 @@ fn a_command_that_shows_nothing_stands_in_no_ones_way() {
 #[test]
 fn what_could_hide_or_damage_something_is_left_to_a_person() {
     let told = |page: &str, printed: &str| refusals(page, &[printed]).join("; ");
-    let open = format!("{STEP}```text\na\n\n## Install\n\n```bash\necho second\n");
-    assert!(told(&open, "b\n").contains("this one is not closed"), "{}", told(&open, "b\n"));
     let to_the_end = format!("{STEP}```text\na\n\nProse.\n");
     assert!(told(&to_the_end, "b\n").contains("this one is not closed"), "{}", told(&to_the_end, "b\n"));
     let page = format!("{STEP}```text\na\nx\n```\n");

@@ -198,21 +198,11 @@ fn renumbered(message: &str, before: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
-    use crate::plan::{Plan, plan};
-    use crate::source::SourceFile;
+    use crate::plan::specimen::clean;
     use crate::transcript::{Captured, Ending};
-    use crate::tutorial;
 
     const PAGE: &str = "```bash background=true session=server\nserve\n```\n```output\nup on <port:int>\n```\n\n\
         ```bash\ncurl\n```\n\n```output session=server\nGET /a\n```\n\n```output session=server\nGET /b\nGET /c\n```\n";
-
-    fn read(page: &str) -> Plan {
-        let (tutorial, _) = tutorial::read(SourceFile::new("page.md", page));
-        let (plan, found) = plan(tutorial, &Config::default(), "a.md");
-        assert!(found.is_empty(), "{found:?}");
-        plan
-    }
 
     fn printed(text: &str) -> StepRecord {
         let output = Captured { text: text.to_owned(), size: 0 };
@@ -220,14 +210,14 @@ mod tests {
     }
 
     fn shown_of(page: &str, text: &str, further: bool) -> Shown {
-        let plan = read(page);
+        let plan = clean(page);
         let step = plan.steps().next().unwrap();
         shown(step, &printed(text), &Captures::new(), further)
     }
 
     /// The faults of the checks, each with the line of its fence.
     fn faults(page: &str, text: &str) -> Vec<(usize, String)> {
-        let plan = read(page);
+        let plan = clean(page);
         let step = plan.steps().next().unwrap();
         let record = printed(text);
         let mut captures = Captures::new();
@@ -260,7 +250,7 @@ mod tests {
 
     #[test]
     fn each_fence_is_told_with_its_own_lines() {
-        let plan = read(PAGE);
+        let plan = clean(PAGE);
         let step = plan.steps().next().unwrap();
         let actual = |text: &str| {
             let record = printed(text);

@@ -1,7 +1,7 @@
 //! What is wrong with a page as a whole, once every fence has its role.
 
 use crate::diagnostic::Diagnostic;
-use crate::options::{Options, Scope};
+use crate::options::{Options, Scope, Setting, nearest};
 use crate::tutorial::Tutorial;
 
 use super::language::{self, Kind};
@@ -20,8 +20,8 @@ pub(super) fn check(
     duplicate_names(tutorial, readings, steps, diagnostics);
     misread_languages(tutorial, readings, steps, diagnostics);
     services(tutorial, readings, steps, diagnostics);
-    for (reading, decision) in readings.iter().zip(decisions) {
-        lone_options(tutorial, readings, reading, decision, diagnostics);
+    for (at, (reading, decision)) in readings.iter().zip(decisions).enumerate() {
+        lone_options(tutorial, readings, at, decision, diagnostics);
         unsent_request(tutorial, reading, decision, diagnostics);
     }
 }
@@ -30,11 +30,11 @@ pub(super) fn check(
 fn lone_options(
     tutorial: &Tutorial,
     readings: &[Reading<'_>],
-    reading: &Reading<'_>,
+    at: usize,
     decision: &Decision,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let fence = reading.fence;
+    let fence = readings[at].fence;
     if decision.language.is_some() || matches!(decision.role.role, Role::File | Role::Skipped) {
         return;
     }
@@ -48,6 +48,16 @@ fn lone_options(
         return;
     }
     let output = decision.role.role == Role::Output;
+    let says = |settings: &[Setting]| settings.iter().any(|setting| setting.key.value == "session");
+    // After the language it may be another tool's word, unless there is something that it can mean here.
+    let here = output && readings[..at].iter().any(|reading| reading.options.is_service());
+    let shows = output || matches!(readings[at].kind, Kind::Json | Kind::Output | Kind::Text | Kind::Untagged);
+    if ((shows && says(&fence.settings)) || (here && says(&fence.attributes)))
+        && let Some(found) = unknown_session(tutorial, readings, at)
+    {
+        diagnostics.push(found);
+        return;
+    }
     let of_service = decision.role.of.is_some_and(|of| readings[of].options.is_service());
     let lone = fence.settings.iter().find(|setting| match setting.key.value.as_str() {
         "stream" => !output,
@@ -65,6 +75,29 @@ fn lone_options(
         .at(&tutorial.source, place, decision.role.reason.clone())
         .help("give the fence a language that is run, such as `bash`, or take the option away"),
     );
+}
+
+/// On a fence that is no step `session=` names a service above, by its session or name, whose output it shows.
+fn unknown_session(tutorial: &Tutorial, readings: &[Reading<'_>], at: usize) -> Option<Diagnostic> {
+    let session = readings[at].options.session.as_ref()?;
+    let services = readings[..at].iter().map(|reading| &reading.options).filter(|options| options.is_service());
+    let names: Vec<&str> = services
+        .flat_map(|options| [&options.session, &options.name])
+        .flatten()
+        .map(|name| name.value.as_str())
+        .collect();
+    if names.contains(&session.value.as_str()) {
+        return None;
+    }
+    let help = match (nearest(&session.value, names.iter().copied()), names.is_empty()) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, false) => format!("the services above are `{}`", names.join("`, `")),
+        (None, true) => {
+            "give the step that runs on `background=true` and this session, or take the option away".to_owned()
+        }
+    };
+    let message = format!("no service above has the session or name `{}`", session.value);
+    Some(Diagnostic::error("unknown-session", message).at(&tutorial.source, session.span, "").help(help))
 }
 
 /// A service needs a language in which something can run on, and its terminal is busy until the page ends.
@@ -140,3 +173,6 @@ fn misread_languages(tutorial: &Tutorial, readings: &[Reading<'_>], steps: &[Ste
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

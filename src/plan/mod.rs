@@ -20,6 +20,7 @@ mod sessions;
 pub(crate) mod shell;
 mod steps;
 mod transcript;
+mod unclosed;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -360,6 +361,7 @@ pub fn plan(tutorial: Tutorial, config: &Config, path: &str) -> (Plan, Vec<Diagn
         decisions[step.fence].role.continues = continues;
     }
     checks::check(&tutorial, &readings, &decisions, &steps, &mut diagnostics);
+    unclosed::check(&tutorial, &readings, &decisions, &mut diagnostics);
     let mut actions: Vec<Action> = file_actions.into_iter().map(Action::File).collect();
     actions.extend(steps.into_iter().map(|step| Action::Step(Box::new(step))));
     actions.sort_by_key(Action::fence);
@@ -394,5 +396,7 @@ impl Language {
     }
 }
 
+#[cfg(test)]
+pub(crate) mod specimen;
 #[cfg(test)]
 mod tests;

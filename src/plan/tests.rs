@@ -1,24 +1,8 @@
+use super::specimen::{clean, found, planned, planned_with};
 use super::*;
 use crate::diagnostic::Severity;
 use crate::options::Stream;
 use crate::source::SourceFile;
-use crate::tutorial;
-
-fn planned(text: &str) -> (Plan, Vec<Diagnostic>) {
-    planned_with(text, &Config::default())
-}
-
-fn planned_with(text: &str, config: &Config) -> (Plan, Vec<Diagnostic>) {
-    let (tutorial, read) = tutorial::read(SourceFile::new("page.md", text));
-    assert!(read.is_empty(), "{read:?}");
-    plan(tutorial, config, "page.md")
-}
-
-fn clean(text: &str) -> Plan {
-    let (plan, diagnostics) = planned(text);
-    assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    plan
-}
 
 /// Each fence's role, with the index of the step for an output and the path for a file.
 fn roles(text: &str) -> Vec<String> {
@@ -29,10 +13,6 @@ fn roles(text: &str) -> Vec<String> {
         (None, None) => role.role.word().to_owned(),
     };
     plan.roles.iter().map(show).collect()
-}
-
-fn found(text: &str) -> Vec<(&'static str, Severity, Option<usize>)> {
-    planned(text).1.iter().map(|found| (found.code, found.severity, found.line())).collect()
 }
 
 fn texts(step: &Step) -> Vec<(Part, Format, &str)> {
@@ -378,9 +358,7 @@ fn faults_of_a_page_are_located_errors() {
 fn a_fence_shows_the_service_whose_terminal_it_names() {
     let page = "```bash ready=port:3000 session=server\nserve\n```\n```output\nup\n```\n\n```bash\ncurl\n```\n\n\
                 ```text session=server\nGET /health 200\n```\n\n```output\nhello\n```\n";
-    let (tutorial, _) = tutorial::read(SourceFile::new("page.md", page));
-    let (plan, found) = plan(tutorial, &Config::default(), "a.md");
-    assert!(found.is_empty(), "{found:?}");
+    let plan = clean(page);
     let of: Vec<_> = plan.roles.iter().map(|fence| (fence.role.word(), fence.of)).collect();
     assert_eq!(of, [("step", None), ("output", Some(0)), ("step", None), ("output", Some(0)), ("output", Some(2))]);
     let service = plan.steps().next().unwrap().service.clone().unwrap();
@@ -392,8 +370,7 @@ fn a_fence_shows_the_service_whose_terminal_it_names() {
 #[test]
 fn a_service_has_a_terminal_of_its_own() {
     let page = "```bash\ncd app\n```\n\n```bash background=true\nserve\n```\n\n```bash\nls\n```\n";
-    let (tutorial, _) = tutorial::read(SourceFile::new("page.md", page));
-    let (plan, _) = plan(tutorial, &Config::default(), "a.md");
+    let plan = clean(page);
     let sessions: Vec<_> = plan.steps().map(|step| step.session.clone()).collect();
     assert_eq!(sessions, [Session::Shared(String::new()), Session::Fresh, Session::Shared(String::new())]);
 }

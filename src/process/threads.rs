@@ -49,11 +49,6 @@ impl Thread {
         Some(Self { process, id, is_busy: matches!(state, b'R' | b'D'), turns, used })
     }
 
-    /// The same thread now.
-    pub fn again(&self) -> Option<Self> {
-        Self::look(self.process, self.id)
-    }
-
     /// All threads of a process; none where it is gone.
     pub fn of_process(process: i32) -> Vec<Self> {
         let Ok(folders) = fs::read_dir(format!("/proc/{process}/task")) else { return Vec::new() };
@@ -67,6 +62,12 @@ impl Thread {
         let call = line.and_then(|line| Call::parse(std::str::from_utf8(&line).ok()?));
         call.map_or(Waiting::Something, |call| call.waiting(self.process))
     }
+}
+
+/// True where two descriptors of a process are the same pipe or file.
+pub fn are_same(process: i32, one: u64, other: u64) -> bool {
+    let file = |descriptor| fs::read_link(format!("/proc/{process}/fd/{descriptor}")).ok();
+    one == other || file(one).is_some_and(|one| file(other) == Some(one))
 }
 
 /// The name of a process's program, at most 15 bytes of it.
@@ -276,6 +277,6 @@ mod tests {
         }
         drop(go);
         thread.join().unwrap();
-        assert_eq!(before.again(), None);
+        assert_eq!(Thread::look(process, id), None);
     }
 }

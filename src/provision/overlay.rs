@@ -49,10 +49,13 @@ pub(super) fn make(base: &Base, folder: &Path) -> io::Result<PathBuf> {
         symlink("python", bin.join(name))?;
     }
     if let Some(venv) = &base.venv {
-        // As a site, since packages that are installed in place are named by `.pth` files there.
+        // As a site, since packages that are installed in place are named by `.pth` files there. What pip builds in
+        // isolation must not see them: it takes away what this file adds anew, whatever is on the path already. A line
+        // that is only a path does, and the call takes nothing else for known.
         let below = venv.join(&packages).display().to_string();
-        let line = format!("import site; site.addsitedir({})\n", serde_json::Value::String(below));
-        std::fs::write(folder.join(&packages).join("doccheck.pth"), line)?;
+        let quoted = serde_json::Value::String(below.clone());
+        let lines = format!("{below}\nimport site; site.addsitedir({quoted}, {{{quoted}}})\n");
+        std::fs::write(folder.join(&packages).join("doccheck.pth"), lines)?;
     }
     let python = bin.join("python").display().to_string();
     let script = format!("#!/bin/sh\nexec '{}' -m pip \"$@\"\n", python.replace('\'', r"'\''"));
@@ -67,12 +70,10 @@ pub(super) fn make(base: &Base, folder: &Path) -> io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
-    use crate::source::SourceFile;
+    use crate::plan::specimen::planned;
 
     fn needed(code: &str) -> bool {
-        let (tutorial, _) = crate::tutorial::read(SourceFile::new("a.md", format!("```bash\n{code}\n```\n")));
-        is_needed(&crate::plan::plan(tutorial, &Config::default(), "a.md").0)
+        is_needed(&planned(&format!("```bash\n{code}\n```\n")).0)
     }
 
     #[test]
@@ -98,8 +99,9 @@ mod tests {
             read("../pyvenv.cfg"),
             "home = /opt/py/bin\ninclude-system-site-packages = false\nversion = 3.12.4\n"
         );
-        let below = "import site; site.addsitedir(\"/c/e/lib/python3.12/site-packages\")\n";
-        assert_eq!(read("../lib/python3.12/site-packages/doccheck.pth"), below);
+        let below = "/c/e/lib/python3.12/site-packages";
+        let lines = format!("{below}\nimport site; site.addsitedir(\"{below}\", {{\"{below}\"}})\n");
+        assert_eq!(read("../lib/python3.12/site-packages/doccheck.pth"), lines);
         assert_eq!(std::fs::read_link(bin.join("python")).unwrap(), Path::new("/opt/py/bin/python3"));
         assert!(read("pip3.12").ends_with("/venv/bin/python' -m pip \"$@\"\n"));
     }

@@ -37,6 +37,7 @@ pub fn run(report: &RunReport) -> schema::Run {
         diagnostics: diagnostics(&report.diagnostics),
         allowed: report.allowed.clone(),
         notes: report.notes.clone(),
+        shard: report.shard.map(|shard| schema::Shard { of: shard.of, index: shard.index }),
         interrupted: report.interrupted,
         exit: report.exit_code().number(),
     }
@@ -60,6 +61,9 @@ pub fn read_run(text: &str) -> Result<schema::Run, String> {
         serde_json::from_value(value).map_err(|error| format!("it is no whole `{}`: {error}", schema::RUN))?;
     if ExitCode::of_number(run.exit).is_none() {
         return Err(format!("its `exit` is {}, which is no exit status of doccheck", run.exit));
+    }
+    if let Some(schema::Shard { index, of }) = run.shard.filter(|shard| !(1..=shard.of).contains(&shard.index)) {
+        return Err(format!("its `shard` is {index} of {of}, which is no part"));
     }
     Ok(run)
 }

@@ -20,5 +20,5 @@ mod merge;
 mod paint;
 
 pub use kind::Kind;
-pub use merge::merge;
+pub use merge::{code_of_merge, merge};
 pub use terminal::plain_page;

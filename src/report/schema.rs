@@ -29,10 +29,21 @@ pub struct Run {
     pub allowed: Vec<String>,
     /// What holds for the whole run and should be known.
     pub notes: Vec<String>,
+    /// Which part of the pages this is; null where it is all of them.
+    pub shard: Option<Shard>,
     /// True where the run was broken off from outside.
     pub interrupted: bool,
     /// The exit status that tells the run: 0 all true, 1 stale, 2 to 4 and 130 as `doccheck --help` says.
     pub exit: u8,
+}
+
+/// One part of the pages out of several (`--shard`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Shard {
+    /// Out of how many.
+    pub of: u64,
+    /// Which one, from 1.
+    pub index: u64,
 }
 
 /// Counts of a run.

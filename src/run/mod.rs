@@ -8,6 +8,7 @@ mod page;
 mod performance;
 pub mod record;
 mod services;
+mod shard;
 mod snapshots;
 mod worker;
 
@@ -28,6 +29,8 @@ use crate::redact::Secrets;
 use crate::sandbox::Definition;
 use crate::source::SourceFile;
 use worker::Worker;
+
+pub use shard::Shard;
 
 /// What happens during a run, told as it happens.
 #[derive(Debug)]
@@ -212,6 +215,8 @@ pub struct RunReport {
     pub strict: bool,
     /// True where a filter, glob or folder selected no page, or no page with a step.
     pub nothing_selected: bool,
+    /// Which part of the pages this is, where others run the rest.
+    pub shard: Option<Shard>,
     /// True where the user pressed Ctrl-C.
     pub interrupted: bool,
 }

@@ -29,3 +29,6 @@ pub use definition::Definition;
 pub use draft::DraftRoute;
 pub use fault::{Fault, FaultError};
 pub use world::World;
+
+#[cfg(test)]
+mod asked;

@@ -15,6 +15,24 @@ const NO_PROXY: &str = "localhost,127.0.0.1,::1";
 
 const PYTHON_HOOK: &str = include_str!("hooks/sitecustomize.py");
 const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
+/// What the hook for Python imports where the world has a clock of its own: a package, `_doccheck_clock`.
+const PYTHON_CLOCK: [(&str, &str); 15] = [
+    ("__init__.py", include_str!("hooks/clock/__init__.py")),
+    ("arbiter.py", include_str!("hooks/clock/arbiter.py")),
+    ("beginning.py", include_str!("hooks/clock/beginning.py")),
+    ("chance.py", include_str!("hooks/clock/chance.py")),
+    ("errors.py", include_str!("hooks/clock/errors.py")),
+    ("locks.py", include_str!("hooks/clock/locks.py")),
+    ("loops.py", include_str!("hooks/clock/loops.py")),
+    ("processes.py", include_str!("hooks/clock/processes.py")),
+    ("reading.py", include_str!("hooks/clock/reading.py")),
+    ("replacing.py", include_str!("hooks/clock/replacing.py")),
+    ("selecting.py", include_str!("hooks/clock/selecting.py")),
+    ("signals.py", include_str!("hooks/clock/signals.py")),
+    ("sockets.py", include_str!("hooks/clock/sockets.py")),
+    ("times.py", include_str!("hooks/clock/times.py")),
+    ("traces.py", include_str!("hooks/clock/traces.py")),
+];
 /// What the hook for Node requires where the world has a clock of its own.
 const NODE_CLOCK: [(&str, &str); 3] = [
     ("node/clock.cjs", include_str!("hooks/clock.cjs")),
@@ -56,6 +74,10 @@ impl Clients {
         std::fs::write(clients.ca(), bundle)?;
         std::fs::write(folder.join("python/sitecustomize.py"), PYTHON_HOOK)?;
         std::fs::write(folder.join("node/preload.cjs"), NODE_HOOK)?;
+        std::fs::create_dir_all(folder.join("python/_doccheck_clock"))?;
+        for (name, text) in PYTHON_CLOCK {
+            std::fs::write(folder.join("python/_doccheck_clock").join(name), text)?;
+        }
         for (name, text) in NODE_CLOCK {
             std::fs::write(folder.join(name), text)?;
         }

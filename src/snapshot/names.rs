@@ -59,14 +59,10 @@ fn slug(heading: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
-    use crate::source::SourceFile;
+    use crate::plan::specimen::clean;
 
     fn names(page: &str) -> Vec<String> {
-        let (tutorial, found) = crate::tutorial::read(SourceFile::new("x.md", page));
-        let (plan, more) = crate::plan::plan(tutorial, &Config::default(), "a.md");
-        assert!(found.is_empty() && more.is_empty(), "{found:?} {more:?}");
-        steps(&plan)
+        steps(&clean(page))
     }
 
     #[test]

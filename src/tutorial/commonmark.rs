@@ -83,6 +83,7 @@ impl<'a> Page<'a> {
                 Event::End(TagEnd::CodeBlock) => {
                     if let Some((mut fence, lines)) = code.take() {
                         fence.code = lines.finish(self.text);
+                        fence.closed = self.is_closed(&fence);
                         blocks.push(Block::Fence(Box::new(fence)));
                     }
                 }
@@ -125,6 +126,8 @@ impl<'a> Page<'a> {
         let mut fence = Fence {
             kind: FenceKind::Indented,
             span: Span::new(range.start, end),
+            closed: true,
+            swallowed: None,
             language: None,
             info: Spanned::new(String::new(), Span::new(range.start, range.start)),
             code: Code::default(),
@@ -161,6 +164,14 @@ impl<'a> Page<'a> {
         fence.attributes = options::parse(rest, at).0;
         fence.info = Spanned::new(rest.to_owned(), Span::new(at, at + rest.len()));
         fence
+    }
+
+    /// True where something of the block is left below its code: its closing marker.
+    fn is_closed(&self, fence: &Fence) -> bool {
+        let opening = || self.text[fence.span.start..].find(['\n', '\r']).map_or(0, |end| fence.span.start + end);
+        let last = fence.code.lines.last().map_or_else(opening, |line| line.end);
+        let rest = self.text.get(last..fence.span.end).unwrap_or_default();
+        fence.kind == FenceKind::Indented || rest.trim_end().ends_with(['`', '~'])
     }
 }
 

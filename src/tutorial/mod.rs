@@ -1,5 +1,6 @@
 //! The document model: what a page holds, each thing with its place, before anyone decides what to run.
 
+mod closing;
 mod comments;
 mod commonmark;
 mod front_matter;
@@ -39,6 +40,10 @@ pub struct Fence {
     pub kind: FenceKind,
     /// From the opening marker to the end of the closing one.
     pub span: Span,
+    /// False where no marker closes it: then it runs on to the end of what it stands in.
+    pub closed: bool,
+    /// The first line of `code` that seems to be meant for the page, not for this block: it was not closed in time.
+    pub swallowed: Option<usize>,
     /// The first word after the opening marker, as written.
     pub language: Option<Spanned<String>>,
     /// What else stands after the opening marker.
@@ -118,7 +123,8 @@ pub fn read(source: Arc<SourceFile>) -> (Tutorial, Vec<Diagnostic>) {
     let (front_matter, mut diagnostics) = front_matter::read(&source);
     let page = commonmark::Page::parse(source.text(), front_matter.end);
     let comments = comments::find(&page, &source, &mut diagnostics);
-    let fences = assemble(page.blocks(&comments), comments, &source, &mut diagnostics);
+    let mut fences = assemble(page.blocks(&comments), comments, &source, &mut diagnostics);
+    closing::tell(&mut fences, &source);
     (Tutorial { source, settings: front_matter.settings, fences }, diagnostics)
 }
 

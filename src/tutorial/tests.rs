@@ -68,6 +68,13 @@ fn spans_reach_from_the_opening_to_the_closing_marker() {
     let tutorial = clean("x\n\n```sh\na\n```\n\n```sh\nopen\n\n");
     assert_eq!(tutorial.source.slice(tutorial.fences[0].span), "```sh\na\n```");
     assert_eq!(tutorial.source.slice(tutorial.fences[1].span), "```sh\nopen");
+    let closed = |text: &str| clean(text).fences.iter().map(|fence| fence.closed).collect::<Vec<_>>();
+    assert_eq!(
+        closed("```sh\n```\n\n> ~~~sh\r\n> a\r\n>\r\n> ~~~~\r\n\n    indented\n\n```sh"),
+        [true, true, true, false]
+    );
+    assert_eq!(closed("- ```sh\n  ~~~\n\n> ```sh\n> a\n>\n\n```sh\na\n    ```\n\n"), [false, false, false]);
+    assert_eq!(closed("<!-- doccheck-run\n```sh\na\n-->\n\n<!-- doccheck-run\n```sh\na\n```\n-->\n"), [false, true]);
 }
 
 #[test]

@@ -226,7 +226,7 @@ impl Arbiter {
         if self.hear(Some(Duration::ZERO)) {
             return State::Disturbed;
         }
-        if !look.still_holds() {
+        if !look.still_holds(&Look::at(census, &wires)) {
             return State::Busy(look);
         }
         if self.hear(Some(Duration::ZERO)) { State::Disturbed } else { State::Rest(look) }
@@ -267,6 +267,10 @@ impl Arbiter {
         };
         if !allowed || !self.in_foreground(look) {
             self.patience = patience.unwrap_or(PATIENCE.1).clamp(PATIENCE.0, IDLE);
+            return;
+        }
+        // Who was seen to wait for its next step may just have been sent it: then it no longer reads, and is not idle.
+        if !look.still_holds() {
             return;
         }
         if self.foreground == Foreground::Service {

@@ -1,9 +1,9 @@
 //! Whether the world is at rest: nobody computes, and whoever waits will go on only when the clock moves.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use crate::process::{Census, Thread, Waiting, program_name};
+use crate::process::{Census, Thread, Waiting, are_same, program_name};
 
 /// The descriptor from which terminals and interpreters read their next step.
 const COMMANDS: u64 = 200;
@@ -33,9 +33,12 @@ impl Look {
         self.all().any(|thread| thread.is_busy)
     }
 
-    /// True where nobody has run since. Somebody new could only come from somebody who ran.
-    pub(super) fn still_holds(&self) -> bool {
-        self.all().all(|thread| thread.again().is_some_and(|now| now.turns == thread.turns && !now.is_busy))
+    /// True where nobody has run between this look and `later`, nor came to be. That needs a look that finds everybody
+    /// anew: who was started after this look had listed the processes is not in it, and whoever started them may have
+    /// been found asleep again.
+    pub(super) fn still_holds(&self, later: &Self) -> bool {
+        let keys = |look: &Self| look.all().map(Key::of).collect::<HashSet<_>>();
+        !later.is_busy() && keys(self) == keys(later)
     }
 
     /// The processor time that the page's threads have used.
@@ -46,7 +49,11 @@ impl Look {
     /// True where `process` waits for its next step, or is gone.
     pub(super) fn is_idle(&self, process: i32) -> bool {
         let main = self.page.iter().find(|thread| thread.process == process && thread.id == process);
-        main.is_none_or(|main| !main.is_busy && main.waiting() == Waiting::Bytes(COMMANDS))
+        main.is_none_or(|main| {
+            // bash reads its script from a descriptor of its own that leads to the same pipe.
+            let reads_commands = |from| are_same(process, from, COMMANDS);
+            !main.is_busy && matches!(main.waiting(), Waiting::Bytes(from) if reads_commands(from))
+        })
     }
 
     fn all(&self) -> impl Iterator<Item = &Thread> {

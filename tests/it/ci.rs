@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use doccheck::report::schema::{
-    Check, CheckKind, Diagnostic, Page, PageVerdict, Run, Severity, Step, StepVerdict, Summary,
+    Check, CheckKind, Diagnostic, Page, PageVerdict, Run, Severity, Shard, Step, StepVerdict, Summary,
 };
 use doccheck::report::{Kind, json, merge};
 use proptest::prelude::*;
@@ -419,6 +419,41 @@ fn five_shards_merged_are_one_run() {
     let after = held("shard-2.json");
     let new = ["docs/0/another.md", "docs/1/more.md"].map(str::to_owned).into();
     assert!(before.is_subset(&after) && after.difference(&before).cloned().collect::<BTreeSet<_>>().is_subset(&new));
+}
+
+#[test]
+fn a_merged_run_has_every_shard_once() {
+    let site = Site::new(&[("good.md", GOOD)]);
+    for shard in ["1/3", "2/3", "3/3", "2/2"] {
+        let file = format!("json={}.json", shard.replace('/', "-"));
+        assert_eq!(site.told(&["run", "good.md", "--shard", shard, "--output", &file]).1, 0);
+    }
+    let shard = json::read_run(&site.read("2-3.json")).unwrap().shard;
+    assert_eq!(shard, Some(Shard { index: 2, of: 3 }));
+    site.told(&["run", "good.md", "--output", "json=whole.json"]);
+    assert_eq!(json::read_run(&site.read("whole.json")).unwrap().shard, None);
+
+    let merge =
+        |files: &[&str]| site.complains(&[&["report", "merge", "--output", "json=merged.json"], files].concat());
+    assert_eq!(merge(&["1-3.json", "2-3.json", "3-3.json"]), (String::new(), 0));
+    let merged = json::read_run(&site.read("merged.json")).unwrap();
+    assert_eq!((merged.shard, merged.exit), (None, 0));
+    let (said, code) = merge(&["3-3.json", "1-3.json"]);
+    assert!(said.contains("error[shard-missing]: shard 2/3 is missing\n") && code == 2, "{said}");
+    let merged = json::read_run(&site.read("merged.json")).unwrap();
+    assert_eq!((merged.diagnostics[0].code.as_str(), merged.exit), ("shard-missing", 2));
+    let (said, code) = merge(&["2-3.json", "2-3.json", "2-2.json"]);
+    for told in ["shards 1/3 and 3/3 are missing", "shard 2/3 is there more than once", "shard 1/2 is missing"] {
+        assert!(said.contains(told) && code == 2, "{said}");
+    }
+    // Whatever a document claims, what is told of it stays short.
+    let claims = |shard: &str| site.write(&[("claims.json", &site.read("2-2.json").replace("\"of\": 2", shard))]);
+    claims("\"of\": 18446744073709551615");
+    let (said, code) = merge(&["claims.json"]);
+    assert!(said.contains(" and 18446744073709551604 more are missing") && code == 2, "{said}");
+    claims("\"of\": 1");
+    let (said, code) = merge(&["claims.json"]);
+    assert!(said.contains("its `shard` is 2 of 1, which is no part") && code == 2, "{said}");
 }
 
 #[test]

@@ -408,17 +408,8 @@ fn a_documented_status_that_nothing_caused_gets_a_hint() {
     let exchange = Exchange {
         method: "GET".to_owned(),
         url: "https://api.example.com/".to_owned(),
-        request_headers: Vec::new(),
-        request_body: String::new(),
         status: 200,
-        reply_headers: Vec::new(),
-        reply_body: String::new(),
-        fault: None,
-        unknown_route: false,
-        drafted: false,
-        account: None,
-        asked_us: 0,
-        at_us: 0,
+        ..Exchange::default()
     };
     let record = StepRecord { exchanges: vec![exchange], ..exited(0, "HTTP/1.1 200 OK\n\n") };
     let outcome = check(page(text), record, "stale\n  http 5:6 \"429\" the status is 200, not 429");
@@ -431,17 +422,9 @@ fn an_answer_that_nothing_accounts_for_is_noted() {
     let asked = |path: &str, status: u16, fault: Option<&str>| Exchange {
         method: "GET".to_owned(),
         url: format!("https://api.example.com{path}"),
-        request_headers: Vec::new(),
-        request_body: String::new(),
         status,
-        reply_headers: Vec::new(),
-        reply_body: String::new(),
         fault: fault.map(str::to_owned),
-        unknown_route: false,
-        drafted: false,
-        account: None,
-        asked_us: 0,
-        at_us: 0,
+        ..Exchange::default()
     };
     let record = |text: &str, exchanges: Vec<Exchange>| StepRecord { exchanges, ..exited(0, text) };
     let notes = |plan: Plan, record: StepRecord| judged(plan, vec![record]).steps.remove(0).notes;

@@ -437,6 +437,42 @@ fn pip_installs_a_real_package() {
 }
 
 #[test]
+fn what_a_page_builds_does_not_see_the_packages_of_its_environment() {
+    let machine = Machine::new();
+    machine.link("python3", &real_python());
+    machine.uv("true");
+    let mut plan = machine.page(&["greeting"], &[], &[Language::Shell]);
+    let Action::Step(step) = &mut plan.actions[0] else { panic!("it is a step") };
+    step.code.text = "pip install ./sdk\n".to_owned();
+    let (tools, _) = provide(&machine.provisioner(false), &plan).unwrap();
+    let version = printed(&real_python(), &["-c", "import sys; print(*sys.version_info[:2], sep='.')"]);
+    let packages = tools.path[0].parent().unwrap().join(format!("lib/python{version}/site-packages"));
+    let in_place = machine.path("in-place");
+    for (path, text) in [
+        (packages.join("greeting.py"), "TEXT = 'hello'\n".to_owned()),
+        (packages.join("sdk.pth"), format!("{}\n", in_place.display())),
+        (in_place.join("other.py"), "TEXT = 'there'\n".to_owned()),
+    ] {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    fs::create_dir(machine.path("work")).unwrap();
+    let tools = tools.in_workspace(&machine.path("work")).unwrap();
+    let python = tools.python.unwrap();
+    let own = "import greeting, other; print(greeting.TEXT, other.TEXT)";
+    assert_eq!(printed(&python, &["-c", own]), "hello there");
+    // So pip finds out which paths are not for a program that builds a package.
+    let isolated = "\
+import importlib.util, site, sys, sysconfig
+before = sys.path[:]
+site.addsitedir(sysconfig.get_path('purelib'), set())
+added = set(sys.path[len(before):])
+sys.path = [path for path in before if path not in added]
+print([importlib.util.find_spec(name) for name in ('greeting', 'other')])";
+    assert_eq!(printed(&python, &["-c", isolated]), "[None, None]");
+}
+
+#[test]
 fn npm_installs_a_real_package() {
     let mut machine = Machine::new();
     let node = PathBuf::from(printed(&real("node"), &["-p", "process.execPath"]));

@@ -61,6 +61,8 @@ fn plan() -> Arc<Plan> {
         let line = source.line_span(source.line(open));
         let word = PAGE[open + 3..line.end].to_owned();
         fences.push(Fence {
+            closed: true,
+            swallowed: None,
             kind: FenceKind::Backtick,
             span: Span::new(open, close + 3),
             language: (!word.is_empty()).then(|| Spanned::new(word, Span::new(open + 3, line.end))),
@@ -154,17 +156,10 @@ fn create(checks: Vec<Check>) -> StepOutcome {
         exchanges: vec![Exchange {
             method: "POST".to_owned(),
             url: "https://api.example.com/contacts".to_owned(),
-            request_headers: Vec::new(),
             request_body: "{\"last_name\": \"Lovelace\"}".to_owned(),
             status: 201,
-            reply_headers: Vec::new(),
             reply_body: "{\n  \"id\": 7,\n  \"last_name\": \"Lovelace\",\n  \"status\": \"active\"\n}".to_owned(),
-            fault: None,
-            unknown_route: false,
-            drafted: false,
-            account: None,
-            asked_us: 0,
-            at_us: 0,
+            ..Exchange::default()
         }],
         time: None,
         notes: Vec::new(),

@@ -394,7 +394,8 @@ fn old_faults_are_shown_and_new_ones_fail() {
 #[test]
 fn what_is_true_again_must_leave_the_list() {
     let repository = old();
-    repository.write("known.txt", &format!("# Ours.\n{LISTED}docs/elsewhere.md :: x / shell 1\n"));
+    repository.write("known.txt", &format!("# Ours.\n{LISTED}elsewhere.md :: x / shell 1\n"));
+    repository.write("elsewhere.md", "It is no part of the run.\n");
     repository.write("docs/two.md", &repository.read("docs/two.md").replace("old", "new"));
     let told = repository.run(&["--baseline", "known.txt"]).exits(1).tells("it is true, and is known to be stale");
     told.tells("take line 3 out of the list");
@@ -403,15 +404,45 @@ fn what_is_true_again_must_leave_the_list() {
     // Of pages that are not part of the run nothing is forgotten.
     repository.run(&["--baseline", "known.txt", "--update-baseline", "docs/broken.md"]).exits(0).tells("0 new, 1 gone");
     repository.run(&["--baseline", "known.txt", "--update-baseline"]).exits(0).tells("0 new, 1 gone");
-    assert_eq!(repository.read("known.txt"), "# Ours.\ndocs/elsewhere.md :: x / shell 1\ndocs/two.md :: named\n");
+    assert_eq!(repository.read("known.txt"), "# Ours.\ndocs/two.md :: named\nelsewhere.md :: x / shell 1\n");
     repository.run(&["--baseline", "known.txt"]).exits(0);
 
     // A step that is gone cannot be stale.
     repository.write("docs/two.md", &repository.read("docs/two.md").replace("name=named", "name=other"));
     let told = repository.run(&["--baseline", "known.txt"]).exits(1).tells("docs/two.md has no step `named`");
-    told.tells("known.txt:3:1");
+    told.tells("known.txt:2:1");
     repository.run(&["--baseline", "known.txt", "--update-baseline"]).exits(0);
-    assert!(repository.read("known.txt").ends_with("docs/two.md :: other\n"), "{}", repository.read("known.txt"));
+    assert_eq!(repository.read("known.txt"), "# Ours.\ndocs/two.md :: other\nelsewhere.md :: x / shell 1\n");
+}
+
+#[test]
+fn a_page_that_is_gone_must_leave_the_list() {
+    let repository = old();
+    repository.write("known.txt", &format!("{LISTED}docs/was.md\ndocs/was.md :: a step\n"));
+    for arguments in [&["--baseline", "known.txt"][..], &["--baseline", "known.txt", "docs/two.md"]] {
+        let told = repository.run(arguments).exits(1).tells("error[expected-stale]: there is no page docs/was.md");
+        told.tells("known.txt:4:1").tells("known.txt:5:1").tells("take the line out of the list");
+    }
+    let pages = repository.json(&["--baseline", "known.txt"])["pages"].clone();
+    assert_eq!((&pages[3]["path"], &pages[3]["verdict"]), (&"docs/was.md".into(), &"stale".into()));
+    // Of several parts one tells it.
+    let parts = (1..=3).map(|part| repository.run(&["--baseline", "known.txt", "--shard", &format!("{part}/3")]));
+    assert_eq!(parts.filter(|told| told.status == 1).count(), 1);
+    let update = ["--baseline", "known.txt", "--update-baseline", "docs/true.md"];
+    repository.run(&update).exits(0).tells("0 new, 2 gone");
+    assert_eq!(entries(&repository.read("known.txt")), LISTED);
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_left_as_it_is() {
+    let repository = old();
+    let list = format!("{LISTED}<<<<<<< HEAD\n");
+    repository.write("known.txt", &list);
+    for arguments in [&["--baseline", "known.txt"][..], &["--baseline", "known.txt", "--update-baseline"]] {
+        let told = repository.run(arguments).exits(2).tells("error[bad-baseline]: this line names no page");
+        told.tells("known.txt:4:1");
+        assert_eq!(repository.read("known.txt"), list);
+    }
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn a_deleted_retry_loop_is_noticed() {
         doccheck().current_dir(folder.path()).args(["run", "sync-leads.md"]).output().expect("doccheck starts");
     let told = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("Rate limited. Retrying in 1 s"), "{told}");
+    assert!(told.contains("Rate limited. Retrying in 60 s"), "{told}");
 }
 
 fn planned(path: &str, text: &str) -> Arc<Plan> {

@@ -4,6 +4,8 @@
 mod library;
 #[cfg(target_os = "linux")]
 mod node;
+mod python;
+mod shell;
 
 use std::path::Path;
 

@@ -53,13 +53,20 @@ pub(crate) enum Command {
     Report(ReportArguments),
 }
 
+// Which pages are told of, and how. A doc comment here would become that of the commands.
 #[derive(Debug, Args)]
-pub(crate) struct RunArguments {
+pub(crate) struct Told {
     /// Pages and folders; without any, the pages that doccheck.toml includes
     pub(crate) paths: Vec<PathBuf>,
     /// Text for people, or a document for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) told: Told,
     /// How many pages run at once [default: the number of processors]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
@@ -97,11 +104,8 @@ pub(crate) struct RunArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArguments {
-    /// Pages and folders; without any, the pages that doccheck.toml includes
-    pub(crate) paths: Vec<PathBuf>,
-    /// Text for people, or a document for programs
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) told: Told,
 }
 
 #[derive(Debug, Args)]

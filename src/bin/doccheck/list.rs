@@ -9,14 +9,14 @@ use crate::printer::Printer;
 use crate::run::nothing;
 
 pub(crate) fn list(arguments: &ListArguments, surroundings: &Surroundings, printer: &Printer) -> ExitCode {
-    let mut report = app::list(&arguments.paths, surroundings);
+    let mut report = app::list(&arguments.told.paths, surroundings);
     if report.pages.is_empty() && report.diagnostics.is_empty() {
         report.diagnostics.push(nothing());
     }
     for found in &report.diagnostics {
         printer.aside(&terminal::diagnostic(found, printer.aside_look()));
     }
-    match arguments.format {
+    match arguments.told.format {
         Format::Text => printer.result(&text(&report, printer.look())),
         Format::Json => {
             let pages =

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use doccheck::app::{self, Surroundings};
 use doccheck::diagnostic::Diagnostic;
 use doccheck::report::terminal::diagnostic;
-use doccheck::report::{Kind, merge, schema};
+use doccheck::report::{Kind, code_of_merge, merge, schema};
 use doccheck::run::ExitCode;
 
 use crate::output::{self, Output, Printed};
@@ -68,7 +68,7 @@ pub(crate) fn report(arguments: &ReportArguments, surroundings: &Surroundings, p
             ExitCode::Usage
         }
         Ok(run) => {
-            tell_twice(&run, printer);
+            tell_merged(&run, printer);
             let written = output::write(&to.output, &run, surroundings, printer);
             let printed = to.format.map(|printed| printed.0);
             if let Some(kind) = printed.or_else(|| to.output.is_empty().then_some(Kind::Markdown)) {
@@ -95,11 +95,13 @@ fn several(paths: &[PathBuf], surroundings: &Surroundings) -> Result<Vec<schema:
     if wrong.is_empty() { Ok(runs) } else { Err(wrong) }
 }
 
-/// Pages that several runs hold are told to whoever merges, not in a file alone.
-fn tell_twice(run: &schema::Run, printer: &Printer) {
-    for found in run.diagnostics.iter().filter(|found| found.code == "page-twice") {
-        let told = Diagnostic::warning("page-twice", found.message.clone());
-        let told = found.help.iter().fold(told, |told, help| told.help(help.clone()));
+/// What is wrong with the parts of a run is told to whoever merges them, not in a file alone.
+fn tell_merged(run: &schema::Run, printer: &Printer) {
+    for found in &run.diagnostics {
+        let Some(code) = code_of_merge(found) else { continue };
+        let is_error = found.severity == schema::Severity::Error;
+        let told = if is_error { Diagnostic::error } else { Diagnostic::warning };
+        let told = found.help.iter().fold(told(code, found.message.clone()), |told, help| told.help(help.clone()));
         printer.aside(&diagnostic(&told, printer.aside_look()));
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &RunArguments, surroundings: &Surroundings, printer
         printer.aside(&terminal::diagnostic(&found, printer.aside_look()));
     }
     let request = RunRequest {
-        paths: arguments.paths.clone(),
+        paths: arguments.told.paths.clone(),
         jobs: arguments.jobs.map_or_else(processors, usize::from),
         strict: arguments.strict,
         fail_fast: arguments.fail_fast,
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &RunArguments, surroundings: &Surroundings, printer
         baseline: arguments.baseline.clone(),
         update_baseline: arguments.update_baseline,
     };
-    let text = arguments.format == Format::Text;
+    let text = arguments.told.format == Format::Text;
     let dumb = surroundings.variable("TERM") == Some("dumb");
     let progress = Progress::new(!arguments.quiet, dumb);
     let mut report = app::run(&request, surroundings, &Narrator::new(printer, &progress, text && !arguments.quiet));

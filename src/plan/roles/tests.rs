@@ -1,12 +1,9 @@
-use crate::config::Config;
-use crate::plan::{Format, plan};
-use crate::source::SourceFile;
-use crate::tutorial;
+use crate::plan::Format;
+use crate::plan::specimen::planned;
 
 /// The role of each fence, with its reason where it is open.
 fn roles(page: &str) -> Vec<String> {
-    let (tutorial, _) = tutorial::read(SourceFile::new("page.md", page));
-    let (plan, _) = plan(tutorial, &Config::default(), "page.md");
+    let (plan, _) = planned(page);
     let told = plan.roles.iter().map(|fence| match fence.role.word() {
         "unsure" => format!("unsure: {}", fence.reason),
         word => word.to_owned(),
@@ -33,8 +30,7 @@ fn data_is_an_output_where_the_words_say_so() {
     }
     assert_eq!(roles(&format!("{STEP}It returns:\n\n```yaml title=\"app.yaml\"\na: 1\n```\n")), ["step", "file"]);
     assert_eq!(roles(&format!("{STEP}It prints:\n\n```rust\nfn f() {{}}\n```\n")), ["step", "shown"]);
-    let (tutorial, _) = tutorial::read(SourceFile::new("page.md", format!("{STEP}Output:\n\n```yaml\na: 1\n```\n")));
-    let (plan, _) = plan(tutorial, &Config::default(), "page.md");
+    let (plan, _) = planned(&format!("{STEP}Output:\n\n```yaml\na: 1\n```\n"));
     let step = plan.steps().next().unwrap();
     assert_eq!((step.expectations[0].format, step.expectations[0].text.text.as_str()), (Format::Text, "a: 1\n"));
 }

@@ -1,19 +1,8 @@
 use super::*;
+use crate::sandbox::asked::request;
 
 fn files(text: &str) -> BTreeMap<String, Arc<SourceFile>> {
     BTreeMap::from([("api.example.com.toml".to_owned(), SourceFile::new("drafts/api.example.com.toml", text))])
-}
-
-fn request(method: &str, path: &str) -> Request {
-    Request {
-        method: method.to_owned(),
-        scheme: "https".to_owned(),
-        host: "api.example.com".to_owned(),
-        path: path.to_owned(),
-        query: String::new(),
-        headers: Headers::new(),
-        body: Vec::new(),
-    }
 }
 
 const FILE: &str = r#"

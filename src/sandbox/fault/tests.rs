@@ -3,19 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::http::Headers;
-
-fn request(method: &str, path: &str) -> Request {
-    Request {
-        method: method.to_owned(),
-        scheme: "https".to_owned(),
-        host: "api.example.com".to_owned(),
-        path: path.to_owned(),
-        query: String::new(),
-        headers: Headers::new(),
-        body: Vec::new(),
-    }
-}
+use crate::sandbox::asked::request;
 
 /// What `requests` meet of `faults`.
 fn met(faults: &[&str], requests: &[(&str, &str)]) -> Vec<Option<String>> {

@@ -5,6 +5,8 @@ it gives each host of the sandbox an address of its own (RFC 2544 sets 198.18.0.
 connection to such an address into one to the sandbox's port on loopback, and refuses every other host by name,
 before anybody asks a name server.
 
+Where the page's time is virtual, the package `_doccheck_clock` beside this file is loaded too.
+
 Nothing is imported that the program does not import itself: `socket` and `ssl` are changed when it does.
 """
 
@@ -15,8 +17,6 @@ import sys
 def _install():
     here = os.path.dirname(os.path.abspath(__file__))
     folder = os.path.dirname(here)
-    if here in sys.path:
-        sys.path.remove(here)
 
     class Routes:
         """Who is served. Read anew in each process: a fork server outlives a page."""
@@ -162,15 +162,16 @@ def _install():
     class Loader:
         """Loads a module and then changes it."""
 
-        def __init__(self, loader, patch):
-            self.loader, self.patch = loader, patch
+        def __init__(self, loader, patches):
+            self.loader, self.patches = loader, patches
 
         def create_module(self, spec):
             return self.loader.create_module(spec)
 
         def exec_module(self, module):
             self.loader.exec_module(module)
-            _or_die(self.patch, module)
+            for patch in self.patches:
+                _or_die(patch, module)
 
         def __getattr__(self, name):
             return getattr(self.loader, name)
@@ -182,26 +183,32 @@ def _install():
             self.patches = patches
 
         def find_spec(self, name, path=None, target=None):
-            patch = self.patches.pop(name, None)
-            if patch is None:
+            # What is found may be loaded, or not, or again.
+            patches = self.patches.get(name)
+            if patches is None:
                 return None
-            if not self.patches:
-                sys.meta_path.remove(self)
             for finder in list(sys.meta_path):
                 spec = finder.find_spec(name, path, target) if finder is not self else None
                 if spec is not None:
-                    spec.loader = Loader(spec.loader, patch)
+                    spec.loader = Loader(spec.loader, patches)
                     return spec
             return None
 
-    waiting = {}
-    for name, patch in (("socket", patch_socket), ("ssl", patch_ssl)):
-        if name in sys.modules:
+    patches = {"socket": [patch_socket], "ssl": [patch_ssl]}
+    if "DOCCHECK_CLOCK" in os.environ:
+        # Kept compiled for the next process: that is most of what it takes to load it.
+        kept, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+        import _doccheck_clock
+
+        sys.dont_write_bytecode = kept
+        for name, patch in _doccheck_clock.install().items():
+            patches.setdefault(name, []).append(patch)
+    if here in sys.path:
+        sys.path.remove(here)
+    sys.meta_path.insert(0, AfterImport(patches))
+    for name in patches:
+        for patch in patches[name] if name in sys.modules else ():
             patch(sys.modules[name])
-        else:
-            waiting[name] = patch
-    if waiting:
-        sys.meta_path.insert(0, AfterImport(waiting))
 
 
 def _or_die(work, *args):

@@ -44,6 +44,8 @@ enum kind {
     WAITING,
     /* Started, or forked, anew for each reading: a loop around it must come to its end. */
     TELLING,
+    /* The same, but for its own start, which moves no clock: what runs beside it must not depend on when it starts. */
+    TELLING_LATER,
 };
 
 /* In the order of the file; microseconds since 1970. Only doccheck's arbiter moves the base; what a process reads

@@ -22,10 +22,10 @@ static const struct {
     const char *name;
     enum kind kind;
 } PROGRAMS[] = {
-    {"bash", TELLING},    {"sh", TELLING},      {"dash", TELLING},    {"ash", TELLING},    {"zsh", TELLING},
-    {"ksh", TELLING},     {"mksh", TELLING},    {"busybox", TELLING}, {"date", TELLING},   {"coreutils", TELLING},
-    {"awk", TELLING},     {"gawk", TELLING},    {"mawk", TELLING},    {"jq", TELLING},     {"sqlite3", TELLING},
-    {"sleep", WAITING},   {"timeout", WAITING}, {"tail", WAITING},    {"curl", WAITING},   {"wget", WAITING},
+    {"bash", TELLING_LATER}, {"sh", TELLING},        {"dash", TELLING},    {"ash", TELLING},     {"zsh", TELLING},
+    {"ksh", TELLING},        {"mksh", TELLING},      {"busybox", TELLING}, {"date", TELLING},    {"coreutils", TELLING},
+    {"awk", TELLING},        {"gawk", TELLING},      {"mawk", TELLING},    {"jq", TELLING},      {"sqlite3", TELLING},
+    {"sleep", WAITING},      {"timeout", WAITING},   {"tail", WAITING},    {"curl", WAITING},    {"wget", WAITING},
 };
 
 static enum kind found_kind;

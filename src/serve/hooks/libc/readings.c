@@ -6,8 +6,11 @@
 #define CENTURY (100 * 366 * INT64_C(86400))
 
 static int64_t last, base_seen, readings;
-/* Nothing was read yet since this process came to be. */
+/* Nothing was told yet since this process came to be. */
 static bool fresh = true;
+
+/* How often bash reads the clock for itself before a script can. */
+static int starting = 3;
 
 static int64_t load(int64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
 
@@ -40,7 +43,10 @@ static int64_t read_first(void) {
 
 static int64_t reading(void) {
     int64_t now;
-    if (fresh && kind() == TELLING) {
+    if (fresh && starting > 0 && kind() == TELLING_LATER) {
+        now = peek();
+        starting--;
+    } else if (fresh && kind() != WAITING) {
         now = read_first();
         fresh = false;
     } else {
@@ -57,6 +63,7 @@ static int64_t reading(void) {
 
 void forget_readings(void) {
     fresh = true;
+    starting = 0;
     readings = 0;
 }
 

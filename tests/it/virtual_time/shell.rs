@@ -1,0 +1,230 @@
+//! Shell steps on the frozen clock: what they print is the same in every run, to the millisecond.
+
+use super::run;
+
+#[test]
+fn sleeps_cost_no_time_and_every_clock_of_a_shell_shows_them() {
+    let page = r#"
+```bash
+date -u +%FT%TZ
+sleep 60
+sleep 1m 30s
+echo $SECONDS
+date -u +%FT%TZ
+printf '%(%s)T\n' -1
+echo $EPOCHSECONDS
+date -u -d '+1 hour' +%FT%TZ
+TIMEFORMAT=%1R
+time sleep 2.5
+sh -c 'sleep 3; date -u +%T'
+```
+
+```text
+2026-04-15T09:00:00Z
+150
+2026-04-15T09:02:30Z
+1776243750
+1776243750
+2026-04-15T10:02:30Z
+2.5
+09:02:35
+```
+"#;
+    run(page).is_true();
+}
+
+#[test]
+fn background_jobs_wake_in_the_order_of_their_times() {
+    let page = r#"
+```bash
+(sleep 3; echo c) & (sleep 1; echo a) & (sleep 2; echo b) &
+wait
+echo $SECONDS
+```
+
+```text
+a
+b
+c
+3
+```
+
+```bash
+for i in 1 2 3; do sleep 60; echo "slow $i"; done &
+for i in 1 2 3 4 5 6 7 8; do sleep 25; echo "fast $i"; done &
+wait
+echo $SECONDS
+```
+
+```text
+fast 1
+fast 2
+slow 1
+fast 3
+fast 4
+slow 2
+fast 5
+fast 6
+fast 7
+slow 3
+fast 8
+203
+```
+"#;
+    run(page).is_true();
+}
+
+#[test]
+fn time_stands_still_between_steps() {
+    let page = r#"
+```bash
+sleep 10 &
+sleep 4
+date -u +%T
+```
+
+```text
+09:00:04
+```
+
+```bash
+date -u +%T
+wait
+date -u +%T
+```
+
+```text
+09:00:04
+09:00:10
+```
+"#;
+    run(page).is_true();
+}
+
+#[test]
+fn time_limits_of_the_shell_are_on_the_clock() {
+    let page = r#"
+<!-- doccheck: name=limits -->
+
+```bash
+mkfifo pipe
+timeout 5 sleep 60; echo $? $SECONDS
+timeout 5 sleep 2; echo $? $SECONDS
+{ timeout --kill-after 2 3 bash -c 'trap "" TERM; sleep 4; sleep 60'; echo $? $SECONDS; } 2>/dev/null
+read -t 6 line <>pipe; echo $? $SECONDS
+read -t 6 line < <(sleep 2; echo word); echo $? $line $SECONDS
+TMOUT=7; read line <>pipe; echo $? $SECONDS
+trap 'echo stopped' TERM
+(sleep 3; kill $$) & sleep 5; echo $SECONDS
+```
+
+```text
+124 5
+0 7
+137 12
+142 18
+0 word 20
+142 27
+stopped
+32
+```
+"#;
+    run(page).is_true();
+}
+
+#[test]
+fn a_loop_that_asks_for_the_time_comes_to_its_end() {
+    let page = r#"
+<!-- doccheck: name=spin -->
+
+```bash
+end=$(($(date +%s) + 30))
+while [ $(date +%s) -lt $end ]; do :; done
+date -u +%T
+end=$((SECONDS + 10))
+until ((SECONDS >= end)); do :; done
+date -u +%T
+end=$((SECONDS + 10))
+until ((SECONDS >= end)); do sleep 1; done
+date -u +%T
+```
+
+```text
+09:00:30
+09:00:40
+09:00:50
+```
+"#;
+    run(page).is_true();
+}
+
+#[test]
+fn jitter_is_the_same_in_every_run() {
+    let page = r#"
+```bash
+echo $RANDOM
+bash -c 'echo $RANDOM'
+```
+
+```text
+16807
+16807
+```
+"#;
+    run(page).is_true();
+}
+
+#[test]
+fn curl_waits_between_its_tries() {
+    let page = r#"
+<!-- doccheck: fault="429:reset=60x2" -->
+
+```bash
+curl -sS --retry 3 -o answer.json -w '%{http_code} %{time_total}\n' \
+  "https://api.truto.one/unified/crm/contacts?integrated_account_id=$ACCOUNT_ID&limit=1" \
+  -H "Authorization: Bearer $TRUTO_API_KEY" 2>/dev/null
+echo $SECONDS
+```
+
+```text
+200 0.020000
+120
+```
+
+<!-- doccheck: fault=500x2 -->
+
+```bash
+curl -sS --retry 3 --retry-delay 7 -o answer.json -w '%{http_code}\n' \
+  "https://api.truto.one/unified/crm/contacts?integrated_account_id=$ACCOUNT_ID&limit=1" \
+  -H "Authorization: Bearer $TRUTO_API_KEY" 2>/dev/null
+echo $SECONDS
+```
+
+```text
+200
+134
+```
+"#;
+    let run = run(page);
+    // No more than what the answer and the option ask for.
+    assert_eq!(run.is_true().asleep(0), 120.0);
+    assert_eq!(run.asleep(1), 14.0);
+}
+
+#[test]
+fn curls_side_by_side_all_come_back() {
+    let page = r#"
+```bash
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+  curl -sS -o "$i.json" -w '%{http_code}\n' \
+    "https://api.truto.one/unified/crm/contacts?integrated_account_id=$ACCOUNT_ID&limit=$i" \
+    -H "Authorization: Bearer $TRUTO_API_KEY" &
+done | sort | uniq -c
+```
+
+```text
+     12 200
+```
+"#;
+    run(page).is_true();
+}
