@@ -269,10 +269,6 @@ impl Arbiter {
             self.patience = patience.unwrap_or(PATIENCE.1).clamp(PATIENCE.0, IDLE);
             return;
         }
-        // Who was seen to wait for its next step may just have been sent it: then it no longer reads, and is not idle.
-        if !look.still_holds() {
-            return;
-        }
         if self.foreground == Foreground::Service {
             if self.granted == 0 {
                 if let Some(rested) = self.rested.take() {
