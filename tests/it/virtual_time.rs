@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod library;
 #[cfg(target_os = "linux")]
+mod node;
 mod python;
 mod shell;
 
