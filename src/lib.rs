@@ -24,6 +24,7 @@ pub mod plan;
 
 // Layer 3: evidence.
 pub mod baseline;
+pub mod inputs;
 pub mod outcome;
 pub mod redact;
 pub mod snapshot;

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::inputs::Input;
 use crate::plan::Part;
 use crate::redact::Secrets;
 
@@ -18,8 +19,23 @@ pub struct Transcript {
     pub page: String,
     /// SHA-256 of the page's bytes, in hexadecimal: a transcript belongs to one state of its page.
     pub page_sha256: String,
+    /// The version of doccheck that ran it.
+    #[serde(default)]
+    pub doccheck: String,
+    /// What the run depended on beside the page.
+    #[serde(default)]
+    pub inputs: Vec<InputState>,
     /// One record for each step of the plan, in order.
     pub steps: Vec<StepRecord>,
+}
+
+/// Something that a run depended on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputState {
+    /// What it is.
+    pub input: Input,
+    /// The state that it was in, as a few characters.
+    pub state: String,
 }
 
 /// What one step did.

@@ -126,7 +126,7 @@ pub fn write(page: &Blessable, text: &str, surroundings: &Surroundings) -> Resul
     }
     let written = SourceFile::new(source.path(), text);
     // Without it the page has to run again, which is no harm.
-    let _ = record::save(folder, &page.path, &written, transcript.steps.clone());
+    let _ = record::save(folder, &record::carried_over(transcript, &written));
     Ok(())
 }
 
@@ -179,8 +179,8 @@ fn from_transcript(session: &Session, page: &Page, add: bool) -> Result<Blessabl
     let folder = session.options.transcripts.as_deref().unwrap_or(Path::new(""));
     let transcript =
         record::recall(folder, &page.path).ok_or_else(|| vec![does_not_fit(source, "it has not been run")])?;
-    if !record::belongs(&transcript, source) {
-        return Err(vec![does_not_fit(source, "it has changed since it was run")]);
+    if let Some(reason) = record::outdated(&transcript, source, session) {
+        return Err(vec![does_not_fit(source, &reason)]);
     }
     let plan = Arc::new(plan);
     let outcome = judge(Arc::clone(&plan), &transcript);

@@ -1,7 +1,7 @@
 //! The output that a page does not show: a fence after the step, or lines below the commands of a transcript.
 
 use super::place::container;
-use super::{Change, Hunk, Refusal, Target, lines};
+use super::{Hunk, Refusal, Target, lines};
 use crate::edit::Edit;
 use crate::matching::{last_body, pretty_json};
 use crate::outcome::is_cut;
@@ -13,7 +13,7 @@ use crate::transcript::StepRecord;
 use crate::tutorial::Fence;
 
 /// What shows the output of a step that the page shows nothing of.
-pub(super) fn change(plan: &Plan, index: usize, step: &Step, record: &StepRecord) -> Result<Change, Refusal> {
+pub(super) fn hunks(plan: &Plan, step: &Step, record: &StepRecord) -> Result<Vec<Hunk>, Refusal> {
     let source = &plan.tutorial.source;
     let fence = &plan.tutorial.fences[step.fence];
     let span = source.line_span(source.line(fence.span.start));
@@ -43,7 +43,7 @@ pub(super) fn change(plan: &Plan, index: usize, step: &Step, record: &StepRecord
     if hunks.is_empty() || hunks.iter().any(|hunk| super::hunk_edits(plan, step, hunk).is_none()) {
         return Err(cannot("cannot be shown here"));
     }
-    Ok(Change { step: index, hunks })
+    Ok(hunks)
 }
 
 /// What was printed as a page shows it, and the language of its fence.

@@ -18,7 +18,7 @@ pub(super) fn reason(
     new: &str,
 ) -> Option<(String, String)> {
     let told = |reason: &str, help: &str| Some((reason.to_owned(), help.to_owned()));
-    if swallows(plan, expectation, old) {
+    if swallows(plan, expectation) {
         return told(
             "would take the place of another fence: this one is not closed, it seems",
             "close the fence where its output ends, and run the page again",
@@ -53,8 +53,8 @@ pub(super) fn reason(
 }
 
 /// True where the fence may hold more than its output, since nothing closes it: more than one paragraph.
-fn swallows(plan: &Plan, expectation: &Expectation, old: &str) -> bool {
-    !plan.tutorial.fences[expectation.fence].closed && old.trim().contains("\n\n")
+pub(super) fn swallows(plan: &Plan, expectation: &Expectation) -> bool {
+    !plan.tutorial.fences[expectation.fence].closed && expectation.text.text.trim().contains("\n\n")
 }
 
 /// How many wildcards a text holds.

@@ -20,7 +20,7 @@ use crate::edit::{Edit, apply};
 use crate::matching::{
     Captures, DiffLine, compare_http, compare_json, compare_text, update_http, update_json, update_text,
 };
-use crate::outcome::{CheckKind, StepOutcome, StepVerdict, judge_step, printed};
+use crate::outcome::{Check, CheckKind, StepOutcome, StepVerdict, judge_step, printed};
 use crate::plan::{Expectation, Format, Plan, Step};
 use crate::redact::REDACTED;
 use crate::source::Span;
@@ -61,7 +61,7 @@ impl Hunk {
 }
 
 /// Where a hunk goes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Target {
     /// In the place of the expectation with this index in the step.
     Expectation(usize),
@@ -111,40 +111,45 @@ pub fn propose(plan: &Plan, records: &[StepRecord], rules: Rules<'_>, add: bool)
             judge_step(plan, step, record, &mut captures);
             continue;
         }
-        let change = match without {
+        let mut offer = match without {
             Some(name) => {
                 blessing.rerun = true;
                 let reason = format!("`{}` ran before `<{name}>` had a value", step.name);
                 let help = vec!["bless the rest, then run the page again".to_owned()];
-                Err(Refusal { span: outcome_span(plan, step, &outcome), reason, help })
+                Offer::refused(Refusal { span: named(plan, step, &name), reason, help })
             }
-            None if addable => addition::change(plan, index, step, record),
-            None => change(plan, index, step, record, &outcome, &captures),
+            None if addable => addition::hunks(plan, step, record).map_or_else(Offer::refused, Offer::of),
+            None => renewed(plan, step, record, &outcome, &captures),
         };
-        if matches!(&change, Ok(change) if change.hunks.is_empty()) {
-            // With the values that earlier changes capture, all of it is true already.
+        let mut taken = Change { step: index, hunks: Vec::new() };
+        for hunks in offer.attempts(state.failing(index)) {
+            let with = Change { step: index, hunks: taken.hunks.iter().chain(&hunks).cloned().collect() };
+            let changes: Vec<&Change> = blessing.changes.iter().chain([&with]).collect();
+            let left = offer.refused.len() + offer.hunks.len() - with.hunks.len();
+            let found = again::State::read(plan, &page(plan, &changes), records, rules);
+            if let Some(found) = found.filter(|found| found.is_better(&state, index, left)) {
+                (state, taken) = (found, with);
+            }
+            if taken.hunks.len() == offer.hunks.len() {
+                break;
+            }
+        }
+        let is_taken = |hunk: &Hunk| taken.hunks.iter().any(|taken| taken.target == hunk.target);
+        let others = offer.hunks.iter().filter(|hunk| !is_taken(hunk));
+        // Outputs that are added are added together.
+        for hunk in others.take(if addable { 1 } else { usize::MAX }) {
+            let reason = format!("with what `{}` printed, the page would be read in another way", step.name);
+            offer.refused.push(Refusal::new(hunk.span, reason));
+        }
+        if taken.hunks.is_empty() {
+            // Nothing can be changed, or with the values that earlier changes capture all of it is true already.
             judge_step(plan, step, record, &mut captures);
-            continue;
+        } else {
+            blessed(step, record, plan, &taken, &mut captures);
+            blessing.changes.push(taken);
         }
-        let change = change.and_then(|change| {
-            let with: Vec<&Change> = blessing.changes.iter().chain([&change]).collect();
-            let found = again::State::read(plan, &page(plan, &with), records, rules);
-            state = found.filter(|found| found.is_better(&state, index)).ok_or_else(|| {
-                let reason = format!("with what `{}` printed, the page would be read in another way", step.name);
-                Refusal::new(change.hunks[0].span, reason)
-            })?;
-            Ok(change)
-        });
-        match change {
-            Ok(change) => {
-                blessed(step, record, plan, &change, &mut captures);
-                blessing.changes.push(change);
-            }
-            Err(refusal) => {
-                judge_step(plan, step, record, &mut captures);
-                blessing.refused.push(refused(plan, refusal));
-            }
-        }
+        offer.refused.sort_by_key(|refusal| refusal.span);
+        blessing.refused.extend(offer.refused.into_iter().map(|refusal| refused(plan, refusal)));
     }
     blessing.refused.extend(services::refused(plan, records, &as_run, whole));
     blessing
@@ -186,61 +191,110 @@ impl Refusal {
     }
 }
 
-/// The outputs of a stale step, renewed; none where they are true with what earlier changes capture.
-fn change(
-    plan: &Plan,
-    index: usize,
-    step: &Step,
-    record: &StepRecord,
-    outcome: &StepOutcome,
-    captures: &Captures,
-) -> Result<Change, Refusal> {
-    let failed = || outcome.checks.iter().filter(|check| !check.ok);
-    if let Some(check) = failed().find(|check| !matches!(check.kind, CheckKind::Output | CheckKind::Http)) {
-        let reason = format!("`{}`: {}", step.name, check.message);
-        return Err(Refusal { span: check.span, reason, help: check.help.clone() });
-    }
-    if step.output.is_some() {
-        let span = outcome_span(plan, step, outcome);
-        let reason = format!("`{}` printed something, and `output=none` says that it must not", step.name);
-        return Err(Refusal::new(span, reason));
-    }
-    let outputs = outcome.checks.iter().filter(|check| matches!(check.kind, CheckKind::Output | CheckKind::Http));
-    let mut captures = captures.clone();
-    let mut hunks = Vec::new();
-    for (at, (expectation, check)) in step.expectations.iter().zip(outputs).enumerate() {
-        let old = &expectation.text.text;
-        let actual = printed(plan, step, record, expectation)
-            .map_err(|reason| Refusal::new(check.span, format!("`{}`: {reason}", step.name)))?;
-        if compare(expectation.format, old, actual, &mut captures) {
-            continue;
-        }
-        let cannot = |reason: &str| Refusal::new(check.span, format!("what `{}` printed {reason}", step.name));
-        let new = update(expectation.format, old, actual, &captures)
-            .ok_or_else(|| cannot("matches no text that the page could show"))?;
-        if holds_new(REDACTED, old, &new) {
-            return Err(cannot("holds a secret, which must not stand on the page"));
-        }
-        if let Some((reason, help)) = caution::reason(plan, expectation, record, old, &new) {
-            return Err(Refusal { help: vec![help], ..cannot(&reason) });
-        }
-        compare(expectation.format, &new, actual, &mut captures);
-        let message =
-            if check.ok { "the values above change what is right here".to_owned() } else { check.message.clone() };
-        let hunk = Hunk { span: check.span, message, old: old.clone(), new, target: Target::Expectation(at) };
-        if hunk_edits(plan, step, &hunk).is_none() {
-            return Err(cannot("cannot stand in this place"));
-        }
-        hunks.push(hunk);
-    }
-    Ok(Change { step: index, hunks })
+/// What can be done about a step.
+#[derive(Default)]
+struct Offer {
+    hunks: Vec<Hunk>,
+    refused: Vec<Refusal>,
 }
 
-fn outcome_span(plan: &Plan, step: &Step, outcome: &StepOutcome) -> Span {
-    let failed = outcome.checks.iter().find(|check| !check.ok);
+impl Offer {
+    fn of(hunks: Vec<Hunk>) -> Self {
+        Self { hunks, refused: Vec::new() }
+    }
+
+    fn refused(refusal: Refusal) -> Self {
+        Self { hunks: Vec::new(), refused: vec![refusal] }
+    }
+
+    /// What is tried in turn, each beside what was taken before: all hunks at once, else one by one where the page
+    /// shows something wrong in the step, so that a good one is not held back by another.
+    fn attempts(&self, failing: usize) -> Vec<Vec<Hunk>> {
+        let single = self.hunks.iter().filter(|_| self.hunks.len() > 1 && failing > 0);
+        let whole = Some(self.hunks.clone()).filter(|hunks| !hunks.is_empty());
+        whole.into_iter().chain(single.map(|hunk| vec![hunk.clone()])).collect()
+    }
+}
+
+/// The outputs of a stale step, renewed; none where they are true with what earlier changes capture. Where the step did
+/// not do what the page says of it otherwise, its outputs are worth nothing, and that is told.
+fn renewed(plan: &Plan, step: &Step, record: &StepRecord, outcome: &StepOutcome, captures: &Captures) -> Offer {
+    let failed = || outcome.checks.iter().filter(|check| !check.ok);
+    // What went wrong on the way is why the step ended as it did.
+    let rank = |check: &&Check| match check.kind {
+        CheckKind::Network => 0,
+        CheckKind::Fault => 1,
+        _ => 2,
+    };
+    let is_output = |check: &&Check| matches!(check.kind, CheckKind::Output | CheckKind::Http);
+    if let Some(check) = failed().filter(|check| !is_output(check)).min_by_key(rank) {
+        let reason = format!("`{}`: {}", step.name, check.message);
+        return Offer::refused(Refusal { span: check.span, reason, help: check.help.clone() });
+    }
+    if step.output.is_some() {
+        let span = failed().next().map_or_else(|| marker(plan, step), |check| check.span);
+        let reason = format!("`{}` printed something, and `output=none` says that it must not", step.name);
+        return Offer::refused(Refusal::new(span, reason));
+    }
+    let mut captures = captures.clone();
+    let mut offer = Offer::default();
+    for (at, check) in outcome.checks.iter().filter(is_output).enumerate().take(step.expectations.len()) {
+        match hunk(plan, step, record, at, check, &mut captures) {
+            Ok(hunk) => offer.hunks.extend(hunk),
+            // Where the fence does not end where it should, all that stands in it is in doubt.
+            Err(refusal) if caution::swallows(plan, &step.expectations[at]) => return Offer::refused(refusal),
+            Err(refusal) => offer.refused.push(refusal),
+        }
+    }
+    offer
+}
+
+/// The output at `at` of a step renewed; `None` where it is true.
+fn hunk(
+    plan: &Plan,
+    step: &Step,
+    record: &StepRecord,
+    at: usize,
+    check: &Check,
+    captures: &mut Captures,
+) -> Result<Option<Hunk>, Refusal> {
+    let expectation = &step.expectations[at];
+    let old = &expectation.text.text;
+    let actual = printed(plan, step, record, expectation)
+        .map_err(|reason| Refusal::new(check.span, format!("`{}`: {reason}", step.name)))?;
+    if compare(expectation.format, old, actual, captures) {
+        return Ok(None);
+    }
+    let cannot = |reason: &str| Refusal::new(check.span, format!("what `{}` printed {reason}", step.name));
+    let new = update(expectation.format, old, actual, captures)
+        .ok_or_else(|| cannot("matches no text that the page could show"))?;
+    if holds_new(REDACTED, old, &new) {
+        return Err(cannot("holds a secret, which must not stand on the page"));
+    }
+    if let Some((reason, help)) = caution::reason(plan, expectation, record, old, &new) {
+        return Err(Refusal { help: vec![help], ..cannot(&reason) });
+    }
+    let message =
+        if check.ok { "the values above change what is right here".to_owned() } else { check.message.clone() };
+    let hunk = Hunk { span: check.span, message, old: old.clone(), new, target: Target::Expectation(at) };
+    if hunk_edits(plan, step, &hunk).is_none() {
+        return Err(cannot("cannot stand in this place"));
+    }
+    compare(expectation.format, &hunk.new, actual, captures);
+    Ok(Some(hunk))
+}
+
+/// The line that opens the step's fence.
+fn marker(plan: &Plan, step: &Step) -> Span {
     let source = &plan.tutorial.source;
-    failed
-        .map_or_else(|| source.line_span(source.line(plan.tutorial.fences[step.fence].span.start)), |check| check.span)
+    source.line_span(source.line(plan.tutorial.fences[step.fence].span.start))
+}
+
+/// Where the step's code names `<name>`.
+fn named(plan: &Plan, step: &Step, name: &str) -> Span {
+    let token = format!("<{name}>");
+    let found = step.code.text.find(&token);
+    found.map_or_else(|| marker(plan, step), |start| step.code.place(start, start + token.len()))
 }
 
 fn refused(plan: &Plan, Refusal { span, reason, mut help }: Refusal) -> Diagnostic {

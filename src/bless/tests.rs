@@ -263,6 +263,11 @@ fn what_could_hide_or_damage_something_is_left_to_a_person() {
     let told = |page: &str, printed: &str| refusals(page, &[printed]).join("; ");
     let to_the_end = format!("{STEP}```text\na\n\nProse.\n");
     assert!(told(&to_the_end, "b\n").contains("this one is not closed"), "{}", told(&to_the_end, "b\n"));
+    let transcript = "```console\n$ one\na\n\n$ two\n```text\n```\n";
+    assert!(
+        told(transcript, "a\n\nb\n```\n|").contains("this one is not closed"),
+        "and no other output of it is changed"
+    );
     let page = format!("{STEP}```text\na\nx\n```\n");
     for printed in ["a\n...\nb\n", "a\nusage: x [..] FILE\n"] {
         assert!(told(&page, printed).contains("stand for anything"), "{}", told(&page, printed));
@@ -270,4 +275,52 @@ fn what_could_hide_or_damage_something_is_left_to_a_person() {
     let json = format!("{STEP}```json\n{{\"a\": \"b\"}}\n```\n");
     assert!(told(&json, "{\"a\": \"...\"}\n").contains("stand for anything"));
     assert!(told(&page, "/tmp/doccheck-8Q3G4H/work/out.txt\n").contains("a folder of this run alone"));
+}
+
+#[test]
+fn good_changes_are_written_beside_one_that_a_person_must_decide() {
+    let page = "```console\n$ a\n1\n$ b\n2\n$ c\n3\n```\n";
+    let (plan, _, blessing) = proposed(page, &["one\n|key [redacted]\n|three\n"], false);
+    assert_eq!(
+        super::page(&plan, &blessing.changes.iter().collect::<Vec<_>>()),
+        "```console\n$ a\none\n$ b\n2\n$ c\nthree\n```\n"
+    );
+    let told: Vec<_> = blessing.refused.iter().map(|found| (found.line(), found.message.as_str())).collect();
+    assert_eq!(told, [(Some(5), "what `console-1` printed holds a secret, which must not stand on the page")]);
+    // What would make the page mean something else is told at its own place.
+    let (plan, _, blessing) = proposed(page, &["one\n|$ x\n|three\n"], false);
+    assert_eq!(
+        super::page(&plan, &blessing.changes.iter().collect::<Vec<_>>()),
+        "```console\n$ a\none\n$ b\n2\n$ c\nthree\n```\n"
+    );
+    let told: Vec<_> = blessing.refused.iter().map(|found| (found.line(), found.message.as_str())).collect();
+    assert_eq!(told, [(Some(5), "with what `console-1` printed, the page would be read in another way")]);
+}
+
+#[test]
+fn a_refusal_names_its_cause_at_its_place() {
+    let page = "```bash\ncurl https://other.example.com/\n```\n\n```text\na\n```\n";
+    let plan = planned(page);
+    let mut record = printed_by(plan.steps().next().expect("a step"), "b\n");
+    record.ending = Ending::Exited { code: 6 };
+    record.refusals.push(crate::transcript::Refusal { host: "other.example.com".to_owned() });
+    let told = |plan: &Plan, record: StepRecord| {
+        let blessing = propose(plan, &[record], Rules { config: &Config::default(), path: "a.md" }, false);
+        assert!(blessing.changes.is_empty());
+        let [found] = &blessing.refused[..] else { panic!("{:?}", blessing.refused) };
+        (found.line().unwrap_or_default(), found.message.clone(), found.help.len())
+    };
+    assert_eq!(told(&plan, record.clone()), (2, "`shell-1`: no sandbox serves host `other.example.com`".to_owned(), 2));
+    let plan = planned("<!-- doccheck: fault=429 -->\n```bash\ncurl x\n```\n\n```text\na\n```\n");
+    record.refusals.clear();
+    record.unmet_faults.push("429".to_owned());
+    let (line, message, _) = told(&plan, record.clone());
+    assert_eq!((line, &*message), (1, "`shell-2`: this page documents a 429 that never happened"));
+    record.unmet_faults.clear();
+    let (line, message, _) = told(&plan, record);
+    assert_eq!((line, &*message), (2, "`shell-2`: it exited with status 6, not 0"));
+    // What ran without a value is told where the code names it.
+    let page = "```bash\nx\n```\n\n```text\nid <id:int> old\n```\n\n```bash\necho\nget <id>\n```\n\n```text\nok\n```\n";
+    let (_, _, blessing) = proposed(page, &["id 7 new\n", "no such id\n"], false);
+    assert_eq!(blessing.refused[0].line(), Some(11));
 }

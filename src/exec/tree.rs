@@ -102,6 +102,16 @@ impl Tree {
         self
     }
 
+    /// What is there, each by a name of its own, with the file that it is a copy of. The name of a link tells where it
+    /// leads.
+    pub fn sources(&self) -> impl Iterator<Item = (PathBuf, Option<&Path>)> {
+        self.0.iter().map(|(path, item)| match item {
+            Item::Folder => (path.clone(), None),
+            Item::File(from) => (path.clone(), Some(from.as_path())),
+            Item::Link(to) => (path.join(to), None),
+        })
+    }
+
     /// What is to be made, folders before what is in them, and links last: nothing is ever written through one.
     pub(super) fn items(&self) -> impl Iterator<Item = (&Path, &Item)> {
         let items = || self.0.iter().map(|(path, item)| (path.as_path(), item));

@@ -65,7 +65,7 @@ mod tests {
             DiffLine::Same(text) => format!(" {text}"),
             DiffLine::Missing(text) => format!("-{text}"),
             DiffLine::Unexpected(text) => format!("+{text}"),
-            DiffLine::Skipped(count) => format!("…{count}"),
+            DiffLine::Skipped(count) | DiffLine::Free(count) => format!("…{count}"),
         });
         let place = expected[found.expected.start..found.expected.end].to_owned();
         (found.message, place, lines.collect::<Vec<_>>().join("|"))

@@ -208,10 +208,10 @@ impl Telling<'_, '_> {
         for field in &shown.fields {
             self.field(field, &found.fields, &mut seen);
         }
-        self.diff.skip(seen.iter().filter(|seen| !**seen).count());
+        self.diff.free(seen.iter().filter(|seen| !**seen).count());
         let lines = text::normalize(found.body).lines().count();
         if shown.body.trim().is_empty() {
-            self.diff.skip(lines);
+            self.diff.free(lines);
             return;
         }
         self.diff.same("");

@@ -11,8 +11,10 @@ pub enum DiffLine {
     Missing(String),
     /// It happened, and the page does not show it.
     Unexpected(String),
-    /// This many lines were left out: they are the same, or the page leaves them open.
+    /// This many lines were left out: they are as the page says.
     Skipped(usize),
+    /// This many lines happened, and the page leaves them open: it does not show them.
+    Free(usize),
 }
 
 /// Where and how actual differs from expected.
@@ -76,11 +78,22 @@ impl Diff {
         }
     }
 
-    /// Says that `count` lines that are the same, or that the page leaves free, stand here.
+    /// Says that `count` lines that are the same stand here.
     pub(super) fn skip(&mut self, count: usize) {
         if count > 0 {
             self.flush(0);
             self.push_skipped(count);
+        }
+    }
+
+    /// Says that `count` lines that the page leaves open stand here.
+    pub(super) fn free(&mut self, count: usize) {
+        if count > 0 {
+            self.flush(0);
+            match self.lines.last_mut() {
+                Some(DiffLine::Free(known)) => *known += count,
+                _ => self.lines.push(DiffLine::Free(count)),
+            }
         }
     }
 

@@ -155,7 +155,7 @@ impl Telling<'_, '_, '_> {
         for op in &ops {
             match *op {
                 Op::Same(_, line) => diff.same(self.lines[line]),
-                Op::Free(_) => diff.skip(1),
+                Op::Free(_) => diff.free(1),
                 Op::Missing(row) => diff.missing(self.row_text(row)),
                 Op::Unexpected(line) => diff.unexpected(self.lines[line]),
                 Op::Pair(row, line) => {
@@ -177,7 +177,9 @@ impl Telling<'_, '_, '_> {
     fn tell_matched(&self, stuck: &Stuck, diff: &mut Diff) {
         // Lines that a `...` stands for are free; only the rows right before the place are worth showing one by one.
         let shown = self.rows[..stuck.row].iter().rev().take_while(|row| !row.is_more()).count();
-        diff.skip(stuck.line - shown);
+        let literal = self.rows[..stuck.row].iter().filter(|row| !row.is_more()).count();
+        diff.skip(literal - shown);
+        diff.free(stuck.line - literal);
         for seen in &self.lines[stuck.line - shown..stuck.line] {
             diff.same(seen);
         }

@@ -176,6 +176,11 @@ fn diff(lines: &[DiffLine]) -> Option<String> {
     for (at, line) in lines.iter().enumerate() {
         match line {
             DiffLine::Skipped(count) => left_out += count,
+            DiffLine::Free(count) => {
+                add_gap(&mut text, &mut left_out);
+                let lines = if *count == 1 { "line" } else { "lines" };
+                text.push_str(&format!("@@ {count} {lines} that the page does not show @@\n"));
+            }
             DiffLine::Same(_) if !near(at) => left_out += 1,
             DiffLine::Same(line) => add_line(&mut text, &mut left_out, ' ', line),
             DiffLine::Missing(line) => add_line(&mut text, &mut left_out, '-', line),

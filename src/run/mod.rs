@@ -10,9 +10,11 @@ pub mod record;
 mod services;
 mod shard;
 mod snapshots;
+mod states;
 mod worker;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,13 +23,15 @@ use crate::baseline::Baseline;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exec::Tree;
+use crate::inputs::{self, Input};
 use crate::outcome::{PageOutcome, PageVerdict, StepOutcome};
-use crate::plan::Role;
+use crate::plan::{Plan, Role};
 use crate::process::interrupted;
 use crate::provision::Provisioner;
 use crate::redact::Secrets;
 use crate::sandbox::Definition;
 use crate::source::SourceFile;
+use crate::transcript::{InputState, Transcript};
 use worker::Worker;
 
 pub use shard::Shard;
@@ -124,6 +128,8 @@ pub struct Session {
     secrets: Secrets,
     idle: Mutex<Vec<Worker>>,
     stopped: AtomicBool,
+    /// The states that were looked at: what pages share is read once.
+    states: Mutex<BTreeMap<Input, String>>,
 }
 
 impl Session {
@@ -147,6 +153,7 @@ impl Session {
             secrets,
             idle: Mutex::default(),
             stopped: AtomicBool::new(false),
+            states: Mutex::default(),
         }
     }
 
@@ -166,6 +173,34 @@ impl Session {
         let uncontained = lock(&self.idle).iter().any(|worker| !worker.network.is_contained());
         let note = "this machine has no network namespaces: proxies and hooks alone keep steps from other hosts";
         uncontained.then(|| note.to_owned()).into_iter().collect()
+    }
+
+    /// The folder of the configuration, where it is known.
+    pub fn root(&self) -> &Path {
+        self.provisioner.root().unwrap_or(Path::new(""))
+    }
+
+    /// What a run of the page of `plan` depends on, as it is now.
+    fn inputs(&self, plan: &Plan) -> Vec<InputState> {
+        let folder = plan.tutorial.source.path().parent().unwrap_or(Path::new(""));
+        let programs = self.programs.iter().map(|path| Input::Programs { path: path.clone() });
+        let inputs = inputs::of_page(plan, &self.config, folder, self.root()).into_iter().chain(programs);
+        inputs.map(|input| InputState { state: self.state(&input), input }).collect()
+    }
+
+    fn state(&self, input: &Input) -> String {
+        if let Some(known) = lock(&self.states).get(input) {
+            return known.clone();
+        }
+        let state = states::of(input);
+        lock(&self.states).insert(input.clone(), state.clone());
+        state
+    }
+
+    /// What `transcript`'s run depended on and has changed since.
+    pub fn changed<'t>(&self, transcript: &'t Transcript) -> Option<&'t Input> {
+        let changed = transcript.inputs.iter().find(|known| self.state(&known.input) != known.state);
+        changed.map(|known| &known.input)
     }
 
     /// Runs all `pages`, `jobs` at once. The outcomes come in the order of the pages; pages that a stop or an

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::performance::Performance;
 use super::snapshots::Snapshots;
-use super::{Observer, Page, Session, micros, record};
+use super::{Observer, Page, Session, micros, record, states};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::inputs::Input;
 use crate::matching::Captures;
 use crate::options::Setting;
 use crate::outcome::{PageOutcome, PageVerdict, conclude, page_verdict};
@@ -55,6 +56,7 @@ fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer
             return PageOutcome::failed(&page.path, Some(plan), diagnostics);
         }
     };
+    let mut inputs = session.inputs(&plan);
     let mut performance = Performance {
         session,
         path: &page.path,
@@ -69,9 +71,11 @@ fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer
         stopped: false,
     };
     performance.run();
+    // Of a folder in which a service wrote during the run nobody could tell later who had changed it.
+    inputs.retain(|known| !matches!(known.input, Input::Service { .. }) || states::of(&known.input) == known.state);
     let Performance { records, outcomes, mut diagnostics, machine_failed, .. } = performance;
     if let Some(folder) = &session.options.transcripts
-        && let Err(diagnostic) = record::save(folder, &page.path, source, records)
+        && let Err(diagnostic) = record::save(folder, &record::transcript(&page.path, source, inputs, records))
     {
         diagnostics.push(diagnostic);
     }

@@ -7,7 +7,12 @@ use sha2::{Digest, Sha256};
 use crate::diagnostic::Diagnostic;
 use crate::fs::{read_source, remove, write_atomic};
 use crate::source::SourceFile;
-use crate::transcript::{SCHEMA, StepRecord, Transcript};
+use crate::transcript::{InputState, SCHEMA, StepRecord, Transcript};
+
+use super::Session;
+
+/// doccheck's own version: another one may run a page in another way.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The transcript in `folder` of the page that people know as `path`, where there is one that can be read.
 pub fn recall(folder: &Path, path: &str) -> Option<Transcript> {
@@ -15,9 +20,44 @@ pub fn recall(folder: &Path, path: &str) -> Option<Transcript> {
     serde_json::from_str(file.text()).ok().filter(|transcript: &Transcript| transcript.schema == SCHEMA)
 }
 
-/// True where `transcript` belongs to the page as it is in `source`.
-pub fn belongs(transcript: &Transcript, source: &SourceFile) -> bool {
-    transcript.page_sha256 == hex(&Sha256::digest(source.text().as_bytes()))
+/// The transcript of a run of the page at `path` as it is in `source`.
+pub(super) fn transcript(
+    path: &str,
+    source: &SourceFile,
+    inputs: Vec<InputState>,
+    steps: Vec<StepRecord>,
+) -> Transcript {
+    Transcript {
+        schema: SCHEMA.to_owned(),
+        page: path.to_owned(),
+        page_sha256: digest(source),
+        doccheck: VERSION.to_owned(),
+        inputs,
+        steps,
+    }
+}
+
+/// Why `transcript` does not tell of the page as it is in `source` and as it would run now: how the sentence "it cannot
+/// be judged by its last run: …" goes on.
+pub fn outdated(transcript: &Transcript, source: &SourceFile, session: &Session) -> Option<String> {
+    if transcript.page_sha256 != digest(source) {
+        return Some("it has changed since it was run".to_owned());
+    }
+    if transcript.doccheck != VERSION {
+        return Some(format!("another version of doccheck ran it, and this is {VERSION}"));
+    }
+    let input = session.changed(transcript)?;
+    Some(format!("{} has changed since it was run", input.told(session.root())))
+}
+
+/// The same run, as that of the page in `source`: doccheck itself has changed what the page shows.
+#[must_use]
+pub fn carried_over(transcript: &Transcript, source: &SourceFile) -> Transcript {
+    Transcript { page_sha256: digest(source), ..transcript.clone() }
+}
+
+fn digest(source: &SourceFile) -> String {
+    hex(&Sha256::digest(source.text().as_bytes()))
 }
 
 /// Forgets the transcript of the page at `path`: the page must run again.
@@ -30,22 +70,17 @@ fn file(folder: &Path, path: &str) -> PathBuf {
     folder.join(format!("{}.json", path.replace('%', "%25").replace('/', "%2F")))
 }
 
-/// Writes the transcript of the page at `path` into `folder`.
+/// Writes `transcript` into `folder`.
 ///
 /// # Errors
 ///
 /// A warning: a run is as good without its transcript.
-pub fn save(folder: &Path, path: &str, source: &SourceFile, steps: Vec<StepRecord>) -> Result<(), Diagnostic> {
-    let transcript = Transcript {
-        schema: SCHEMA.to_owned(),
-        page: path.to_owned(),
-        page_sha256: hex(&Sha256::digest(source.text().as_bytes())),
-        steps,
-    };
+pub fn save(folder: &Path, transcript: &Transcript) -> Result<(), Diagnostic> {
+    let path = &transcript.page;
     let cannot = |reason: String| {
         Diagnostic::warning("transcript-not-kept", format!("the transcript of {path} is not kept: {reason}"))
     };
-    let text = serde_json::to_vec(&transcript).map_err(|error| cannot(error.to_string()))?;
+    let text = serde_json::to_vec(transcript).map_err(|error| cannot(error.to_string()))?;
     write_atomic(&file(folder, path), &text).map_err(|error| cannot(error.to_string()))
 }
 

@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 8] = [
     &["source", "diagnostic", "edit", "text", "clock", "http", "options"],
     &["config", "tutorial", "matching", "sandbox"],
     &["plan", "lint"],
-    &["redact", "transcript", "outcome", "snapshot", "baseline"],
+    &["redact", "inputs", "transcript", "outcome", "snapshot", "baseline"],
     &["fs", "system_clock", "process", "virtual_time", "git", "provision", "serve", "exec"],
     &["run"],
     &["report", "bless", "init"],

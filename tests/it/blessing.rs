@@ -45,6 +45,8 @@ fn verdict(text: &str, output: &str) -> PageVerdict {
         schema: SCHEMA.to_owned(),
         page: "page.md".to_owned(),
         page_sha256: String::new(),
+        doccheck: String::new(),
+        inputs: Vec::new(),
         steps: vec![record(output)],
     };
     judge(planned(text).into(), &transcript).verdict
@@ -317,6 +319,89 @@ fn a_saved_run_is_enough() {
     // A page that someone else changed is run again.
     std::fs::write(site.path("a.md"), site.read("a.md") + "\nMore words.\n").expect("a file can be written");
     assert_eq!(site.bless(&["--check", "a.md"]), (Some(1), "a.md: 1 step would change\n".to_owned()));
+}
+
+/// A repository whose page shows something of all that it depends on, and the page.
+fn depending() -> Site {
+    const STEPS: [(&str, &str); 6] = [
+        ("echo $ENV", "env"),
+        ("echo $SEED", "seed"),
+        ("cat own.txt", "own"),
+        ("cat data/a.csv", "data"),
+        ("tool", "tool"),
+        ("cat served", "served"),
+    ];
+    let steps = STEPS.map(|(code, shown)| format!("```bash\n{code}\n```\n\n```text\n{shown}\n```\n\n"));
+    let options = "---\ndoccheck:\n  setup: ../seed.sh\n  workspace: own\n---\n";
+    let config = "[env]\nENV = \"env\"\n[workspace]\nfiles = [\"data/*.csv\"]\npath = [\"bin\"]\n\
+                  [sandbox]\ndir = \"api\"\n[[service]]\nrun = \"cp it.txt $HOME/../work/served; echo ready; sleep 60\"\n\
+                  ready = \"text:ready\"\ncwd = \"server\"\n";
+    let sandbox = "start = \"2026-05-15T09:00:00Z\"\napis = []\n";
+    let site = Site::new(&[
+        ("docs/a.md", &(options.to_owned() + &steps.concat())),
+        ("docs/own/own.txt", "own\n"),
+        ("doccheck.toml", config),
+        ("seed.sh", "export SEED=seed\n"),
+        ("data/a.csv", "data\n"),
+        ("bin/tool", "#!/bin/sh\necho tool\n"),
+        ("api/sandbox.toml", sandbox),
+        ("server/it.txt", "served\n"),
+    ]);
+    std::fs::set_permissions(site.path("bin/tool"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .expect("it is ours");
+    site
+}
+
+#[test]
+fn a_saved_run_counts_as_long_as_all_that_it_depended_on_is_as_it_was() {
+    let site = depending();
+    let told = |words: &str| {
+        let mut terminal = Terminal::start(&mut site.command(&["review", "docs/a.md"]));
+        terminal.wait_for(words);
+        assert_eq!(terminal.end(), Some(if words.starts_with("nothing") { 0 } else { 2 }), "{words}");
+    };
+    assert_eq!(site.doccheck(&["run", "docs/a.md"]).0, Some(0));
+    told("nothing to review: the pages are true");
+    let changes = [
+        ("doccheck.toml", "\"env\"", "doccheck.toml", 1),
+        ("seed.sh", "=seed", "seed.sh", 1),
+        ("docs/own/own.txt", "own", "docs/own", 1),
+        ("data/a.csv", "data", "data/*.csv", 1),
+        ("bin/tool", "echo tool", "bin", 1),
+        ("server/it.txt", "served", "server", 1),
+        ("api/sandbox.toml", "[]", "api", 0),
+    ];
+    for (path, old, input, steps) in changes {
+        let before = site.read(path);
+        let new = if path == "api/sandbox.toml" {
+            "[] # none".to_owned()
+        } else {
+            old.replace(|c: char| c.is_alphabetic(), "x")
+        };
+        let new = if path == "bin/tool" { "echo xxxx".to_owned() } else { new };
+        std::fs::write(site.path(path), before.replacen(old, &new, 1)).expect("a file can be written");
+        told(&format!("docs/a.md cannot be judged by its last run: {input} has changed since it was run"));
+        let expected = match steps {
+            0 => (Some(0), "nothing to bless: the pages are true\n".to_owned()),
+            _ => (Some(1), "docs/a.md: 1 step would change\n".to_owned()),
+        };
+        assert_eq!(site.bless(&["--check", "docs/a.md"]), expected, "{path}");
+        std::fs::write(site.path(path), before).expect("a file can be written");
+        assert_eq!(site.bless(&["--check", "docs/a.md"]).0, Some(0), "{path}");
+    }
+    // What lies beside all that changes nothing.
+    for (path, text) in [("data/b.txt", "x"), ("bin/notes", "x"), ("docs/b.md", "# Other\n")] {
+        std::fs::write(site.path(path), text).expect("a file can be written");
+    }
+    told("nothing to review: the pages are true");
+    let saved =
+        std::fs::read_dir(site.path(".cache/doccheck/runs")).expect("it is there").flatten().next().expect("one");
+    let saved = saved.path().join("last/docs%2Fa.md.json");
+    let text = std::fs::read_to_string(&saved).expect("it is there");
+    let version = concat!("\"doccheck\":\"", env!("CARGO_PKG_VERSION"), "\"");
+    assert!(text.contains(version), "{text}");
+    std::fs::write(&saved, text.replacen(version, "\"doccheck\":\"0.0.1\"", 1)).expect("a file can be written");
+    told("cannot be judged by its last run: another version of doccheck ran it");
 }
 
 #[test]
@@ -619,6 +704,20 @@ fn interrupted_at_any_key_the_page_is_whole() {
             .flatten()
             .all(|entry| { [".git", ".cache", "a.md"].contains(&entry.file_name().to_str().unwrap_or_default()) })
     );
+}
+
+#[test]
+fn a_changed_word_is_nothing_to_loosen() {
+    let site = Site::new(&[("a.md", "```bash\necho closed\n```\n\n```text\nopen\n```\n")]);
+    assert_eq!(site.doccheck(&["run", "--quiet", "a.md"]).0, Some(1));
+    let mut terminal = Terminal::start(&mut site.command(&["review", "a.md"]));
+    terminal.wait_for("a.md 1/1 [");
+    terminal.press('w');
+    terminal.wait_for("there is nothing to loosen: what differs is no id, number, time");
+    terminal.wait_for("a.md 1/1 [");
+    terminal.press('a');
+    assert_eq!(terminal.end(), Some(0));
+    assert_eq!(site.read("a.md"), "```bash\necho closed\n```\n\n```text\nclosed\n```\n");
 }
 
 #[test]

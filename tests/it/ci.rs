@@ -517,7 +517,7 @@ impl Repository {
             ("docs/two.md", "---\ndoccheck:\n  setup: ../fixtures/seed.sh\n  teardown: clean.sh\n---\n"),
             ("docs/clean.sh", "true\n"),
             ("fixtures/seed.sh", "true\n"),
-            ("docs/three.md", "---\ndoccheck:\n  python: [\"-e ./sdk\"]\n---\n"),
+            ("docs/three.md", "---\ndoccheck:\n  python: [\"-e ../sdk\"]\n---\n"),
             ("sdk/pyproject.toml", "[project]\nname = \"sdk\"\n"),
             ("sdk/sdk/__init__.py", "\n"),
             ("docs/deep/four.md", GOOD),

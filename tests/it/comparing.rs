@@ -90,8 +90,14 @@ fn captured(text: &str) -> Captured {
 }
 
 fn judged(plan: Plan, steps: Vec<StepRecord>) -> PageOutcome {
-    let transcript =
-        Transcript { schema: SCHEMA.to_owned(), page: "page.md".to_owned(), page_sha256: String::new(), steps };
+    let transcript = Transcript {
+        schema: SCHEMA.to_owned(),
+        page: "page.md".to_owned(),
+        page_sha256: String::new(),
+        doccheck: String::new(),
+        inputs: Vec::new(),
+        steps,
+    };
     judge(Arc::new(plan), &transcript)
 }
 

@@ -200,7 +200,9 @@ impl Review<'_> {
                 true
             }
             None => {
-                self.say("no wildcard would match both what the page shows and what was printed");
+                self.say(
+                    "there is nothing to loosen: what differs is no id, number, time, port, duration or temporary path",
+                );
                 self.ask(session);
                 false
             }

@@ -60,7 +60,7 @@ impl Drawing<'_, '_> {
             let label = format!("{}: ", quoted(&member.key));
             let comma = if at + 1 == count { "" } else { "," };
             if shown.more {
-                self.diff.skip(member.value.pretty(level, &label, comma).len());
+                self.diff.free(member.value.pretty(level, &label, comma).len());
             } else {
                 self.unexpected(&member.value, level, &label, comma);
             }
@@ -91,7 +91,7 @@ fn items(shown: &[Value], found: &[Value], level: usize, separator: &str, drawin
             Slot::Missing(left) if is_gap(&shown[left]) => {}
             Slot::Missing(left) => drawing.missing(&shown[left], level, "", comma),
             Slot::Unexpected(right) => drawing.unexpected(&found[right], level, "", comma),
-            Slot::Free(right) => drawing.diff.skip(found[right].pretty(level, "", comma).len()),
+            Slot::Free(right) => drawing.diff.free(found[right].pretty(level, "", comma).len()),
         }
     }
 }

@@ -11,6 +11,7 @@
 //!
 //! What cannot be read as JSON, on either side, is compared as text.
 
+mod comments;
 mod compare;
 mod draw;
 mod loosen;

@@ -14,7 +14,10 @@ fn differs(expected: &str, actual: &str, text: &str, message: &str) {
     let mismatch = compare_json(expected, actual, &mut Captures::new()).expect_err(expected);
     let span = mismatch.expected;
     assert_eq!((&expected[span.start..span.end], mismatch.message.as_str()), (text, message), "{expected} | {actual}");
-    assert!(mismatch.diff.iter().any(|line| !matches!(line, DiffLine::Same(_) | DiffLine::Skipped(_))), "{mismatch:?}");
+    assert!(
+        mismatch.diff.iter().any(|line| !matches!(line, DiffLine::Same(_) | DiffLine::Skipped(_) | DiffLine::Free(_))),
+        "{mismatch:?}"
+    );
 }
 
 #[test]
@@ -174,7 +177,7 @@ fn the_diff_follows_the_page() {
             DiffLine::Same(text) => format!("  {text}"),
             DiffLine::Missing(text) => format!("- {text}"),
             DiffLine::Unexpected(text) => format!("+ {text}"),
-            DiffLine::Skipped(count) => format!("  ({count})"),
+            DiffLine::Skipped(count) | DiffLine::Free(count) => format!("  ({count})"),
         })
         .collect();
     assert_eq!(
@@ -244,7 +247,7 @@ proptest! {
         for (expected, actual) in [(&expected, &value.to_string()), (&value.to_string(), &expected), (&other.to_string(), &value.to_string())] {
             if let Err(mismatch) = compare_json(expected, actual, &mut Captures::new()) {
                 prop_assert!(expected.get(mismatch.expected.start..mismatch.expected.end).is_some());
-                prop_assert!(mismatch.diff.iter().any(|line| !matches!(line, DiffLine::Same(_) | DiffLine::Skipped(_))), "{:?}", mismatch);
+                prop_assert!(mismatch.diff.iter().any(|line| !matches!(line, DiffLine::Same(_) | DiffLine::Skipped(_) | DiffLine::Free(_))), "{:?}", mismatch);
             }
         }
     }

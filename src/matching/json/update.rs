@@ -11,6 +11,7 @@ use super::super::align::{Likeness, MISSING, Op, align};
 use super::super::captures::{Bindings, Captures};
 use super::super::text::update as update_lines;
 use super::super::wildcard::Pattern;
+use super::comments::{Extent, extents};
 use super::compare::{Slot, is_gap, leaf, slots, value};
 use super::value::{Content, Object, Value, quoted};
 use super::{compare, parse};
@@ -157,7 +158,8 @@ impl Writing<'_, '_> {
             }
         }
         let places = entries(whole);
-        self.delete(&places, &kept);
+        let mut extents = extents(self.text, whole.span.start + 1, &places);
+        self.delete(&extents, &kept);
         if shown.more {
             return;
         }
@@ -168,7 +170,8 @@ impl Writing<'_, '_> {
                 None => {
                     let indent = self.inner_indent(whole, &places);
                     let drawn = format!("{}: {}", quoted(&member.key), self.style.draw(&member.value, &indent));
-                    self.insert(&places, after, &drawn, &self.separator(whole, &places));
+                    let separator = self.separator(whole, &places);
+                    self.insert(&places, &mut extents, after, &drawn, &separator);
                 }
             }
         }
@@ -182,6 +185,7 @@ impl Writing<'_, '_> {
             self.aligned(shown, found)
         };
         let places: Vec<_> = shown.iter().map(|item| item.span.start..item.span.end).collect();
+        let mut extents = extents(self.text, whole.map_or(0, |whole| whole.span.start + 1), &places);
         let mut kept = vec![true; shown.len()];
         let mut after = None;
         for slot in slots {
@@ -197,12 +201,12 @@ impl Writing<'_, '_> {
                         None => (String::new(), "\n".to_owned()),
                     };
                     let drawn = self.style.draw(&found[right], &indent);
-                    self.insert(&places, after, &drawn, &separator);
+                    self.insert(&places, &mut extents, after, &drawn, &separator);
                 }
                 Slot::Missing(_) | Slot::Free(_) => {}
             }
         }
-        self.delete(&places, &kept);
+        self.delete(&extents, &kept);
     }
 
     /// Which elements belong together where one side has more of them.
@@ -226,30 +230,48 @@ impl Writing<'_, '_> {
         ops.into_iter().map(slot).collect()
     }
 
-    /// Takes out the entries that are not kept, each with the comma that parts it from the one before it, or, where
-    /// nothing is kept before it, from the one after it.
-    fn delete(&mut self, places: &[Range<usize>], kept: &[bool]) {
-        let first = kept.iter().position(|kept| *kept);
-        for (at, place) in places.iter().enumerate().filter(|(at, _)| !kept[*at]) {
-            let span = if first.is_some_and(|first| first < at) {
-                Span::new(places[at - 1].end, place.end)
+    /// Takes out the entries that are not kept, with what belongs to each. The last that is kept loses its comma, unless
+    /// the author puts one behind the last entry, too.
+    fn delete(&mut self, extents: &[Extent], kept: &[bool]) {
+        let last = kept.iter().rposition(|kept| *kept);
+        for (at, extent) in extents.iter().enumerate().filter(|(at, _)| !kept[*at]) {
+            let span = if last.is_some_and(|last| last < at) {
+                let before = extents[at - 1].end;
+                Span::new(self.text[..extent.start].trim_end().len().max(before), extent.end)
             } else {
-                let rest = &self.text[place.end..];
-                let after = rest.trim_start().strip_prefix(',').map_or(rest, str::trim_start);
-                Span::new(place.start, self.text.len() - after.len())
+                Span::new(extent.start, self.text.len() - self.text[extent.end..].trim_start().len())
             };
             self.edits.push(Edit::delete(span));
         }
+        let ends = extents.last().is_some_and(|extent| extent.comma.is_none()) && kept.last() == Some(&false);
+        if let Some(comma) = last.and_then(|last| extents[last].comma).filter(|_| ends) {
+            self.edits.push(Edit::delete(Span::new(comma, comma + 1)));
+        }
     }
 
-    /// Puts an entry in after the one at `after`, or before the first.
-    fn insert(&mut self, places: &[Range<usize>], after: Option<usize>, drawn: &str, separator: &str) {
-        let edit = match (after, places.first()) {
-            (Some(after), _) => Edit::insert(places[after].end, format!("{separator}{drawn}")),
-            (None, Some(first)) => Edit::insert(first.start, format!("{drawn}{separator}")),
-            (None, None) => return,
+    /// Puts an entry in after the one at `after`, or before the first. The comment behind that one goes along.
+    fn insert(
+        &mut self,
+        places: &[Range<usize>],
+        extents: &mut [Extent],
+        after: Option<usize>,
+        drawn: &str,
+        separator: &str,
+    ) {
+        let Some(after) = after else {
+            let first = extents.first().map(|first| Edit::insert(first.start, format!("{drawn}{separator}")));
+            self.edits.extend(first);
+            return;
         };
-        self.edits.push(edit);
+        let (comma, rest) = separator.split_at(usize::from(separator.starts_with(',')));
+        let comment = extents[after].comment.take_if(|_| rest.starts_with('\n'));
+        let behind = comment.map(|comment| {
+            let blanks = self.text[..comment.start].trim_end_matches([' ', '\t']).len();
+            self.edits.push(Edit::delete(Span::new(blanks, comment.end)));
+            format!(" {}", &self.text[comment])
+        });
+        let behind = behind.unwrap_or_default();
+        self.edits.push(Edit::insert(places[after].end, format!("{comma}{behind}{rest}{drawn}")));
     }
 
     /// What a value inside `whole` that has a line of its own is indented by.

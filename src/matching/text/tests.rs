@@ -147,7 +147,7 @@ fn the_diff_is_aligned() {
     let unexpected = |line: &str| DiffLine::Unexpected(line.to_owned());
     assert_eq!(
         diff("id <id:int>\nname Ada\n...\nend", "id 7\nname Eda\nx\ny\nend"),
-        [same("id 7"), missing("name Ada"), unexpected("name Eda"), DiffLine::Skipped(2), same("end")]
+        [same("id 7"), missing("name Ada"), unexpected("name Eda"), DiffLine::Free(2), same("end")]
     );
     assert_eq!(diff("a\nb", "b\nc"), [missing("a"), same("b"), unexpected("c")]);
 }
@@ -175,7 +175,7 @@ proptest! {
             let span = mismatch.expected;
             prop_assert!(expected.get(span.start..span.end).is_some());
             prop_assert!(!mismatch.message.is_empty());
-            prop_assert!(mismatch.diff.iter().any(|line| !matches!(line, DiffLine::Same(_) | DiffLine::Skipped(_))), "{:?}", mismatch);
+            prop_assert!(mismatch.diff.iter().any(|line| !matches!(line, DiffLine::Same(_) | DiffLine::Skipped(_) | DiffLine::Free(_))), "{:?}", mismatch);
         }
     }
 

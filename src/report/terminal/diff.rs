@@ -27,7 +27,10 @@ enum Row<'a> {
     Same(&'a str),
     Missing(Marked),
     Unexpected(Marked),
+    /// Lines that are left out and are the same.
     Gap(usize),
+    /// Lines that are left out and are not told by the side before.
+    Free(usize),
 }
 
 /// A line in pieces; `true` for a changed one.
@@ -66,6 +69,10 @@ pub(super) fn draw(paint: &mut Paint, gutter: usize, sides: [&str; 2], diff: &[D
             }
             Row::Gap(count) => {
                 paint.add_in(QUIET, &format!("… {} as {before} says", counted(*count, "line"))).end_line();
+            }
+            Row::Free(count) => {
+                let left = format!("… {} that {before} does not show", counted(*count, "line"));
+                paint.add_in(QUIET, &left).end_line();
             }
             Row::Missing(pieces) => lines += changed(paint, &bar, '-', pieces, width, look),
             Row::Unexpected(pieces) => lines += changed(paint, &bar, '+', pieces, width, look),
@@ -131,7 +138,7 @@ fn rows(diff: &[DiffLine]) -> Vec<Row<'_>> {
 }
 
 fn is_same(line: &DiffLine) -> bool {
-    matches!(line, DiffLine::Same(_) | DiffLine::Skipped(_))
+    matches!(line, DiffLine::Same(_) | DiffLine::Skipped(_) | DiffLine::Free(_))
 }
 
 /// A run of lines that are the same: its ends next to a change, and how many stand between.
@@ -148,6 +155,10 @@ fn same<'a>(rows: &mut Vec<Row<'a>>, run: &'a [DiffLine], first: bool, last: boo
                 rows.push(Row::Same(text));
             }
             DiffLine::Skipped(count) => left_out += count,
+            DiffLine::Free(count) => {
+                gap(rows, &mut left_out);
+                rows.push(Row::Free(*count));
+            }
             DiffLine::Same(_) | DiffLine::Missing(_) | DiffLine::Unexpected(_) => left_out += 1,
         }
     }
@@ -168,7 +179,7 @@ fn replaced(rows: &mut Vec<Row<'_>>, run: &[DiffLine]) {
         match line {
             DiffLine::Missing(text) => missing.push(text.as_str()),
             DiffLine::Unexpected(text) => unexpected.push(text.as_str()),
-            DiffLine::Same(_) | DiffLine::Skipped(_) => {}
+            DiffLine::Same(_) | DiffLine::Skipped(_) | DiffLine::Free(_) => {}
         }
     }
     let (mut olds, mut news) = (Vec::new(), Vec::new());

@@ -83,3 +83,34 @@ proptest! {
         prop_assert_eq!(updated(&shown, &actual), shown);
     }
 }
+
+/// A page with a comment behind each entry and one above the second.
+const COMMENTED: &str =
+    "{ // the contact\n  \"a\": 1, // of a\n  // above b\n  \"b\": 2, // of b\n  \"c\": 3 // of c\n}\n";
+
+#[test]
+fn a_comment_stays_with_its_key_or_goes_with_it() {
+    for (actual, shown) in [
+        (r#"{"b":2,"c":3}"#, "{ // the contact\n  // above b\n  \"b\": 2, // of b\n  \"c\": 3 // of c\n}\n"),
+        (r#"{"a":1,"c":3}"#, "{ // the contact\n  \"a\": 1, // of a\n  \"c\": 3 // of c\n}\n"),
+        (r#"{"a":1,"b":2}"#, "{ // the contact\n  \"a\": 1, // of a\n  // above b\n  \"b\": 2 // of b\n}\n"),
+        (r#"{"a":1}"#, "{ // the contact\n  \"a\": 1 // of a\n}\n"),
+        (r#"{"c":4}"#, "{ // the contact\n  \"c\": 4 // of c\n}\n"),
+        (
+            r#"{"z":0,"a":1,"n":5,"m":6,"b":2,"c":3,"e":7}"#,
+            "{ // the contact\n  \"z\": 0,\n  \"a\": 1, // of a\n  \"n\": 5,\n  \"m\": 6,\n  // above b\n  \"b\": 2, // of b\n  \
+             \"c\": 3, // of c\n  \"e\": 7\n}\n",
+        ),
+        (r#"{"a":1,"e":7}"#, "{ // the contact\n  \"a\": 1, // of a\n  \"e\": 7\n}\n"),
+        (r#"{"a":2,"b":2,"c":3}"#, &COMMENTED.replace("1,", "2,")),
+    ] {
+        assert_eq!(updated(COMMENTED, actual), shown, "{actual}");
+    }
+    let list = "[\n  1, # one\n  # above two\n  2, # two\n  ...\n]";
+    assert_eq!(updated(list, "[2,9]"), "[\n  2, # one\n  # above two\n  9, # two\n  ...\n]");
+    let list = "[\n  /* x */ 1, /* y */ 2,\n]";
+    assert_eq!(updated(list, "[2]"), "[\n  /* y */ 2,\n]");
+    assert_eq!(updated(list, "[1]"), "[\n  /* x */ 1,\n]");
+    let more = "{\n  \"a\": 1, // of a\n  \"b\": 2, // ...\n}";
+    assert_eq!(updated(more, r#"{"b":2,"c":3}"#), "{\n  \"b\": 2, // ...\n}");
+}
