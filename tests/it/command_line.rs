@@ -262,7 +262,7 @@ fn steps_are_told_as_they_end_and_an_interruption_ends_the_run() {
     let site = Site::new(&[]);
     let began = site.path().join("began");
     let page = format!(
-        "```bash name=first\necho one\n```\n\n```bash name=second timeout=60s\ntouch '{}'\nsleep 60\n```\n",
+        "```bash name=first\necho one\n```\n\n```bash name=second timeout=60s\ntouch '{}'\nsleep infinity\n```\n",
         began.display()
     );
     std::fs::write(site.path().join("page.md"), page).expect("a file can be written");
