@@ -309,12 +309,12 @@ fn a_page_is_run_where_no_transcript_fits_and_blessed_once() {
 /// What a step prints differs from run to run: a second run would be seen.
 #[test]
 fn a_saved_run_is_enough() {
-    let site = Site::new(&[("a.md", "```bash\nod -An -N8 -tx8 /dev/urandom | tr -d ' '\n```\n\n```text\nnow\n```\n")]);
+    let site = Site::new(&[("a.md", "```bash\nhead -c 12 /dev/urandom | base64\n```\n\n```text\nsome bytes\n```\n")]);
     assert_eq!(site.doccheck(&["run", "a.md"]).0, Some(1));
     let (_, dry, _) = site.doccheck(&["bless", "--dry-run", "a.md"]);
     assert_eq!(site.bless(&["a.md"]).0, Some(0));
     let printed = site.read("a.md").lines().nth(5).expect("a line").to_owned();
-    assert!(printed.len() == 16 && dry.contains(&format!("\n+{printed}\n")), "{dry}");
+    assert!(printed.len() > 15 && dry.contains(&format!("\n+{printed}\n")), "{dry}");
     assert_eq!(site.bless(&["--check", "a.md"]), (Some(0), "nothing to bless: the pages are true\n".to_owned()));
     // A page that someone else changed is run again.
     std::fs::write(site.path("a.md"), site.read("a.md") + "\nMore words.\n").expect("a file can be written");

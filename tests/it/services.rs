@@ -59,6 +59,10 @@ fn marked(mark: &str) -> usize {
 
 const HTTP_SERVER: &str = "python3 -m http.server 8000";
 
+/// Waits for what never comes, on no clock.
+#[cfg(target_os = "linux")]
+const HANGS: &str = "mkfifo never-$BASHPID; cat never-$BASHPID";
+
 /// Reads a file from the server on port 8000.
 const CLIENT: &str = "```bash\ncurl -s localhost:8000/greeting.txt\n```\n\n```output\nhello\n```\n";
 
@@ -90,7 +94,7 @@ fn a_configured_service_runs_beside_each_page_before_its_setup() {
 
 #[test]
 fn a_configured_service_works_in_the_workspace() {
-    let config = "[[service]]\nrun = \"echo made > made.txt; echo ready; sleep infinity\"\nready = \"text:ready\"\n";
+    let config = "[[service]]\nrun = \"echo made > made.txt; echo ready; sleep 300\"\nready = \"text:ready\"\n";
     let page = "```bash\ncat made.txt\n```\n\n```output\nmade\n```\n";
     let (status, printed) = Repository::new(&[("doccheck.toml", config), ("page.md", page)]).run(&["page.md"]);
     assert_eq!(status, 0, "{printed}");
@@ -106,15 +110,11 @@ fn a_configured_service_that_is_not_ready_is_an_error_at_its_place() {
             "it printed: starting\n          no disk\n",
         ),
         (
-            "run = \"echo starting; sleep infinity\"\nready = \"port:5432\"\ntimeout = \"300ms\"",
+            "run = \"echo starting; sleep 300\"\nready = \"port:5432\"\ntimeout = \"300ms\"",
             "the service `db` was not ready within 300ms: nothing on this page listens on port 5432",
             "it printed: starting\n",
         ),
-        (
-            "run = \"sleep infinity\"\ncwd = \"nowhere\"",
-            "the service `db` is to run in ",
-            "nowhere, which is no folder",
-        ),
+        ("run = \"sleep 300\"\ncwd = \"nowhere\"", "the service `db` is to run in ", "nowhere, which is no folder"),
     ];
     for (service, message, more) in cases {
         let config = format!("[[service]]\nname = \"db\"\n{service}\n");
@@ -154,7 +154,7 @@ fn a_service_that_dies_later_is_told() {
 #[test]
 fn a_page_may_stop_its_service() {
     let page = format!(
-        "```bash ready=text:up\necho $BASHPID > pid; echo up; sleep infinity & wait\n```\n\n\
+        "```bash ready=text:up\necho $BASHPID > pid; echo up; sleep 300 & wait\n```\n\n\
          ```bash\nkill -TERM $(cat pid); {UNTIL_GONE}\n```\n"
     );
     let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
@@ -195,7 +195,7 @@ fn a_server_that_prints_before_it_listens_is_waited_for() {
 fn a_step_that_hangs_beside_a_server_is_no_service() {
     let page = format!(
         "```bash\n{HTTP_SERVER} >/dev/null 2>&1 &\nuntil curl -s localhost:8000 >/dev/null; do sleep 0.02; done\n```\n\n\
-         ```bash timeout=300ms\nsleep infinity\n```\n"
+         ```bash timeout=300ms\n{HANGS}\n```\n"
     );
     let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
     assert_eq!(status, 1, "{printed}");
@@ -208,8 +208,8 @@ fn a_step_that_hangs_beside_a_server_is_no_service() {
 fn a_service_that_had_died_is_told_where_the_page_is_stopped() {
     let page = format!(
         "```bash ready=text:up name=dead\necho $BASHPID > pid; echo up; until [ -e stop ]; do sleep 0.02; done; exit 3\n```\n\n\
-         ```bash ready=text:up name=alive\necho up; sleep infinity\n```\n\n\
-         ```bash\ntouch stop; {UNTIL_GONE}\n```\n\n```bash timeout=300ms name=hangs\nsleep infinity\n```\n"
+         ```bash ready=text:up name=alive\necho up; {HANGS}\n```\n\n\
+         ```bash\ntouch stop; {UNTIL_GONE}\n```\n\n```bash timeout=300ms name=hangs\n{HANGS}\n```\n"
     );
     let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
     assert_eq!(status, 1, "{printed}");
@@ -227,9 +227,9 @@ fn a_service_that_floods_is_stopped() {
 }
 
 /// A server that forks, detaches what it forked and ignores TERM.
-const STUBBORN: &str = "trap '' TERM; (trap '' TERM; setsid sleep infinity & while :; do sleep infinity; done) & \
-                        setsid bash -c 'trap \"\" TERM HUP INT; while :; do sleep infinity; done' & \
-                        echo up; while :; do sleep infinity; done";
+const STUBBORN: &str = "trap '' TERM; (trap '' TERM; setsid sleep 300 & while :; do sleep 300; done) & \
+                        setsid bash -c 'trap \"\" TERM HUP INT; while :; do sleep 300; done' & \
+                        echo up; while :; do sleep 300; done";
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -252,7 +252,7 @@ fn nothing_of_a_service_is_left() {
         assert_eq!(marked(&mark), 0, "{where_it_is}");
 
         // And where the user presses Ctrl-C.
-        let page = format!("{service}```bash name=first\ntrue\n```\n\n```bash timeout=60s\nsleep infinity\n```\n");
+        let page = format!("{service}```bash name=first\ntrue\n```\n\n```bash timeout=60s\nsleep 60\n```\n");
         let repository = Repository::new(&[("doccheck.toml", &config), ("page.md", &page)]);
         let mut command = repository.command(&["page.md"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
@@ -275,7 +275,7 @@ fn nothing_of_a_service_is_left() {
 /// Judging needs no second run: what a service printed to its page's end is in the transcript.
 #[test]
 fn a_transcript_is_judged_as_the_page_was() {
-    let service = "echo up; until [ -e asked ]; do sleep 0.02; done; echo asked; sleep infinity";
+    let service = "echo up; until [ -e asked ]; do sleep 0.02; done; echo asked; sleep 300";
     let page = format!(
         "```bash ready=text:up session=server name=server\n{service}\n```\n\n```output\nup\n```\n\n\
          ```bash\ntouch asked\n```\n\n```output session=server\nasked\n```\n"
@@ -308,7 +308,7 @@ fn a_transcript_is_judged_as_the_page_was() {
 fn where_pages_share_ports_one_that_is_taken_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("it is bound").port();
-    let page = format!("```bash ready=port:{port}\nsleep infinity\n```\n");
+    let page = format!("```bash ready=port:{port}\nsleep 300\n```\n");
     let repository = Repository::new(&[("page.md", &page)]);
     let within = |script: &str| {
         let mut command = Command::new("unshare");
@@ -334,7 +334,7 @@ fn a_port_of_the_machine_is_ready_when_the_machine_answers() {
     let port = machine.local_addr().expect("it is bound").port();
     let config = format!(
         "[network]\nallow = [\"127.0.0.1:{port}\"]\n\
-         [[service]]\nrun = \"echo up; sleep infinity\"\nready = \"port:{port}\"\ntimeout = \"1s\"\n"
+         [[service]]\nrun = \"echo up; sleep 300\"\nready = \"port:{port}\"\ntimeout = \"1s\"\n"
     );
     let repository = Repository::new(&[("doccheck.toml", &config), ("page.md", "```bash\ntrue\n```\n")]);
     let network = tempfile::tempdir().expect("a folder");
