@@ -11,6 +11,9 @@ const COMMANDS: u64 = 200;
 /// What is left of a sleep in real time when it is taken for over: who sleeps must not wake before the clock shows it.
 const EARLY: Duration = Duration::from_millis(5);
 
+/// How much later than it began a sleep may be found, where the machine has much else to do.
+const LATE: Duration = Duration::from_millis(100);
+
 /// To what a sleep is rounded whose length the system does not tell.
 const ROUNDED: i64 = 100_000;
 
@@ -170,7 +173,7 @@ impl RealSleepers {
             let sleeps_on = if *key == OUTSIDE { is_awaited } else { look.has(*key) };
             let length = match sleep.length {
                 _ if sleep.is_over => None,
-                Some(length) if slept + EARLY >= length => Some(micros(length)),
+                Some(length) if slept + if sleeps_on { EARLY } else { LATE } >= length => Some(micros(length)),
                 _ if !sleeps_on => Some(rounded(micros(slept))),
                 _ => None,
             };

@@ -228,3 +228,102 @@ done | sort | uniq -c
 "#;
     run(page).is_true();
 }
+
+#[test]
+fn a_server_that_is_slow_meets_the_time_limits_of_its_clients() {
+    let page = r#"
+```python file=server.py
+import http.server, time
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(30)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"late\n")
+
+    def log_message(self, *words):
+        pass
+
+
+http.server.ThreadingHTTPServer(("127.0.0.1", 8000), Handler).serve_forever()
+```
+
+```bash ready=port:8000
+python3 server.py
+```
+
+```bash name=limits
+curl -s -m 5 -w '%{time_total}\n' localhost:8000; echo $? $SECONDS
+curl -s -m 60 localhost:8000; echo $? $SECONDS
+wget -q --no-proxy -T 5 -t 1 -O - localhost:8000; echo $? $SECONDS
+wget -q --no-proxy -T 60 -O - localhost:8000; echo $? $SECONDS
+timeout 7 curl -s localhost:8000; echo $? $SECONDS
+```
+
+```text
+5.000000
+28 5
+late
+0 35
+4 40
+late
+0 70
+124 77
+```
+"#;
+    run(page).is_true();
+}
+
+#[test]
+fn bash_python_and_node_share_a_clock() {
+    let page = r#"
+```bash name=together
+python3 -c '
+import time, datetime
+for turn in range(3):
+    time.sleep(40)
+    print("python", datetime.datetime.now(datetime.timezone.utc).strftime("%T"))' &
+node -e '
+let turn = 0
+const timer = setInterval(() => {
+  console.log("node", new Date().toISOString().slice(11, 19))
+  if (++turn === 2) clearInterval(timer)
+}, 50000)' &
+for turn in 1 2 3; do sleep 30; echo "bash $(date -u +%T)"; done
+wait
+date -u +%T
+```
+
+```text
+bash 09:00:30
+python 09:00:40
+node 09:00:50
+bash 09:01:00
+python 09:01:20
+bash 09:01:30
+node 09:01:40
+python 09:02:00
+09:02:00
+```
+
+```python
+import subprocess, time
+
+start = time.time()
+subprocess.run(["bash", "-c", "sleep 45"])
+print(round(time.time() - start))
+try:
+    subprocess.run(["sleep", "60"], timeout=20)
+except subprocess.TimeoutExpired:
+    print(round(time.time() - start))
+```
+
+```text
+45
+65
+```
+"#;
+    run(page).is_true();
+}
