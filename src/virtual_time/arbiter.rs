@@ -72,8 +72,8 @@ enum State {
     Busy(Look),
     /// Something was heard meanwhile.
     Disturbed,
-    /// Nobody computes.
-    Rest(Look),
+    /// Nobody computes; whether time may pass for what is in the foreground.
+    Rest(Look, bool),
 }
 
 impl Arbiter {
@@ -208,7 +208,7 @@ impl Arbiter {
                 self.credit(&look);
                 self.wait_for_busy(&look);
             }
-            State::Rest(look) => self.at_rest(&census, &look),
+            State::Rest(look, in_foreground) => self.at_rest(&census, &look, in_foreground),
         }
     }
 
@@ -223,13 +223,15 @@ impl Arbiter {
         if look.is_busy() {
             return State::Busy(look);
         }
+        // Asked before the second look: who waited for the next step, and is given it just now, has run by then.
+        let in_foreground = self.in_foreground(&look);
         if self.hear(Some(Duration::ZERO)) {
             return State::Disturbed;
         }
         if !look.still_holds(&Look::at(census, &wires)) {
             return State::Busy(look);
         }
-        if self.hear(Some(Duration::ZERO)) { State::Disturbed } else { State::Rest(look) }
+        if self.hear(Some(Duration::ZERO)) { State::Disturbed } else { State::Rest(look, in_foreground) }
     }
 
     /// While somebody computes nothing happens, but for two: what a program that reads the clock all the time has read
@@ -247,7 +249,7 @@ impl Arbiter {
         }
     }
 
-    fn at_rest(&mut self, census: &Census, look: &Look) {
+    fn at_rest(&mut self, census: &Census, look: &Look, in_foreground: bool) {
         let now = system_clock::now();
         let hooked: BTreeSet<i32> =
             self.ears.connections.iter().filter_map(|connection| Some(connection.process?.0)).collect();
@@ -265,7 +267,7 @@ impl Arbiter {
             (Some(due), Allowed::Until(until)) => due <= until,
             (Some(_), Allowed::Everything) => true,
         };
-        if !allowed || !self.in_foreground(look) {
+        if !allowed || !in_foreground {
             self.patience = patience.unwrap_or(PATIENCE.1).clamp(PATIENCE.0, IDLE);
             return;
         }
