@@ -89,7 +89,8 @@ impl Interpreter {
         capture: &Capture,
         deadline: Instant,
     ) -> Result<Ended, ExecError> {
-        self.begin(stage, command, last);
+        stage.network.wait_for(Foreground::Process(self.process.id()));
+        self.begin(command, last);
         let mut parts = Vec::new();
         loop {
             match self.status.next(&self.process, deadline, Some(capture)) {
@@ -134,8 +135,7 @@ impl Interpreter {
     }
 
     /// Begins a step and does not wait for its end.
-    pub(super) fn begin(&mut self, stage: &Stage<'_>, command: &Value, last: bool) {
-        stage.network.wait_for(Foreground::Process(self.process.id()));
+    pub(super) fn begin(&mut self, command: &Value, last: bool) {
         if let Some(commands) = &mut self.commands {
             // Where the interpreter is gone, the status pipe tells so right after.
             let _ = commands.write_all(format!("{command}\n").as_bytes());

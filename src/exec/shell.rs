@@ -15,6 +15,7 @@ use crate::plan::{Language, Part, Session};
 use crate::process::ExitStatus;
 use crate::system_clock::now;
 use crate::transcript::{Ending, PartRecord};
+use crate::virtual_time::Foreground;
 
 /// The terminals of a page, by name.
 #[derive(Debug)]
@@ -218,6 +219,7 @@ impl Shell<'_> {
         };
         let capture = self.capture(job, before.len())?;
         let stdin = self.stdin(job)?;
+        self.stage.network.wait_for(Foreground::Service);
         terminal.begin(self.stage, &Block { code: last, env: &job.step.env, stdin: stdin.as_deref() }, &capture)?;
         Ok(Begun::Service(Service {
             host: Host::Terminal(terminal),
@@ -241,6 +243,7 @@ impl Shell<'_> {
         self.started += 1;
         let mut terminal = Terminal::start(self.stage, "service", self.started, &state)?;
         let capture = Capture::create(self.stage.workspace, &format!("service-{}", self.started), false)?;
+        self.stage.network.wait_for(Foreground::Service);
         terminal.begin(self.stage, &Block { code, env: &[], stdin: None }, &capture)?;
         Ok(Service {
             host: Host::Terminal(terminal),

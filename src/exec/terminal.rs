@@ -125,6 +125,7 @@ impl Terminal {
         capture: &Capture,
         deadline: Instant,
     ) -> Result<BlockEnd, ExecError> {
+        stage.network.wait_for(Foreground::Process(self.process.id()));
         self.begin(stage, block, capture)?;
         Ok(match self.status.next(&self.process, deadline, Some(capture)) {
             Wake::Line(status) => BlockEnd::Status(self.took(&status)),
@@ -170,7 +171,6 @@ impl Terminal {
                 quote(&file)
             ),
         )?;
-        stage.network.wait_for(Foreground::Process(self.process.id()));
         self.write(&format!(". {}\n", quote(&around)));
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::crew::Roll;
+use super::crew::{Crew, Roll};
 use super::inspection;
 use super::threads::Thread;
 
@@ -11,11 +11,14 @@ use super::threads::Thread;
 #[derive(Debug, Clone)]
 pub struct Census(Arc<Roll>);
 
-impl Census {
-    pub(super) fn new(roll: Arc<Roll>) -> Self {
-        Self(roll)
+impl Crew {
+    /// A way to look at the crew's processes, also from another thread.
+    pub fn census(&self) -> Census {
+        Census(Arc::clone(&self.roll))
     }
+}
 
+impl Census {
     /// Every thread of every process of the crew.
     pub fn threads(&self) -> Vec<Thread> {
         self.0.processes().into_iter().flat_map(|pid| Thread::of_process(pid.as_raw_nonzero().get())).collect()

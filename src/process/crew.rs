@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::census::Census;
 use super::exit_watch::{exit_watch, wait_readable};
 use super::family::{self, Kin};
 use super::{ExitStatus, Launch, ProcessError, Woken, inspection, interrupt, spawn};
@@ -49,7 +48,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Everything that one page starts. Dropping it ends it.
 #[derive(Debug)]
 pub struct Crew {
-    roll: Arc<Roll>,
+    pub(super) roll: Arc<Roll>,
     namespaces: Arc<Vec<OwnedFd>>,
     /// True where nothing was launched since the last `end`.
     quiet: AtomicBool,
@@ -117,11 +116,6 @@ impl Crew {
     /// The variable that marks the crew's processes, which a program that replaces its environment must keep.
     pub fn mark(&self) -> (String, String) {
         (super::MARKER.to_owned(), self.roll.marker.clone())
-    }
-
-    /// A way to look at the crew's processes, also from another thread.
-    pub fn census(&self) -> Census {
-        Census::new(Arc::clone(&self.roll))
     }
 
     /// Starts a process.

@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use tokio_rustls::server::StartHandshake;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
-use super::gateway::{Body, Gateway, message, unreachable};
+use super::gateway::{Body, Connection, Gateway, message, unreachable};
 use super::hosts::{Target, Way};
 use super::names::Names;
 use super::relay::Relay;
@@ -74,15 +74,6 @@ pub(super) enum Port {
 enum Arrival {
     Proxy,
     Origin { tls: bool, target: Option<Target> },
-}
-
-/// Whose a request is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Connection {
-    /// Its number, in the order in which they came.
-    pub(super) number: u64,
-    /// The client's own port.
-    pub(super) port: u16,
 }
 
 impl Front {

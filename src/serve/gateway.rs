@@ -14,7 +14,6 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::sync::RwLock;
 
 use super::engine::{ASKED_HEADER, DELAY_HEADER, Engine, URL_HEADER};
-use super::front::Connection;
 use super::hosts::{Hosts, Target, Way};
 use super::journal::Journal;
 use super::relay::Relay;
@@ -60,6 +59,15 @@ pub(super) struct Gateway {
     pub(super) gate: RwLock<()>,
 }
 
+/// Whose a request is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Connection {
+    /// Its number, in the order in which they came.
+    pub(super) number: u64,
+    /// The client's own port.
+    pub(super) port: u16,
+}
+
 impl Gateway {
     /// Answers `request` to `target`.
     pub(super) async fn answer(
@@ -74,7 +82,7 @@ impl Gateway {
             Way::Sandbox => self.ask_sandbox(request, scheme, target, connection).await,
             way @ (Way::Loopback | Way::Allowed) => {
                 let request = without_hops(request);
-                let awaited = (way == Way::Allowed).then(|| self.relay.outside.awaits());
+                let awaited = (way == Way::Allowed).then(|| self.relay.wires.await_outside());
                 match self.relay.forward(request, scheme == "https", target).await {
                     Ok(response) => return response.map(|body| kept_until_read(body, awaited)),
                     Err(reason) => unreachable(target, &reason),

@@ -39,7 +39,7 @@ use crate::http::{Reply, Request};
 use crate::process::{Census, Crew};
 use crate::sandbox::{Fault, World};
 use crate::transcript::{Exchange, Refusal, TimeSpent};
-use crate::virtual_time::{self, Foreground, Outside, VirtualClock};
+use crate::virtual_time::{self, Foreground, VirtualClock, Wires};
 
 use authority::Authority;
 use clients::Clients;
@@ -140,12 +140,12 @@ impl Network {
         let authority = Arc::new(Authority::new()?);
         let reaches_out = hosts.allowed().iter().any(|target| !target.is_loopback());
         let bundle = authority.bundle(reaches_out);
-        let threads = Arc::<Mutex<Vec<i32>>>::default();
-        let started = Arc::clone(&threads);
+        let wires = Arc::<Wires>::default();
+        let noted = Arc::clone(&wires);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("doccheck-network")
-            .on_thread_start(move || note_thread(&started))
+            .on_thread_start(move || noted.run_on_this_thread())
             .enable_all()
             .build()
             .map_err(text)?;
@@ -162,7 +162,6 @@ impl Network {
             let gone = engine::mount(&server, Arc::clone(&engine)).await;
             (server, gone)
         });
-        let outside = Outside::default();
         let gateway = Gateway {
             hosts: Arc::clone(&hosts),
             journal: Arc::clone(&journal),
@@ -170,7 +169,7 @@ impl Network {
             relay: Relay {
                 tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)),
                 inside: listeners.inside.clone(),
-                outside: outside.clone(),
+                wires: Arc::clone(&wires),
             },
             upstream: server.address().to_string(),
             client: Client::builder(TokioExecutor::new()).build_http(),
@@ -196,7 +195,7 @@ impl Network {
         clients.write_routes(&hosts).map_err(text)?;
         let clock_folder = folder.join("clock");
         std::fs::create_dir(&clock_folder).map_err(text)?;
-        let clock = VirtualClock::start(&clock_folder, threads, outside).map(Arc::new).map_err(text);
+        let clock = VirtualClock::start(&clock_folder, wires).map(Arc::new).map_err(text);
         Ok(Self {
             hosts,
             journal,
@@ -406,12 +405,6 @@ impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Network").field("is_contained", &self.is_contained()).finish_non_exhaustive()
     }
-}
-
-/// Remembers the thread that this is called on.
-fn note_thread(threads: &Mutex<Vec<i32>>) {
-    let mut threads = threads.lock().unwrap_or_else(PoisonError::into_inner);
-    threads.push(rustix::thread::gettid().as_raw_nonzero().get());
 }
 
 fn text(error: impl fmt::Display) -> String {

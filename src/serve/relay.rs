@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 
 use super::hosts::Target;
 use super::inside::Inside;
-use crate::virtual_time::{Awaited, Outside};
+use crate::virtual_time::{Awaited, Wires};
 
 /// Opens connections for clients.
 pub(super) struct Relay {
@@ -24,15 +24,19 @@ pub(super) struct Relay {
     pub(super) tls: TlsConnector,
     /// Where the page's own services are, unless they are on the machine's loopback.
     pub(super) inside: Option<Arc<Inside>>,
-    /// The answers that the real world owes.
-    pub(super) outside: Outside,
+    /// Told of what keeps clients waiting.
+    pub(super) wires: Arc<Wires>,
 }
 
 impl Relay {
     /// A connection to `target` as a client of the page would have it.
     pub(super) async fn dial(&self, target: &Target) -> io::Result<TcpStream> {
         match &self.inside {
-            Some(inside) if target.is_loopback() => dial_inside(inside, target).await,
+            Some(inside) if target.is_loopback() => {
+                // A child process helps.
+                let _work = self.wires.work();
+                dial_inside(inside, target).await
+            }
             _ => Self::dial_outside(target).await,
         }
     }
@@ -55,7 +59,7 @@ impl Relay {
         let awaited = Mutex::new(None);
         let set = |value: Option<Awaited>| *awaited.lock().unwrap_or_else(PoisonError::into_inner) = value;
         tokio::join!(
-            copy(from_client, to_target, || set(Some(self.outside.awaits()))),
+            copy(from_client, to_target, || set(Some(self.wires.await_outside()))),
             copy(from_target, to_client, || set(None)),
         );
     }

@@ -13,7 +13,7 @@ use super::message::Message;
 use super::rest::{Allowed, Look, RealSleepers};
 use super::schedule::{Rank, Schedule, due};
 use super::shared::Shared;
-use super::{Foreground, Outside, Passage};
+use super::{Foreground, Passage, Wires};
 use crate::process::Census;
 use crate::system_clock;
 
@@ -40,7 +40,7 @@ pub(super) struct Arbiter {
     shared: Arc<Shared>,
     account: Arc<Mutex<Account>>,
     ears: Ears,
-    surroundings: Surroundings,
+    wires: Arc<Wires>,
     pass: Box<dyn Fn() -> Passage + Send>,
     schedule: Schedule<Event>,
     census: Option<Census>,
@@ -59,21 +59,14 @@ pub(super) struct Arbiter {
     ended: bool,
 }
 
-/// What is not of the page, and yet must be at rest.
-pub(super) struct Surroundings {
-    /// The threads of doccheck through which clients are served.
-    pub(super) wires: Arc<Mutex<Vec<i32>>>,
-    pub(super) outside: Outside,
-}
-
 /// What a look at the world shows.
 enum State {
     /// Somebody computes.
     Busy(Look),
     /// Something was heard meanwhile.
     Disturbed,
-    /// Nobody computes; whether time may pass for what is in the foreground.
-    Rest(Look, bool),
+    /// Nobody computes.
+    Rest(Look),
 }
 
 impl Arbiter {
@@ -81,14 +74,14 @@ impl Arbiter {
         shared: Arc<Shared>,
         account: Arc<Mutex<Account>>,
         ears: Ears,
-        surroundings: Surroundings,
+        wires: Arc<Wires>,
         pass: Box<dyn Fn() -> Passage + Send>,
     ) -> Self {
         Self {
             shared,
             account,
             ears,
-            surroundings,
+            wires,
             pass,
             schedule: Schedule::new(),
             census: None,
@@ -208,30 +201,32 @@ impl Arbiter {
                 self.credit(&look);
                 self.wait_for_busy(&look);
             }
-            State::Rest(look, in_foreground) => self.at_rest(&census, &look, in_foreground),
+            State::Rest(look) => self.at_rest(&census, &look),
         }
     }
 
     /// Whether somebody computes: two looks that show the same, with nothing heard meanwhile. One look alone is not
     /// enough: who was seen asleep may have been woken by who was not looked at yet.
     fn state(&mut self, census: &Census) -> State {
-        let mut wires = self.surroundings.wires.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut wires = self.wires.threads();
         if let Foreground::Request(thread) = self.foreground {
             wires.push(thread);
         }
         let look = Look::at(census, &wires);
-        if look.is_busy() {
+        if look.is_busy() || self.wires.is_working() {
             return State::Busy(look);
         }
-        // Asked before the second look: who waited for the next step, and is given it just now, has run by then.
-        let in_foreground = self.in_foreground(&look);
         if self.hear(Some(Duration::ZERO)) {
             return State::Disturbed;
         }
         if !look.still_holds(&Look::at(census, &wires)) {
             return State::Busy(look);
         }
-        if self.hear(Some(Duration::ZERO)) { State::Disturbed } else { State::Rest(look, in_foreground) }
+        match self.hear(Some(Duration::ZERO)) {
+            true => State::Disturbed,
+            false if self.wires.is_working() => State::Busy(look),
+            false => State::Rest(look),
+        }
     }
 
     /// While somebody computes nothing happens, but for two: what a program that reads the clock all the time has read
@@ -249,7 +244,7 @@ impl Arbiter {
         }
     }
 
-    fn at_rest(&mut self, census: &Census, look: &Look, in_foreground: bool) {
+    fn at_rest(&mut self, census: &Census, look: &Look) {
         let now = system_clock::now();
         let hooked: BTreeSet<i32> =
             self.ears.connections.iter().filter_map(|connection| Some(connection.process?.0)).collect();
@@ -258,7 +253,7 @@ impl Arbiter {
             Event::Wake { .. } => None,
         });
         let held: BTreeSet<u16> = held.collect();
-        self.sleepers.note_outside(self.surroundings.outside.is_awaited(), self.shared.base(), now);
+        self.sleepers.note_outside(self.wires.awaits_outside(), self.shared.base(), now);
         self.sleepers.note(look, &hooked, self.shared.base(), now, |process| census.is_connected(process, &held));
         self.credit(look);
         let patience = self.sleepers.patience(now);
@@ -267,7 +262,7 @@ impl Arbiter {
             (Some(due), Allowed::Until(until)) => due <= until,
             (Some(_), Allowed::Everything) => true,
         };
-        if !allowed || !in_foreground {
+        if !allowed || !self.in_foreground(look) {
             self.patience = patience.unwrap_or(PATIENCE.1).clamp(PATIENCE.0, IDLE);
             return;
         }
@@ -318,7 +313,7 @@ impl Arbiter {
 
     /// Moves the clock by what was slept in real time.
     fn credit(&mut self, look: &Look) {
-        let awaited = self.surroundings.outside.is_awaited();
+        let awaited = self.wires.awaits_outside();
         for credit in self.sleepers.credits(look, awaited, system_clock::now()) {
             self.shared.move_to(credit.until);
             self.account().real(&credit.program, credit.length);

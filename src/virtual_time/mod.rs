@@ -9,10 +9,10 @@ mod account;
 mod arbiter;
 mod ears;
 mod message;
-mod outside;
 mod rest;
 mod schedule;
 mod shared;
+mod wires;
 
 use std::io::{self, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -29,11 +29,11 @@ use crate::process::{Census, Thread};
 use crate::transcript::TimeSpent;
 
 use account::Account;
-use arbiter::{Arbiter, Surroundings};
+use arbiter::Arbiter;
 use ears::{Command, Ears, Request};
-pub use outside::{Awaited, Outside};
 use schedule::{Content, EXCHANGE};
 use shared::Shared;
+pub use wires::{Awaited, Wires};
 
 /// The file in which the clock stands, and the socket on which the arbiter takes messages, in the clock's folder.
 const CLOCK: &str = "now";
@@ -113,14 +113,13 @@ impl Drop for Passage {
 }
 
 impl VirtualClock {
-    /// Makes the clock's file and socket in `folder`, and starts the arbiter. `wires` are the threads of doccheck through
-    /// which a page's clients are served: while one of them has work, time stands still. `outside`: the answers that the
-    /// real world owes.
+    /// Makes the clock's file and socket in `folder`, and starts the arbiter. `wires`: what serves
+    /// the page's clients.
     ///
     /// # Errors
     ///
     /// Why this machine has no such clock: it does not tell what threads do, or the folder cannot be used.
-    pub fn start(folder: &Path, wires: Arc<Mutex<Vec<i32>>>, outside: Outside) -> io::Result<Self> {
+    pub fn start(folder: &Path, wires: Arc<Wires>) -> io::Result<Self> {
         let me = rustix::process::getpid().as_raw_nonzero().get();
         if Thread::look(me, me).is_none() {
             return Err(io::Error::other("this system does not tell what threads do"));
@@ -137,8 +136,7 @@ impl VirtualClock {
         let way = Arc::clone(&commands);
         let pass = move || Passage(Arc::clone(&way));
         let ears = Ears::new(listener, woken, receiver)?;
-        let surroundings = Surroundings { wires, outside };
-        let arbiter = Arbiter::new(Arc::clone(&shared), Arc::clone(&account), ears, surroundings, Box::new(pass));
+        let arbiter = Arbiter::new(Arc::clone(&shared), Arc::clone(&account), ears, wires, Box::new(pass));
         let thread = std::thread::Builder::new().name("doccheck-clock".to_owned()).spawn(move || arbiter.serve())?;
         Ok(Self { shared, account, commands, thread: Some(thread) })
     }

@@ -46,13 +46,17 @@ impl Look {
         self.page.iter().map(|thread| thread.used).sum()
     }
 
-    /// True where `process` waits for its next step, or is gone.
+    /// True where `process` waits for its next step, has just been sent it, or is gone.
     pub(super) fn is_idle(&self, process: i32) -> bool {
         let main = self.page.iter().find(|thread| thread.process == process && thread.id == process);
         main.is_none_or(|main| {
             // bash reads its script from a descriptor of its own that leads to the same pipe.
             let reads_commands = |from| are_same(process, from, COMMANDS);
-            !main.is_busy && matches!(main.waiting(), Waiting::Bytes(from) if reads_commands(from))
+            let waits = matches!(main.waiting(), Waiting::Bytes(from) if reads_commands(from));
+            // What it waits for is asked after the look. Meanwhile doccheck may have sent the step, which then began.
+            let sleeps_on =
+                Thread::look(process, process).is_some_and(|now| Key::of(&now) == Key::of(main) && !now.is_busy);
+            !main.is_busy && (waits || !sleeps_on)
         })
     }
 
@@ -214,4 +218,19 @@ fn rounded(micros: i64) -> i64 {
 
 pub(super) fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_ran_since_the_look_is_not_taken_for_a_sleeper_in_a_step() {
+        let me = rustix::process::getpid().as_raw_nonzero().get();
+        // The main thread of the tests waits for those that run them.
+        let main = Thread::look(me, me).unwrap_or_else(|| panic!("it is there"));
+        let look = |turns| Look { page: vec![Thread { turns, is_busy: false, ..main }], wires: Vec::new() };
+        assert!(look(u64::MAX).is_idle(me), "it was another moment");
+        assert!(look(0).is_idle(i32::MAX), "it is gone");
+    }
 }

@@ -262,7 +262,7 @@ fn steps_are_told_as_they_end_and_an_interruption_ends_the_run() {
     let site = Site::new(&[]);
     let began = site.path().join("began");
     let page = format!(
-        "```bash name=first\necho one\n```\n\n```bash name=second timeout=60s\ntouch '{}'\nsleep 60\n```\n",
+        "```bash name=first\necho one\n```\n\n```bash name=second timeout=60s\nmkfifo never\ntouch '{}'\ncat never\n```\n",
         began.display()
     );
     std::fs::write(site.path().join("page.md"), page).expect("a file can be written");
@@ -298,8 +298,8 @@ fn what_a_killed_run_leaves_ends_with_it_or_is_removed_by_the_next_one() {
     std::fs::create_dir(&temporary).expect("a folder can be made");
     let number = site.path().join("number");
     let page = format!(
-        "```python timeout=60s\nimport os, time\nopen('{0}.new', 'w').write(str(os.getpid()))\n\
-         os.rename('{0}.new', '{0}')\ntime.sleep(60)\n```\n",
+        "```python timeout=60s\nimport os\nopen('{0}.new', 'w').write(str(os.getpid()))\n\
+         os.mkfifo('never')\nos.rename('{0}.new', '{0}')\nopen('never')\n```\n",
         number.display()
     );
     std::fs::write(site.path().join("page.md"), page).expect("a file can be written");

@@ -59,6 +59,10 @@ fn marked(mark: &str) -> usize {
 
 const HTTP_SERVER: &str = "python3 -m http.server 8000";
 
+/// Waits for what never comes, on no clock.
+#[cfg(target_os = "linux")]
+const HANGS: &str = "mkfifo never-$BASHPID; cat never-$BASHPID";
+
 /// Reads a file from the server on port 8000.
 const CLIENT: &str = "```bash\ncurl -s localhost:8000/greeting.txt\n```\n\n```output\nhello\n```\n";
 
@@ -191,7 +195,7 @@ fn a_server_that_prints_before_it_listens_is_waited_for() {
 fn a_step_that_hangs_beside_a_server_is_no_service() {
     let page = format!(
         "```bash\n{HTTP_SERVER} >/dev/null 2>&1 &\nuntil curl -s localhost:8000 >/dev/null; do sleep 0.02; done\n```\n\n\
-         ```bash timeout=300ms\nsleep 300\n```\n"
+         ```bash timeout=300ms\n{HANGS}\n```\n"
     );
     let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
     assert_eq!(status, 1, "{printed}");
@@ -204,8 +208,8 @@ fn a_step_that_hangs_beside_a_server_is_no_service() {
 fn a_service_that_had_died_is_told_where_the_page_is_stopped() {
     let page = format!(
         "```bash ready=text:up name=dead\necho $BASHPID > pid; echo up; until [ -e stop ]; do sleep 0.02; done; exit 3\n```\n\n\
-         ```bash ready=text:up name=alive\necho up; sleep 300\n```\n\n\
-         ```bash\ntouch stop; {UNTIL_GONE}\n```\n\n```bash timeout=300ms name=hangs\nsleep 300\n```\n"
+         ```bash ready=text:up name=alive\necho up; {HANGS}\n```\n\n\
+         ```bash\ntouch stop; {UNTIL_GONE}\n```\n\n```bash timeout=300ms name=hangs\n{HANGS}\n```\n"
     );
     let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
     assert_eq!(status, 1, "{printed}");

@@ -2,6 +2,8 @@
 
 #[cfg(target_os = "linux")]
 mod library;
+#[cfg(target_os = "linux")]
+mod node;
 mod python;
 mod shell;
 

@@ -23,6 +23,7 @@ use crate::plan::names::javascript::names;
 use crate::plan::{Language, Session};
 use crate::system_clock::now;
 use crate::transcript::Ending;
+use crate::virtual_time::Foreground;
 
 const DRIVER: &str = include_str!("driver.mjs");
 
@@ -131,7 +132,8 @@ impl JavaScript<'_> {
         };
         let Prepared { mut interpreter, command, module, shared } =
             self.prepare(job, place, &code, &capture, &mut notes)?;
-        interpreter.begin(self.stage, &command, true);
+        self.stage.network.wait_for(Foreground::Service);
+        interpreter.begin(&command, true);
         self.ended.extend(shared.map(|name| (name, BUSY)));
         // Node may read it at any time from now on.
         self.served.push(module);

@@ -19,6 +19,7 @@ use super::{ExecError, Stage};
 use crate::plan::{Language, Session};
 use crate::system_clock::now;
 use crate::transcript::Ending;
+use crate::virtual_time::Foreground;
 
 const DRIVER: &str = include_str!("driver.py");
 
@@ -101,7 +102,8 @@ impl Python<'_> {
     pub(super) fn serve(&mut self, job: &Job<'_>, place: &Place) -> Result<Begun, ExecError> {
         let started = now();
         let Prepared { mut interpreter, command, capture, shared, notes } = self.prepare(job, place)?;
-        interpreter.begin(self.stage, &command, true);
+        self.stage.network.wait_for(Foreground::Service);
+        interpreter.begin(&command, true);
         self.ended.extend(shared.map(|name| (name, BUSY)));
         Ok(Begun::Service(Service::in_interpreter(interpreter, capture, notes, started)))
     }

@@ -175,10 +175,11 @@ function replaceRealms() {
   vm.createContext = function (...given) {
     const known = Object(given[0]) === given[0] && vm.isContext(given[0])
     const context = createContext(...given)
-    if (known) return context
+    // What the program itself put there stays; a context that is frozen takes nothing more.
+    const takes = (name) => !known && Object.isExtensible(context) && !Object.hasOwn(context, name)
     const realm = runInContext('globalThis', context)
-    replaceDate(realm)
-    replaceRandom(realm)
+    if (takes('Date')) replaceDate(realm)
+    if (takes('Math')) replaceRandom(realm)
     return context
   }
   vm.runInNewContext = (code, context, options) => runInNewContext(code, inWorld(context, options), options)

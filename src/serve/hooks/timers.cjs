@@ -92,6 +92,12 @@ module.exports = function ({ folder, peek, die }) {
 
   // Every timer of Node, also those that Node itself makes.
   const waits = new WeakMap()
+  function waitOf(timer) {
+    let wait = waits.get(timer)
+    if (!wait) waits.set(timer, (wait = { timer, due: undefined }))
+    return wait
+  }
+
   const first = setTimeout(() => {}, NEVER)
   clearTimeout(first)
   const { prototype } = first.constructor
@@ -106,8 +112,7 @@ module.exports = function ({ folder, peek, die }) {
         return wait === moving ? 0 : NEVER
       },
       set(asked) {
-        let wait = waits.get(this)
-        if (!wait) waits.set(this, (wait = { timer: this, due: undefined }))
+        const wait = waitOf(this)
         wait.asked = asked
         if (asked >= 0) return
         leave(wait)
@@ -120,7 +125,7 @@ module.exports = function ({ folder, peek, die }) {
         return waits.get(this)?.start
       },
       set(start) {
-        const wait = waits.get(this)
+        const wait = waitOf(this)
         wait.start = start
         if (start === null || wait === moving) return
         enter(wait)

@@ -4,6 +4,7 @@ import _socket
 import _thread
 import fcntl
 import os
+from errno import EBADF
 from itertools import count
 
 # Descriptors of this package lie above those that programs count on getting.
@@ -18,22 +19,33 @@ class Line:
     """A connection to the arbiter, used by one thread at a time, for one wait after the other."""
 
     def __init__(self, folder):
+        self.folder = folder
+        self.bell = None
+        self.number = 0
+        self.woken = True
+        self.connect()
+
+    def connect(self):
         sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
         try:
-            sock.connect(os.path.join(folder, "arbiter"))
+            sock.connect(os.path.join(self.folder, "arbiter"))
             self.descriptor = fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, HIGH)
+        except OSError as error:
+            lost_unless_interrupted(error)
         finally:
             sock.close()
-        self.bell = None
-        self.number, self.heard = 0, b""
-        self.woken = True
+        self.heard = b""
         self.tell("hello python %d" % os.getpid())
 
     def tell(self, message):
         try:
             os.write(self.descriptor, message.encode() + b"\n")
         except OSError as error:
-            lost(error)
+            if error.errno == EBADF:
+                # Programs that become services close all descriptors that there may be.
+                self.connect()
+                return self.tell(message)
+            lost_unless_interrupted(error)
 
     def ask(self, due):
         """Asks to be woken."""
@@ -54,7 +66,7 @@ class Line:
         except BlockingIOError:
             return  # A line of a timer, which is read when a signal says so.
         except OSError as error:
-            lost(error)
+            lost_unless_interrupted(error)
         if not told:
             lost("the arbiter is gone")
         *messages, self.heard = (self.heard + told).split(b"\n")
@@ -132,10 +144,7 @@ class Arbiter:
         self.idle.append(self.open())
 
     def open(self):
-        try:
-            line = Line(self.folder)
-        except OSError as error:
-            lost(error)
+        line = Line(self.folder)
         self.lines.append(line)
         return line
 
@@ -169,6 +178,16 @@ class Arbiter:
         self.lines, self.idle = [], []
         for begin in self.in_child:
             begin()
+
+
+def lost_unless_interrupted(error):
+    """Goes on with the error where the handler of a signal raised it: `TimeoutError` is a usual one."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals is not globals():
+            raise error
+        trace = trace.tb_next
+    lost(error)
 
 
 def lost(error):

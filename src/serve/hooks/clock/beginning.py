@@ -4,7 +4,8 @@ from .replacing import builtin
 
 
 def change_os(os, clock, arbiter):
-    os.register_at_fork(before=clock.publish, after_in_child=arbiter.begin_anew)
+    os.register_at_fork(before=clock.publish, after_in_child=clock.begin_anew)
+    os.register_at_fork(after_in_child=arbiter.begin_anew)
     publish_before(os, ("system", "posix_spawn", "posix_spawnp"), clock)
 
 

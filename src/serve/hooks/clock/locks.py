@@ -20,7 +20,7 @@ class Waiting:
         # By its methods: `with` would go through the changes made below.
         guard = _thread.RLock()
         self.close, self.open = guard.acquire, guard.release
-        arbiter.in_child.append(self.lines.clear)
+        arbiter.in_child.extend((self.lines.clear, guard._at_fork_reinit))
 
     def ring(self, thing):
         """Makes the first one look again."""

@@ -59,6 +59,8 @@ class Clock:
                 words[1] = last
 
         self.peek, self.read, self.publish = peek, read, publish
+        # A thread that is gone after a fork may have been reading.
+        self.begin_anew = guard._at_fork_reinit
         self.since_boot = UPTIME - start
 
     def due(self, seconds):
