@@ -37,7 +37,7 @@ const PYTHON_CLOCK: [(&str, &str); 15] = [
 const NODE_CLOCK: [(&str, &str); 3] = [
     ("node/clock.cjs", include_str!("hooks/clock.cjs")),
     ("node/timers.cjs", include_str!("hooks/timers.cjs")),
-    ("node/atomics.cjs", include_str!("hooks/atomics.cjs")),
+    ("node/blocking.cjs", include_str!("hooks/blocking.cjs")),
 ];
 const BASH_HOOK: &str = include_str!("hooks/clock.bash");
 /// Empty where the build had no C compiler, and for systems other than Linux.
