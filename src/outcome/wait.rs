@@ -39,6 +39,7 @@ pub(super) fn check(evidence: Evidence<'_>) -> Option<Check> {
     let message = format!("the page came back {waited} after a 429 that asked for {} s", early.asked);
     let mut check = evidence.failed(CheckKind::Wait, message);
     check.help.push("let the step wait as long as `Retry-After` says before it asks again".to_owned());
+    check.help.push(format!("or let the fault ask for less: `429:reset={}`", early.waited.as_secs()));
     Some(evidence.at(check, fault.span))
 }
 

@@ -92,6 +92,21 @@ fn a_deleted_retry_loop_is_noticed() {
     assert!(told.contains("Rate limited. Retrying in 60 s"), "{told}");
 }
 
+/// What a loop prints is not what it does: one that says that it waits a minute, and waits a second, is told.
+#[test]
+fn a_shortened_wait_is_noticed() {
+    let page = std::fs::read_to_string(root().join("tutorials/rate-limits.md")).expect("the page is there");
+    let waits = "time.sleep(asked + random.uniform(0, 0.25))";
+    assert!(page.contains(waits));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("page.md"), page.replace(waits, "time.sleep(1)"))
+        .expect("the page can be written");
+    let output = doccheck().current_dir(folder.path()).args(["run", "page.md"]).output().expect("doccheck starts");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("the page came back 1 s after a 429 that asked for 60 s"), "{told}");
+}
+
 fn planned(path: &str, text: &str) -> Arc<Plan> {
     let (tutorial, _) = tutorial::read(SourceFile::new(path, text));
     let (plan, _) = plan(tutorial, &Config::default(), "page.md");
