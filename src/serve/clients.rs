@@ -16,7 +16,7 @@ const NO_PROXY: &str = "localhost,127.0.0.1,::1";
 const PYTHON_HOOK: &str = include_str!("hooks/sitecustomize.py");
 const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
 /// What the hook for Python imports where the world has a clock of its own: a package, `_doccheck_clock`.
-const PYTHON_CLOCK: [(&str, &str); 15] = [
+const PYTHON_CLOCK: [(&str, &str); 16] = [
     ("__init__.py", include_str!("hooks/clock/__init__.py")),
     ("arbiter.py", include_str!("hooks/clock/arbiter.py")),
     ("beginning.py", include_str!("hooks/clock/beginning.py")),
@@ -28,6 +28,7 @@ const PYTHON_CLOCK: [(&str, &str); 15] = [
     ("reading.py", include_str!("hooks/clock/reading.py")),
     ("replacing.py", include_str!("hooks/clock/replacing.py")),
     ("selecting.py", include_str!("hooks/clock/selecting.py")),
+    ("servers.py", include_str!("hooks/clock/servers.py")),
     ("signals.py", include_str!("hooks/clock/signals.py")),
     ("sockets.py", include_str!("hooks/clock/sockets.py")),
     ("times.py", include_str!("hooks/clock/times.py")),
