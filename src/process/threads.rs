@@ -204,7 +204,6 @@ fn is_wait(operation: u64) -> bool {
     matches!(operation & 0x7f, 0 | 6 | 9 | 11 | 13)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the kernel takes it as an int")]
 fn millis(argument: u64) -> Option<Option<Duration>> {
     u64::try_from(argument as i32).ok().map(|millis| Some(Duration::from_millis(millis)))
 }

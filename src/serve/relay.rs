@@ -85,9 +85,8 @@ impl Relay {
 /// Copies bytes until they end, and tells of each piece.
 async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, tell: impl Fn()) {
     let mut bytes = vec![0; 16 * 1024];
-    loop {
-        // A connection that breaks off is the two ends' affair.
-        let Ok(count @ 1..) = from.read(&mut bytes).await else { break };
+    // A connection that breaks off is the two ends' affair.
+    while let Ok(count @ 1..) = from.read(&mut bytes).await {
         tell();
         if to.write_all(&bytes[..count]).await.is_err() {
             break;

@@ -133,7 +133,8 @@ impl Arbiter {
                 Heard::Command(command) => self.obey(command),
                 Heard::Message(connection, message) => self.note(connection, &message),
                 Heard::Gone(gone) => {
-                    self.schedule.forget(|event| matches!(event, Event::Wake { connection, .. } if *connection == gone))
+                    self.schedule
+                        .forget(|event| matches!(event, Event::Wake { connection, .. } if *connection == gone));
                 }
             }
         }

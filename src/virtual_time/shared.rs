@@ -1,8 +1,6 @@
 //! The file in which the clock stands. Every process of the page maps or reads it; this side reads and writes it as a file,
 //! which Linux keeps the same as its mappings.
 
-#![expect(clippy::disallowed_methods, reason = "the clock stands in a file")]
-
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;

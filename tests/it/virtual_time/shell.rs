@@ -113,6 +113,7 @@ timeout 5 sleep 2; echo $? $SECONDS
 { timeout --kill-after 2 3 bash -c 'trap "" TERM; sleep 4; sleep 60'; echo $? $SECONDS; } 2>/dev/null
 read -t 6 line <>pipe; echo $? $SECONDS
 read -t 6 line < <(sleep 2; echo word); echo $? $line $SECONDS
+(flock 9; sleep 9) 9>lock & sleep 1; flock -w 5 lock true; echo $? $SECONDS; wait
 TMOUT=7; read line <>pipe; echo $? $SECONDS
 trap 'echo stopped' TERM
 (sleep 3; kill $$) & sleep 5; echo $SECONDS
@@ -124,9 +125,10 @@ trap 'echo stopped' TERM
 137 12
 142 18
 0 word 20
-142 27
+1 26
+142 36
 stopped
-32
+41
 ```
 "#;
     run(page).is_true();

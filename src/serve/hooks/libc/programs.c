@@ -25,7 +25,8 @@ static const struct {
     {"bash", TELLING_LATER}, {"sh", TELLING},        {"dash", TELLING},    {"ash", TELLING},     {"zsh", TELLING},
     {"ksh", TELLING},        {"mksh", TELLING},      {"busybox", TELLING}, {"date", TELLING},    {"coreutils", TELLING},
     {"awk", TELLING},        {"gawk", TELLING},      {"mawk", TELLING},    {"jq", TELLING},      {"sqlite3", TELLING},
-    {"sleep", WAITING},      {"timeout", WAITING},   {"tail", WAITING},    {"curl", WAITING},    {"wget", WAITING},
+    {"sleep", WAITING},      {"timeout", WAITING},   {"tail", WAITING},    {"flock", WAITING},   {"curl", WAITING},
+    {"wget", WAITING},
 };
 
 static enum kind found_kind;

@@ -2,8 +2,8 @@
 #include "clock.h"
 
 /* A timer needs no thread: the kernel sends its signal when the arbiter answers on the timer's own connection. For
- * the same reason none repeats: nobody would be there to ask for the next time. No program on the list has one that
- * does. */
+ * the same reason none repeats: nobody would be there to ask for the next time. The one program on the list that asks
+ * for it (flock) does so lest the signal come before it waits, and the arbiter answers only when it does. */
 struct timer {
     struct line line;
     int64_t due;
@@ -17,12 +17,30 @@ static struct timer timers[8] = {{.signal = SIGALRM, .used = true}};
 
 static int64_t left_of(const struct timer *timer) { return timer->due && is_open(&timer->line) ? left(timer->due) : 0; }
 
+/* The handlers of signals that are told why they come; they are told of a timer, not of a connection. */
+static void (*handlers[65])(int, siginfo_t *, void *);
+
+static void as_of_a_timer(int signal, siginfo_t *info, void *context) {
+    if (info->si_code != SI_USER) info->si_code = SI_TIMER;
+    handlers[signal](signal, info, context);
+}
+
+static void guard_handler(int signal) {
+    struct sigaction action;
+    if (sigaction(signal, NULL, &action) || !(action.sa_flags & SA_SIGINFO)) return;
+    if (action.sa_sigaction == as_of_a_timer) return;
+    handlers[signal] = action.sa_sigaction;
+    action.sa_sigaction = as_of_a_timer;
+    sigaction(signal, &action, NULL);
+}
+
 /* `due` 0: not at all. */
 static void set(struct timer *timer, int64_t due) {
     int error = errno;
     hang_up(&timer->line);
     timer->due = due;
     if (due && due != NEVER) {
+        guard_handler(timer->signal);
         call_up(&timer->line);
         int descriptor = timer->line.descriptor;
         long failed = syscall(SYS_fcntl, descriptor, F_SETSIG, timer->signal);
@@ -81,7 +99,8 @@ static struct timer *timer_of(timer_t id) {
 }
 
 HOOK(int, timer_create, clockid_t id, struct sigevent *event, timer_t *made) {
-    bool by_signal = !event || event->sigev_notify == SIGEV_SIGNAL || event->sigev_notify == SIGEV_NONE;
+    bool by_signal = !event || event->sigev_notify == SIGEV_NONE ||
+                     (event->sigev_notify == SIGEV_SIGNAL && event->sigev_signo > 0 && event->sigev_signo < 65);
     if (hooked() && clock_of(id) != NO_CLOCK && by_signal) {
         for (struct timer *timer = timers + 1; timer < timers + sizeof timers / sizeof *timers; timer++) {
             if (__atomic_exchange_n(&timer->used, true, __ATOMIC_ACQ_REL)) continue;
@@ -100,7 +119,7 @@ HOOK(int, timer_settime, timer_t id, int flags, const struct itimerspec *next, s
         return REAL(int, timer_settime, (errno = ENOSYS, -1),
                     (timer_t, int, const struct itimerspec *, struct itimerspec *), id, flags, next, before);
     }
-    if (next->it_interval.tv_sec || next->it_interval.tv_nsec || !is_valid(&next->it_value)) {
+    if (!is_valid(&next->it_value)) {
         errno = EINVAL;
         return -1;
     }
