@@ -263,11 +263,6 @@ fn what_could_hide_or_damage_something_is_left_to_a_person() {
     let told = |page: &str, printed: &str| refusals(page, &[printed]).join("; ");
     let to_the_end = format!("{STEP}```text\na\n\nProse.\n");
     assert!(told(&to_the_end, "b\n").contains("this one is not closed"), "{}", told(&to_the_end, "b\n"));
-    let transcript = "```console\n$ one\na\n\n$ two\n```text\n```\n";
-    assert!(
-        told(transcript, "a\n\nb\n```\n|").contains("this one is not closed"),
-        "and no other output of it is changed"
-    );
     let page = format!("{STEP}```text\na\nx\n```\n");
     for printed in ["a\n...\nb\n", "a\nusage: x [..] FILE\n"] {
         assert!(told(&page, printed).contains("stand for anything"), "{}", told(&page, printed));

@@ -14,7 +14,7 @@ pub struct Thread {
     pub process: i32,
     /// Its own number.
     pub id: i32,
-    /// True where it runs, waits for a processor, or for the disk.
+    /// True where it runs, waits for a processor or for the disk, or is about to vanish.
     pub is_busy: bool,
     /// How often it was given a processor: a thread that has the same number twice did nothing in between.
     pub turns: u64,
@@ -46,7 +46,8 @@ impl Thread {
         let mut numbers = scheduled.split_ascii_whitespace().map(str::parse::<u64>);
         let used = Duration::from_nanos(numbers.next()?.ok()?);
         let turns = numbers.nth(1)?.ok()?;
-        Some(Self { process, id, is_busy: matches!(state, b'R' | b'D'), turns, used })
+        // Who has just ended (X) has still to tell it to others.
+        Some(Self { process, id, is_busy: matches!(state, b'R' | b'D' | b'X'), turns, used })
     }
 
     /// All threads of a process; none where it is gone.

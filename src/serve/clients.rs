@@ -13,31 +13,34 @@ use super::hosts::{Hosts, Target};
 /// Kept from the proxy: a page's own services.
 const NO_PROXY: &str = "localhost,127.0.0.1,::1";
 
-const PYTHON_HOOK: &str = include_str!("hooks/sitecustomize.py");
-const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
-/// What the hook for Python imports where the world has a clock of its own: a package, `_doccheck_clock`.
-const PYTHON_CLOCK: [(&str, &str); 15] = [
-    ("__init__.py", include_str!("hooks/clock/__init__.py")),
-    ("arbiter.py", include_str!("hooks/clock/arbiter.py")),
-    ("beginning.py", include_str!("hooks/clock/beginning.py")),
-    ("chance.py", include_str!("hooks/clock/chance.py")),
-    ("errors.py", include_str!("hooks/clock/errors.py")),
-    ("locks.py", include_str!("hooks/clock/locks.py")),
-    ("loops.py", include_str!("hooks/clock/loops.py")),
-    ("processes.py", include_str!("hooks/clock/processes.py")),
-    ("reading.py", include_str!("hooks/clock/reading.py")),
-    ("replacing.py", include_str!("hooks/clock/replacing.py")),
-    ("selecting.py", include_str!("hooks/clock/selecting.py")),
-    ("signals.py", include_str!("hooks/clock/signals.py")),
-    ("sockets.py", include_str!("hooks/clock/sockets.py")),
-    ("times.py", include_str!("hooks/clock/times.py")),
-    ("traces.py", include_str!("hooks/clock/traces.py")),
+/// What Python loads before a program, and what that imports; the package only where the world has a clock of its own.
+const PYTHON_HOOKS: [(&str, &str); 19] = [
+    ("sitecustomize.py", include_str!("hooks/sitecustomize.py")),
+    ("_doccheck_imports.py", include_str!("hooks/imports.py")),
+    ("_doccheck_network.py", include_str!("hooks/network.py")),
+    ("_doccheck_clock/__init__.py", include_str!("hooks/clock/__init__.py")),
+    ("_doccheck_clock/arbiter.py", include_str!("hooks/clock/arbiter.py")),
+    ("_doccheck_clock/beginning.py", include_str!("hooks/clock/beginning.py")),
+    ("_doccheck_clock/chance.py", include_str!("hooks/clock/chance.py")),
+    ("_doccheck_clock/errors.py", include_str!("hooks/clock/errors.py")),
+    ("_doccheck_clock/locks.py", include_str!("hooks/clock/locks.py")),
+    ("_doccheck_clock/loops.py", include_str!("hooks/clock/loops.py")),
+    ("_doccheck_clock/processes.py", include_str!("hooks/clock/processes.py")),
+    ("_doccheck_clock/reading.py", include_str!("hooks/clock/reading.py")),
+    ("_doccheck_clock/replacing.py", include_str!("hooks/clock/replacing.py")),
+    ("_doccheck_clock/selecting.py", include_str!("hooks/clock/selecting.py")),
+    ("_doccheck_clock/servers.py", include_str!("hooks/clock/servers.py")),
+    ("_doccheck_clock/signals.py", include_str!("hooks/clock/signals.py")),
+    ("_doccheck_clock/sockets.py", include_str!("hooks/clock/sockets.py")),
+    ("_doccheck_clock/times.py", include_str!("hooks/clock/times.py")),
+    ("_doccheck_clock/traces.py", include_str!("hooks/clock/traces.py")),
 ];
+const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
 /// What the hook for Node requires where the world has a clock of its own.
 const NODE_CLOCK: [(&str, &str); 3] = [
     ("node/clock.cjs", include_str!("hooks/clock.cjs")),
     ("node/timers.cjs", include_str!("hooks/timers.cjs")),
-    ("node/atomics.cjs", include_str!("hooks/atomics.cjs")),
+    ("node/blocking.cjs", include_str!("hooks/blocking.cjs")),
 ];
 const BASH_HOOK: &str = include_str!("hooks/clock.bash");
 /// Empty where the build had no C compiler, and for systems other than Linux.
@@ -69,14 +72,12 @@ impl Clients {
     /// Writes the files that stay the same for the whole run. `bundle`: the certificates that clients are to trust.
     pub(super) fn write(folder: &Path, ports: Ports, bundle: &str) -> io::Result<Self> {
         let clients = Self { folder: folder.to_path_buf(), ports, taken: Mutex::default() };
-        std::fs::create_dir_all(folder.join("python"))?;
+        std::fs::create_dir_all(folder.join("python/_doccheck_clock"))?;
         std::fs::create_dir_all(folder.join("node"))?;
         std::fs::write(clients.ca(), bundle)?;
-        std::fs::write(folder.join("python/sitecustomize.py"), PYTHON_HOOK)?;
         std::fs::write(folder.join("node/preload.cjs"), NODE_HOOK)?;
-        std::fs::create_dir_all(folder.join("python/_doccheck_clock"))?;
-        for (name, text) in PYTHON_CLOCK {
-            std::fs::write(folder.join("python/_doccheck_clock").join(name), text)?;
+        for (name, text) in PYTHON_HOOKS {
+            std::fs::write(folder.join("python").join(name), text)?;
         }
         for (name, text) in NODE_CLOCK {
             std::fs::write(folder.join(name), text)?;

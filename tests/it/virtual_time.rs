@@ -1,4 +1,7 @@
-//! The frozen clock: what waits costs nothing, and everybody agrees on the time.
+//! The frozen clock: what waits costs nothing, everybody agrees on the time, and every run tells the same.
+//!
+//! `DOCCHECK_RUNS=50 cargo test --test it virtual_time` runs every page of these tests fifty times, every second time
+//! beside two busy loops, and wants the same document of all runs.
 
 #[cfg(target_os = "linux")]
 mod library;
@@ -8,6 +11,7 @@ mod python;
 mod shell;
 
 use std::path::Path;
+use std::process::{Child, Command};
 
 use serde_json::Value;
 
@@ -21,14 +25,51 @@ pub(crate) struct Run {
 
 /// Runs a page that is all there is in its repository.
 pub(crate) fn run(page: &str) -> Run {
+    run_in(folder_with(page).path())
+}
+
+/// A repository with this page alone.
+fn folder_with(page: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder can be made");
     std::fs::create_dir(folder.path().join(".git")).expect("a folder can be made");
     std::fs::write(folder.path().join("page.md"), page).expect("a file can be written");
-    run_in(folder.path())
+    folder
 }
 
-/// Runs `page.md` in a folder.
+/// Runs `page.md` in a folder, as often as `DOCCHECK_RUNS` says.
 pub(crate) fn run_in(folder: &Path) -> Run {
+    run_often(folder, std::env::var("DOCCHECK_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(1))
+}
+
+/// Runs `page.md` so often, every second time on a busy machine; fails where one run tells anything else than the first.
+fn run_often(folder: &Path, runs: usize) -> Run {
+    let first = run_once(folder);
+    for count in 1..runs {
+        let busy = (count % 2 == 1).then(|| [Loop::start(), Loop::start()]);
+        let again = run_once(folder);
+        drop(busy);
+        assert_eq!(again.told(), first.told(), "run {count} of {runs} differs");
+    }
+    first
+}
+
+/// A program that keeps a processor busy until this is dropped.
+struct Loop(Child);
+
+impl Loop {
+    fn start() -> Self {
+        Self(Command::new("sh").args(["-c", "while :; do :; done"]).spawn().expect("a shell starts"))
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        self.0.kill().expect("it runs");
+        self.0.wait().expect("it ends");
+    }
+}
+
+fn run_once(folder: &Path) -> Run {
     let output =
         doccheck().current_dir(folder).args(["run", "--format", "json", "page.md"]).output().expect("doccheck starts");
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -37,6 +78,12 @@ pub(crate) fn run_in(folder: &Path) -> Run {
 }
 
 impl Run {
+    /// Everything that the document tells, but for real time.
+    fn told(&self) -> String {
+        let lines = self.printed.lines().filter(|line| !line.contains("\"duration_ms\": "));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     fn steps(&self) -> &[Value] {
         self.document["pages"][0]["steps"].as_array().expect("a page has steps")
     }
@@ -116,4 +163,87 @@ fn an_http_step_and_a_step_in_the_background_agree_on_the_time() {
          ```bash\n{DATE}\n```\n\n```output\ndate: Wed, 15 Apr 2026 09:00:00 GMT\n```\n"
     );
     assert_eq!(run(&page).is_true().virtual_seconds(), 0.04);
+}
+
+/// Programs of all languages that wait for the sandbox and for one another.
+const TOGETHER: &str = r##"
+```python name=server ready=port:8009
+import http.server, time
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(3)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(time.strftime("%H:%M:%S").encode())
+
+    def log_message(self, *args):
+        pass
+
+http.server.ThreadingHTTPServer(("", 8009), Slow).serve_forever()
+```
+
+```bash
+for at in 1 2 3; do (sleep $at; echo "job $at at $SECONDS") & done
+wait
+curl -s localhost:8009
+```
+
+```output
+job 1 at 1
+job 2 at 2
+job 3 at 3
+09:00:06
+```
+
+<!-- doccheck: fault="429:reset=60x2" -->
+
+```python
+import os, threading, time, urllib.error, urllib.request
+
+def ask(page):
+    request = urllib.request.Request("https://api.truto.one/unified/crm/contacts?page=%d" % page)
+    while True:
+        try:
+            urllib.request.urlopen(request)
+        except urllib.error.HTTPError as error:
+            if error.code != 429:
+                return print(page, error.code, round(time.time() % 3600))
+            time.sleep(float(error.headers["Retry-After"]))
+
+threads = [threading.Thread(target=ask, args=(page,)) for page in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+```
+
+```output
+2 401 6
+0 401 66
+1 401 66
+```
+
+```javascript
+const start = Date.now()
+const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+await Promise.all([1, 2, 3].map(async (at) => {
+  await wait(at * 20)
+  const answer = await fetch('http://localhost:8009')
+  console.log(at, await answer.text(), Math.floor((Date.now() - start) / 1000))
+}))
+```
+
+```output
+1 09:01:29 23
+2 09:01:49 43
+3 09:02:09 63
+```
+"##;
+
+#[test]
+fn every_run_tells_the_same_on_a_busy_machine_too() {
+    let folder = folder_with(TOGETHER);
+    let run = run_often(folder.path(), 6);
+    assert_eq!(run.steps().len(), 4);
+    assert!(run.steps()[1..].iter().all(|step| step["verdict"] == "ok"), "{}", run.printed);
+    assert!(run.is_reproducible());
 }

@@ -69,7 +69,11 @@ fn parse(line: &[u8]) -> Option<Entry> {
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
     let session = fields.nth(1)?.parse().ok()?;
-    Some(Entry { pid: pid.parse().ok()?, ended: matches!(state, "Z" | "X"), parent, session })
+    // The state is that of the first thread. Where it has ended, the process lives on with its others, and its parent is
+    // told of its end after the last.
+    let threads = fields.nth(13).map_or(1, |number| number.parse().unwrap_or(1));
+    let ended = matches!(state, "Z" | "X") && threads <= 1;
+    Some(Entry { pid: pid.parse().ok()?, ended, parent, session })
 }
 
 #[cfg(test)]
@@ -81,6 +85,10 @@ mod tests {
         let line = b"4711 (a) Z 1 (b) S 17 4711 4700 0 -1 4194560 1";
         assert_eq!(parse(line), Some(Entry { pid: 4711, ended: false, parent: 17, session: 4700 }));
         let line = b"9 (\xff) Z 1 9 9 0";
+        assert_eq!(parse(line), Some(Entry { pid: 9, ended: true, parent: 1, session: 9 }));
+        let line = b"9 (node) Z 1 9 9 0 -1 4228364 7163 0 0 0 4 1 0 0 20 0 3 0 171017 0 0";
+        assert_eq!(parse(line), Some(Entry { pid: 9, ended: false, parent: 1, session: 9 }));
+        let line = b"9 (node) Z 1 9 9 0 -1 4228364 7163 0 0 0 4 1 0 0 20 0 1 0 171017 0 0";
         assert_eq!(parse(line), Some(Entry { pid: 9, ended: true, parent: 1, session: 9 }));
         assert_eq!(parse(b"9 (sh"), None);
         assert_eq!(parse(b""), None);

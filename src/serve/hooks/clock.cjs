@@ -3,7 +3,7 @@
 // Required by preload.cjs where the world has a clock of its own. That clock stands still while code runs and moves
 // when the whole world sleeps; a reading adds a microsecond, so that no two are the same and a loop that waits for
 // the clock ends. This file hides the shared words in which processes agree on the time, and replaces every
-// reading. The waits are timers.cjs and atomics.cjs.
+// reading. The waits are timers.cjs and blocking.cjs.
 'use strict'
 
 const fs = require('node:fs')
@@ -197,13 +197,17 @@ function replaceRealms() {
   }
 }
 
-// Few programs need it, so it is loaded by the first that does.
-function replaceAtomics() {
+// Few programs block a thread for a time, so what they need is loaded by the first that does.
+function replaceBlocking() {
   const { wait, waitAsync } = Atomics
-  let timed
-  const load = () => (timed ??= require('./atomics.cjs')({ wait, waitAsync, peek, publish }))
+  // What runs programs synchronously, below all of node:child_process.
+  const spawner = process.binding('spawn_sync')
+  const { spawn } = spawner
+  let blocking
+  const load = () => (blocking ??= require('./blocking.cjs')({ wait, waitAsync, spawn, peek, publish }))
   replace(Atomics, 'wait', { value: { wait: (...given) => load().wait(...given) }.wait })
   replace(Atomics, 'waitAsync', { value: { waitAsync: (...given) => load().waitAsync(...given) }.waitAsync })
+  spawner.spawn = (options) => (options.timeout > 0 ? load().spawn(options) : spawn(options))
 }
 
 // A server of the program's own stamps its answers with a date that Node makes inside.
@@ -228,7 +232,7 @@ try {
   replaceMonotonic(start)
   replaceRandom(globalThis)
   replaceRealms()
-  replaceAtomics()
+  replaceBlocking()
 } catch (error) {
   die(error)
 }

@@ -1,13 +1,7 @@
-"""Leads this interpreter's connections to doccheck's sandbox.
+"""Brings doccheck's hooks into this interpreter. Loaded by `site` before the program starts.
 
-Loaded by `site` before the program starts. Programs that heed the proxy variables never need it; for all others
-it gives each host of the sandbox an address of its own (RFC 2544 sets 198.18.0.0/15 aside for tests), turns a
-connection to such an address into one to the sandbox's port on loopback, and refuses every other host by name,
-before anybody asks a name server.
-
-Where the page's time is virtual, the package `_doccheck_clock` beside this file is loaded too.
-
-Nothing is imported that the program does not import itself: `socket` and `ssl` are changed when it does.
+What they change, and why, is told in the modules that are imported here: `_doccheck_network` leads connections to the
+sandbox; where the page's time is virtual, `_doccheck_clock` has the program wait on the page's clock.
 """
 
 import os
@@ -16,199 +10,24 @@ import sys
 
 def _install():
     here = os.path.dirname(os.path.abspath(__file__))
-    folder = os.path.dirname(here)
+    # Kept compiled for the next process, in the run's own folder: that is most of what it takes to load them.
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    import _doccheck_imports
+    import _doccheck_network
 
-    class Routes:
-        """Who is served. Read anew in each process: a fork server outlives a page."""
-
-        process = None
-
-        def read(self):
-            if self.process != os.getpid():
-                self.ports, self.addresses, self.names = {}, {}, {}
-                with open(os.path.join(folder, "routes"), encoding="utf-8") as lines:
-                    for line in lines:
-                        host, address, port, to = line.split()
-                        self.ports[host, int(port)] = int(to)
-                        self.addresses[host], self.names[address] = address, host
-                self.process = os.getpid()
-            return self
-
-    routes = Routes()
-
-    def refuse(host, port):
-        """Notes the refusal for the step, and gives the words for the program."""
-        if ":" in host:
-            host = "[%s]" % host
-        name = host if port in (80, 443, None) else "%s:%s" % (host, port)
-        note = os.open(os.path.join(folder, "refused"), os.O_WRONLY | os.O_APPEND)
-        try:
-            os.write(note, (name + "\n").encode("utf-8"))
-        finally:
-            os.close(note)
-        return "no sandbox serves host " + name
-
-    def text(host):
-        if isinstance(host, (bytes, bytearray)):
-            host = host.decode("utf-8", "replace")
-        return host.rstrip(".").lower() if isinstance(host, str) else host
-
-    def patch_socket(socket):
-        getaddrinfo, gethostbyname = socket.getaddrinfo, socket.gethostbyname
-        gethostbyname_ex, gethostbyaddr = socket.gethostbyname_ex, socket.gethostbyaddr
-        own_name = text(socket.gethostname())
-        internet = (socket.AF_INET, socket.AF_INET6)
-
-        def is_own(host):
-            return (
-                host in (None, "", "localhost", "::1", "0.0.0.0", "::", own_name)
-                or host.endswith(".localhost")
-                or host.startswith(("127.", "::ffff:127."))
-            )
-
-        def is_address(host):
-            for family in internet:
-                try:
-                    socket.inet_pton(family, host.partition("%")[0])
-                    return True
-                except (OSError, ValueError):
-                    pass
-            return False
-
-        def resolve(host, port=None):
-            """What is to be looked up in place of `host`, without asking a name server."""
-            name = text(host)
-            if not (name is None or isinstance(name, str)) or is_own(name) or is_address(name):
-                return host
-            address = routes.read().addresses.get(name)
-            if address is None:
-                raise socket.gaierror(socket.EAI_NONAME, refuse(name, port))
-            return address
-
-        def looked_up(host, port, family=0, type=0, proto=0, flags=0):
-            number = {"http": 80, "https": 443}.get(port, port)
-            address = resolve(host, number if isinstance(number, int) else None)
-            if address is not host and family == socket.AF_INET6:
-                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-            return getaddrinfo(address, port, family, type, proto, flags)
-
-        def rerouted(sock, address):
-            """Where a connection goes that the program wants to `address`, or the words of a refusal."""
-            if sock.family not in internet or not isinstance(address, tuple) or len(address) < 2:
-                return address, None
-            host, port = text(address[0]), address[1]
-            if not isinstance(host, str) or is_own(host):
-                return address, None
-            now = routes.read()
-            host = now.names.get(host[7:] if host.startswith("::ffff:") else host, host)
-            to = now.ports.get((host, port))
-            if to is None or sock.type != socket.SOCK_STREAM:
-                return None, refuse(host, port)
-            return (("127.0.0.1", to) if sock.family == socket.AF_INET else ("::ffff:127.0.0.1", to)), None
-
-        def connecting(method, as_number):
-            def connect(self, address):
-                to, refusal = rerouted(self, address)
-                if to is None:
-                    if as_number:
-                        return errno.ECONNREFUSED
-                    raise ConnectionRefusedError(errno.ECONNREFUSED, refusal)
-                return method(self, to)
-
-            return connect
-
-        def sending(method):
-            def sendto(self, data, *where):
-                to, refusal = rerouted(self, where[-1])
-                if to is None:
-                    raise ConnectionRefusedError(errno.ECONNREFUSED, refusal)
-                return method(self, data, *where)
-
-            return sendto
-
-        def by_address(host):
-            name = text(host)
-            if not is_own(name) and name not in routes.read().names:
-                resolve(host)
-                raise socket.herror(1, "Unknown host")
-            return gethostbyaddr(host)
-
-        import errno
-
-        socket.getaddrinfo = looked_up
-        socket.gethostbyname = lambda host: gethostbyname(resolve(host))
-        socket.gethostbyname_ex = lambda host: gethostbyname_ex(resolve(host))
-        socket.gethostbyaddr = by_address
-        socket.socket.connect = connecting(socket.socket.connect, False)
-        socket.socket.connect_ex = connecting(socket.socket.connect_ex, True)
-        socket.socket.sendto = sending(socket.socket.sendto)
-
-    def patch_ssl(ssl):
-        authority = os.path.join(folder, "ca.pem")
-
-        def trusting(method):
-            # Clients that bring roots of their own (certifi) trust the sandbox too; those that check nothing stay so.
-            def wrap(self, *args, **kwargs):
-                if self.verify_mode != ssl.CERT_NONE and not getattr(self, "_doccheck", False):
-                    self.load_verify_locations(authority)
-                    self._doccheck = True
-                return method(self, *args, **kwargs)
-
-            return wrap
-
-        ssl.SSLContext.wrap_socket = trusting(ssl.SSLContext.wrap_socket)
-        ssl.SSLContext.wrap_bio = trusting(ssl.SSLContext.wrap_bio)
-
-    class Loader:
-        """Loads a module and then changes it."""
-
-        def __init__(self, loader, patches):
-            self.loader, self.patches = loader, patches
-
-        def create_module(self, spec):
-            return self.loader.create_module(spec)
-
-        def exec_module(self, module):
-            self.loader.exec_module(module)
-            for patch in self.patches:
-                _or_die(patch, module)
-
-        def __getattr__(self, name):
-            return getattr(self.loader, name)
-
-    class AfterImport:
-        """Finds nothing itself, but sees to it that some modules are changed when they are loaded."""
-
-        def __init__(self, patches):
-            self.patches = patches
-
-        def find_spec(self, name, path=None, target=None):
-            # What is found may be loaded, or not, or again.
-            patches = self.patches.get(name)
-            if patches is None:
-                return None
-            for finder in list(sys.meta_path):
-                spec = finder.find_spec(name, path, target) if finder is not self else None
-                if spec is not None:
-                    spec.loader = Loader(spec.loader, patches)
-                    return spec
-            return None
-
-    patches = {"socket": [patch_socket], "ssl": [patch_ssl]}
+    hooks = [_doccheck_network.changes(os.path.dirname(here))]
     if "DOCCHECK_CLOCK" in os.environ:
-        # Kept compiled for the next process: that is most of what it takes to load it.
-        kept, sys.dont_write_bytecode = sys.dont_write_bytecode, False
         import _doccheck_clock
 
-        sys.dont_write_bytecode = kept
-        for name, patch in _doccheck_clock.install().items():
-            patches.setdefault(name, []).append(patch)
+        hooks.append(_doccheck_clock.install())
+    sys.dont_write_bytecode = kept
     if here in sys.path:
         sys.path.remove(here)
-    sys.meta_path.insert(0, AfterImport(patches))
-    for name in patches:
-        for patch in patches[name] if name in sys.modules else ():
-            patch(sys.modules[name])
+    changes = {}
+    for hook in hooks:
+        for name, change in hook.items():
+            changes.setdefault(name, []).append(lambda module, change=change: _or_die(change, module))
+    _doccheck_imports.change_after_import(changes)
 
 
 def _or_die(work, *args):

@@ -355,6 +355,28 @@ recv 0.0 BlockingIOError
 }
 
 #[test]
+fn a_server_without_requests_makes_nothing_happen() {
+    let program = r#"
+import http.server, threading, urllib.request
+
+handler = http.server.SimpleHTTPRequestHandler
+handler.log_message = lambda *_: None
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+for _ in range(2):
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    time.sleep(2700.25)
+    print(urllib.request.urlopen("http://127.0.0.1:%d" % server.server_port, timeout=3).status)
+    # Looking every half second whether it is to end, it would end half a second from the last look.
+    took(server.shutdown)
+    thread.join()
+server.timeout = 5
+took(server.handle_request)
+"#;
+    prints(program, "200\nshutdown 0.0 None\n200\nshutdown 0.0 None\nhandle_request 5.0 None");
+}
+
+#[test]
 fn processes_wait_for_each_other() {
     let program = r#"
 import multiprocessing, os, queue, subprocess, sys

@@ -37,6 +37,8 @@ CHANGED = {
     "uvloop": "loops.change_uvloop",
     "random": "chance.change_random",
     "uuid": "chance.change_uuid",
+    "socketserver": "servers.change_socketserver",
+    "uvicorn.server": "servers.change_uvicorn",
     "traceback": "traces.change_traceback",
 }
 
