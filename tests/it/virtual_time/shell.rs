@@ -214,6 +214,63 @@ echo $SECONDS
 }
 
 #[test]
+fn wget_waits_between_its_tries() {
+    let page = r#"
+<!-- doccheck: fault=503x2 -->
+
+```bash
+wget -q --tries=4 --waitretry=10 --retry-on-http-error=503 -O answer.json \
+  --header "Authorization: Bearer $TRUTO_API_KEY" \
+  "https://api.truto.one/unified/crm/contacts?integrated_account_id=$ACCOUNT_ID&limit=1"
+echo $? $SECONDS
+```
+
+```text
+0 3
+```
+"#;
+    run(page).is_true();
+}
+
+/// A program that sends in small pieces, of which the kernel would keep the second for 40 ms.
+#[test]
+fn bytes_on_their_way_are_not_overtaken() {
+    let page = r#"
+```python file=server.py
+import socket
+
+listener = socket.create_server(("127.0.0.1", 8000))
+while True:
+    connection, _ = listener.accept()
+    connection.recv(1)
+    connection.sendall(b"one\n")
+    connection.recv(1)
+    connection.recv(1)
+    connection.sendall(b"two\n")
+    connection.close()
+```
+
+```bash ready=port:8000
+python3 server.py
+```
+
+<!-- doccheck: name=pieces -->
+
+```bash
+exec 5<>/dev/tcp/127.0.0.1/8000
+printf a >&5; read -t 60 line <&5; echo "$? $line $SECONDS"
+printf b >&5; printf c >&5; read -t 60 line <&5; echo "$? $line $SECONDS"
+```
+
+```text
+0 one 0
+0 two 0
+```
+"#;
+    run(page).is_true();
+}
+
+#[test]
 fn curls_side_by_side_all_come_back() {
     let page = r#"
 ```bash
