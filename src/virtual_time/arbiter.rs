@@ -1,6 +1,7 @@
 //! The arbiter: lets the next event happen when the world is at rest.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::message::Message;
 use super::rest::{Allowed, Look, RealSleepers};
 use super::schedule::{Rank, Schedule, due};
 use super::shared::Shared;
-use super::{Foreground, Passage, Wires};
+use super::{Foreground, Passage, Stage, Wires};
 use crate::process::Census;
 use crate::system_clock;
 
@@ -44,6 +45,7 @@ pub(super) struct Arbiter {
     pass: Box<dyn Fn() -> Passage + Send>,
     schedule: Schedule<Event>,
     census: Option<Census>,
+    stage: Arc<Stage>,
     foreground: Foreground,
     /// How much was let through to the sandbox and is not over.
     in_flight: usize,
@@ -75,6 +77,7 @@ impl Arbiter {
         account: Arc<Mutex<Account>>,
         ears: Ears,
         wires: Arc<Wires>,
+        stage: Arc<Stage>,
         pass: Box<dyn Fn() -> Passage + Send>,
     ) -> Self {
         Self {
@@ -85,6 +88,7 @@ impl Arbiter {
             pass,
             schedule: Schedule::new(),
             census: None,
+            stage,
             foreground: Foreground::Nobody,
             in_flight: 0,
             serial: 0,
@@ -100,8 +104,19 @@ impl Arbiter {
     /// Serves until it is told that doccheck is done.
     pub(super) fn serve(mut self) {
         while !self.ended {
-            self.hear(self.patience());
-            if self.foreground != Foreground::Nobody && self.in_flight == 0 {
+            let disturbed = self.hear(self.patience());
+            self.stage.is_waited.store(!self.schedule.is_empty(), Ordering::SeqCst);
+            let foreground = self.stage.foreground();
+            if foreground != self.foreground {
+                self.foreground = foreground;
+                if foreground != Foreground::Service {
+                    self.rested = None;
+                    self.granted = 0;
+                }
+            }
+            // Where nothing is to happen, sleepers in real time are all that is looked for.
+            let looks = self.in_flight == 0 && !(disturbed && self.is_idle());
+            if looks && foreground != Foreground::Nobody {
                 self.look();
             }
         }
@@ -109,11 +124,15 @@ impl Arbiter {
 
     /// How long to wait for something to hear; for ever where only that can change something.
     fn patience(&self) -> Option<Duration> {
-        if self.foreground == Foreground::Nobody || self.in_flight > 0 {
+        if self.in_flight > 0 || self.census.is_none() {
             return None;
         }
-        let idle = self.schedule.is_empty() && self.rested.is_none();
-        Some(if idle { IDLE } else { self.patience })
+        Some(if self.is_idle() || self.foreground == Foreground::Nobody { IDLE } else { self.patience })
+    }
+
+    /// True where nothing is to happen.
+    fn is_idle(&self) -> bool {
+        self.schedule.is_empty() && self.rested.is_none()
     }
 
     /// Takes in what is there; true where there was something.
@@ -145,17 +164,10 @@ impl Arbiter {
         match command {
             Command::Open(census) => {
                 self.census = Some(census);
-                self.foreground = Foreground::Nobody;
                 // What is left of the page before belongs to connections that are closed.
                 self.schedule.forget(|_| true);
                 self.sleepers.clear();
                 self.used = Duration::ZERO;
-            }
-            Command::Foreground(foreground, done) => {
-                self.foreground = foreground;
-                self.rested = None;
-                self.granted = 0;
-                let _ = done.send(());
             }
             Command::Rest { goes_on, rested } => {
                 self.granted = usize::from(goes_on);

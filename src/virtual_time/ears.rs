@@ -8,9 +8,9 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::oneshot;
 
+use super::Passage;
 use super::message::{Message, take_lines};
 use super::schedule::Content;
-use super::{Foreground, Passage};
 use crate::process::{Census, started};
 
 /// What doccheck says.
@@ -18,8 +18,6 @@ use crate::process::{Census, started};
 pub(super) enum Command {
     /// A new world, with these processes.
     Open(Census),
-    /// Who is waited for; told when it has been taken note of.
-    Foreground(Foreground, Sender<()>),
     /// Tell when the world is at rest; before that let one event happen where it `goes_on`.
     Rest { goes_on: bool, rested: Sender<()> },
     /// Hold a request, or an answer.

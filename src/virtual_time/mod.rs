@@ -17,6 +17,7 @@ mod wires;
 use std::io::{self, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -43,9 +44,10 @@ const SOCKET: &str = "arbiter";
 pub const VARIABLE: &str = "DOCCHECK_CLOCK";
 
 /// Who is waited for while time may pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Foreground {
     /// Nobody: time stands still.
+    #[default]
     Nobody,
     /// A step, in this process; when it reads its next command, the step is over.
     Process(i32),
@@ -61,7 +63,22 @@ pub struct VirtualClock {
     shared: Arc<Shared>,
     account: Arc<Mutex<Account>>,
     commands: Arc<Mutex<Commands>>,
+    stage: Arc<Stage>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What doccheck and the arbiter both look at. Steps come and go often, so a command for each would be dear.
+#[derive(Debug, Default)]
+struct Stage {
+    foreground: Mutex<Foreground>,
+    /// True while events are to come.
+    is_waited: AtomicBool,
+}
+
+impl Stage {
+    fn foreground(&self) -> Foreground {
+        *self.foreground.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The way to the arbiter: commands, and a socket that wakes it to read them.
@@ -75,6 +92,10 @@ impl Commands {
     /// Where the arbiter is gone, the run is at its end.
     fn send(&mut self, command: Command) {
         let _ = self.sender.send(command);
+        self.wake();
+    }
+
+    fn wake(&mut self) {
         let _ = self.wake.write(b"!");
     }
 }
@@ -132,17 +153,20 @@ impl VirtualClock {
         }
         let (sender, receiver) = channel();
         let account = Arc::<Mutex<Account>>::default();
+        let stage = Arc::<Stage>::default();
         let commands = Arc::new(Mutex::new(Commands { sender, wake }));
         let way = Arc::clone(&commands);
         let pass = move || Passage(Arc::clone(&way));
         let ears = Ears::new(listener, woken, receiver)?;
-        let arbiter = Arbiter::new(Arc::clone(&shared), Arc::clone(&account), ears, wires, Box::new(pass));
+        let arbiter =
+            Arbiter::new(Arc::clone(&shared), Arc::clone(&account), ears, wires, Arc::clone(&stage), Box::new(pass));
         let thread = std::thread::Builder::new().name("doccheck-clock".to_owned()).spawn(move || arbiter.serve())?;
-        Ok(Self { shared, account, commands, thread: Some(thread) })
+        Ok(Self { shared, account, commands, stage, thread: Some(thread) })
     }
 
     /// A new world, that begins at `start`, with these processes.
     pub fn open(&self, start: Timestamp, census: Census) {
+        self.wait_for(Foreground::Nobody);
         self.shared.restart(start.micros());
         self.send(Command::Open(census));
     }
@@ -154,10 +178,10 @@ impl VirtualClock {
 
     /// From now on this is waited for.
     pub fn wait_for(&self, foreground: Foreground) {
-        let (sender, done) = channel();
-        self.send(Command::Foreground(foreground, sender));
-        // Answered at once; until then something might still happen.
-        let _ = done.recv();
+        *self.stage.foreground.lock().unwrap_or_else(PoisonError::into_inner) = foreground;
+        if self.stage.is_waited.load(Ordering::SeqCst) {
+            self.commands.lock().unwrap_or_else(PoisonError::into_inner).wake();
+        }
     }
 
     /// How the world's time was spent since the last call.

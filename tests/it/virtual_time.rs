@@ -96,6 +96,12 @@ impl Run {
         self
     }
 
+    /// The same, where services and files of a page show nothing.
+    fn is_true_but_unchecked(&self) -> &Self {
+        assert_eq!(self.document["exit"], 0, "{}", self.printed);
+        self
+    }
+
     /// The time that the step with this index slept on the world's clock, in seconds.
     pub(crate) fn asleep(&self, step: usize) -> f64 {
         self.steps()[step]["time"]["asleep_s"].as_f64().unwrap_or_else(|| panic!("{}", self.printed))
@@ -246,4 +252,23 @@ fn every_run_tells_the_same_on_a_busy_machine_too() {
     assert_eq!(run.steps().len(), 4);
     assert!(run.steps()[1..].iter().all(|step| step["verdict"] == "ok"), "{}", run.printed);
     assert!(run.is_reproducible());
+}
+
+/// Packages are installed once, as for the tutorials.
+#[test]
+fn frameworks_wait_on_the_pages_clock() {
+    let run = run(include_str!("virtual_time/frameworks.md"));
+    let asleep: f64 = (0..5).map(|step| run.is_true_but_unchecked().asleep(step)).sum();
+    assert!((asleep - 195.0).abs() < 0.1, "{asleep}");
+}
+
+#[test]
+fn who_sleeps_in_real_time_does_not_hold_up_a_wait_that_ends_before_and_ends_before_one_that_ends_after() {
+    let page = "```bash\nperl -e 'sleep 2; print \"perl\\n\"' &\n\
+                python3 -c 'import time; time.sleep(1); print(\"one second\"); time.sleep(59); print(\"a minute\")'\n\
+                wait; echo $SECONDS\n```\n\n```output\none second\nperl\na minute\n60\n```\n";
+    let run = run(page);
+    assert_eq!(run.is_true().real(0), [("perl".to_owned(), 2.0)]);
+    assert!((run.virtual_seconds() - 60.0).abs() < 0.01, "{}", run.printed);
+    assert!(run.notes(0).contains("waited 2 s in real time: no hook makes the sleep of `perl` virtual"));
 }
