@@ -95,7 +95,16 @@ impl Performance<'_> {
             return worker.network.open(world).map(|()| Vec::new()).map_err(no_network);
         }
         match worker.network.open_in_virtual_time(world, crew.census()).map_err(no_network)? {
-            Ok(variables) => Ok(variables),
+            Ok(variables) => {
+                let is_shell = |step: &Step| matches!(step.language, Language::Shell | Language::Console);
+                if !worker.network.has_clock_library() && self.plan.steps().any(is_shell) {
+                    let message = "in shells only `sleep` and `date` are in virtual time, through Python: this doccheck \
+                                   was built without a C compiler, or its folder for temporary files has a blank, `:` \
+                                   or `$` in its name";
+                    self.diagnostics.push(Diagnostic::note("real-time", message));
+                }
+                Ok(variables)
+            }
             Err(reason) => {
                 let message = format!("this machine has no virtual time, so waits are real: {reason}");
                 self.diagnostics.push(Diagnostic::note("real-time", message));

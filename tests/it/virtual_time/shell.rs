@@ -1,6 +1,7 @@
 //! Shell steps on the frozen clock: what they print is the same in every run, to the millisecond.
 
-use super::run;
+use super::{folder_with, run};
+use crate::invocation::doccheck;
 
 #[test]
 fn sleeps_cost_no_time_and_every_clock_of_a_shell_shows_them() {
@@ -385,4 +386,31 @@ except subprocess.TimeoutExpired:
 ```
 "#;
     run(page).is_true();
+}
+
+/// The loader would take the blank for the end of the library's name.
+#[test]
+fn without_the_library_bash_asks_python_and_the_report_says_so() {
+    let page = r#"
+```bash
+sleep 1m
+sleep 30 & bash -c 'sleep 5; date -u +%T'
+wait
+date -u +%FT%TZ
+```
+
+```text
+09:01:05
+2026-04-15T09:01:30Z
+```
+"#;
+    let folder = folder_with(page);
+    let temporary = folder.path().join("a b");
+    std::fs::create_dir(&temporary).expect("a folder can be made");
+    let mut command = doccheck();
+    command.current_dir(folder.path()).env("TMPDIR", &temporary).args(["run", "page.md"]);
+    let output = command.output().expect("doccheck starts");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("in shells only `sleep` and `date` are in virtual time"), "{told}");
 }
