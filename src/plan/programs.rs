@@ -100,8 +100,13 @@ pub(super) fn reads_like_commands(text: &str) -> bool {
             || matches!(first, '.' | '/' | '~' | '$' | '_' | '[' | '{' | ':' | '`' | '<' | '>'));
         !(sentence || odd || name.ends_with([':', ',']) && name != ":" || name.contains("://") || name.contains('='))
     }) && !has_box_drawing(text)
-        && !text.trim_start().starts_with('{')
+        && (!text.trim_start().starts_with('{') || is_group(text.trim_start(), scanned.complete))
         && (!text.trim_start().starts_with('<') || text.trim_start().starts_with("<<"))
+}
+
+/// True for `{ make; make install; }`, which JSON is not: there a key with its colon follows the brace.
+fn is_group(text: &str, is_complete: bool) -> bool {
+    is_complete && text.starts_with('{') && text[1..].starts_with(char::is_whitespace)
 }
 
 fn has_box_drawing(text: &str) -> bool {

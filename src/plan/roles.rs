@@ -280,7 +280,10 @@ impl Decider<'_> {
             Kind::Text | Kind::Untagged => self.language().is_none() && request::read(text).is_none(),
             Kind::Runs(Language::Console) => !transcript::has_prompt(text, Language::Console),
             Kind::Runs(Language::Shell) => {
-                !transcript::has_prompt(text, Language::Console) && !programs::reads_like_commands(text)
+                let says_something = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+                !transcript::has_prompt(text, Language::Console)
+                    && !programs::reads_like_commands(text)
+                    && text.lines().any(says_something)
             }
             _ => false,
         }

@@ -111,6 +111,10 @@ impl Scanner<'_> {
         };
         let word = self.rest[..len].to_owned();
         self.rest = &self.rest[len..];
+        if self.rest.starts_with(['<', '>']) && word.bytes().all(|byte| byte.is_ascii_digit()) {
+            // The number of a descriptor, as in `2>`.
+            return self.redirection();
+        }
         if word.trim_matches(['\\', '\n', '\r']).is_empty() {
             // A line that goes on.
             self.wants_more = self.rest.is_empty();

@@ -20,6 +20,27 @@ fn texts(step: &Step) -> Vec<(Part, Format, &str)> {
 }
 
 #[test]
+fn a_shell_fence_after_a_step_is_a_step_where_it_reads_like_commands() {
+    let after = |code: &str| roles(&format!("```bash\ncurl x\n```\n\n```bash\n{code}\n```\n"));
+    for code in [
+        "{ make; make install; }",
+        "{\n  make\n}",
+        "exec 3< data.txt",
+        "2>&1 make",
+        "for at in 1 2; do echo $at; done",
+        "end=$(( $(date +%s) + 5 ))",
+        "(cd docs; make)",
+        "! grep -q x file",
+    ] {
+        assert_eq!(after(code), ["step", "step"], "{code}");
+    }
+    for output in ["{ \"id\": 1 }", "{\n  name: 'x'\n}", "3 files were read"] {
+        assert_eq!(after(output), ["step", "output of 0"], "{output}");
+    }
+    assert_eq!(after("# nothing but a remark"), ["step", "shown"]);
+}
+
+#[test]
 fn the_output_of_a_step_follows_it() {
     let step = "```bash\ncurl x\n```\n\n";
     for between in [
