@@ -65,6 +65,19 @@ impl Thread {
     }
 }
 
+/// True while packets of this machine's own wait for a processor to deliver them: who is to get them sleeps, and who sent
+/// them may too. False where the system does not tell.
+pub fn packets_are_under_way() -> bool {
+    let Some(table) = read("/proc/net/softnet_stat") else { return false };
+    let table = String::from_utf8_lossy(&table).into_owned();
+    // A line for each processor; the twelfth number is the length of its backlog.
+    table.lines().any(|line| backlog(line).is_some_and(|length| length > 0))
+}
+
+fn backlog(line: &str) -> Option<u64> {
+    u64::from_str_radix(line.split_ascii_whitespace().nth(11)?, 16).ok()
+}
+
 /// True where two descriptors of a process are the same pipe or file.
 pub fn are_same(process: i32, one: u64, other: u64) -> bool {
     let file = |descriptor| fs::read_link(format!("/proc/{process}/fd/{descriptor}")).ok();
@@ -236,6 +249,14 @@ mod tests {
         let call = Call::parse("7 0x7ffd 0x0 0x1388 0x0 0x0 0x0 0x7ffc 0x7fa9").unwrap();
         assert_eq!(call, Call { number: 7, arguments: [0x7ffd, 0, 0x1388, 0, 0, 0] });
         assert_eq!(Call::parse("running"), None);
+    }
+
+    #[test]
+    fn the_backlog_of_a_processor_is_read() {
+        let line = "0000a2f4 00000000 00000003 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 \
+                    0000001c 00000001 0000001c 00000000";
+        assert_eq!(backlog(line), Some(28));
+        assert_eq!(backlog("0000a2f4 00000000"), None);
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use crate::process::{Census, Thread, Waiting, are_same, program_name};
+use crate::process::{Census, Thread, Waiting, are_same, packets_are_under_way, program_name};
 
 /// The descriptor from which terminals and interpreters read their next step.
 const COMMANDS: u64 = 200;
@@ -22,6 +22,8 @@ const ROUNDED: i64 = 100_000;
 pub(super) struct Look {
     page: Vec<Thread>,
     wires: Vec<Thread>,
+    /// True where somebody is about to get what he waits for.
+    packets: bool,
 }
 
 impl Look {
@@ -29,11 +31,13 @@ impl Look {
     pub(super) fn at(census: &Census, wires: &[i32]) -> Self {
         let me = rustix::process::getpid().as_raw_nonzero().get();
         let wires = wires.iter().filter_map(|id| Thread::look(me, *id)).collect();
-        Self { page: census.threads(), wires }
+        let page = census.threads();
+        // Last: what a thread sent before it was found asleep is still under way or has woken somebody.
+        Self { page, wires, packets: packets_are_under_way() }
     }
 
     pub(super) fn is_busy(&self) -> bool {
-        self.all().any(|thread| thread.is_busy)
+        self.packets || self.all().any(|thread| thread.is_busy)
     }
 
     /// True where nobody has run between this look and `later`, nor came to be. That needs a look that finds everybody
@@ -232,7 +236,8 @@ mod tests {
         let me = rustix::process::getpid().as_raw_nonzero().get();
         // The main thread of the tests waits for those that run them.
         let main = Thread::look(me, me).unwrap_or_else(|| panic!("it is there"));
-        let look = |turns| Look { page: vec![Thread { turns, is_busy: false, ..main }], wires: Vec::new() };
+        let look =
+            |turns| Look { page: vec![Thread { turns, is_busy: false, ..main }], wires: Vec::new(), packets: false };
         assert!(look(u64::MAX).is_idle(me), "it was another moment");
         assert!(look(0).is_idle(i32::MAX), "it is gone");
     }
