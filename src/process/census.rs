@@ -7,21 +7,44 @@ use super::crew::{Crew, Roll};
 use super::inspection;
 use super::threads::Thread;
 
-/// A look at the processes of a crew. It outlives the crew, and then finds nobody.
-#[derive(Debug, Clone)]
-pub struct Census(Arc<Roll>);
+/// A way to look at the processes of a crew. It outlives the crew, and then finds nobody.
+#[derive(Debug)]
+pub struct Census {
+    roll: Arc<Roll>,
+    listed: Option<Listed>,
+}
+
+/// Who was there when the machine had given this number last. As long as it gives no other, nobody can be new.
+#[derive(Debug)]
+struct Listed {
+    newest: i32,
+    threads: Vec<(i32, i32)>,
+}
 
 impl Crew {
     /// A way to look at the crew's processes, also from another thread.
     pub fn census(&self) -> Census {
-        Census(Arc::clone(&self.roll))
+        Census { roll: Arc::clone(&self.roll), listed: None }
     }
 }
 
 impl Census {
-    /// Every thread of every process of the crew.
-    pub fn threads(&self) -> Vec<Thread> {
-        self.0.processes().into_iter().flat_map(|pid| Thread::of_process(pid.as_raw_nonzero().get())).collect()
+    /// Every thread of every process of the crew, as `look` sees it.
+    pub fn threads(&mut self, look: impl Fn(i32, i32) -> Option<Thread>) -> Vec<Thread> {
+        let newest = inspection::newest();
+        if let Some(listed) = self.listed.as_ref().filter(|listed| newest == Some(listed.newest)) {
+            let found: Option<Vec<Thread>> = listed.threads.iter().map(|(process, id)| look(*process, *id)).collect();
+            // Where somebody is gone, orphans may have come.
+            if let Some(found) = found {
+                return found;
+            }
+        }
+        let processes = self.roll.processes().into_iter().map(|pid| pid.as_raw_nonzero().get());
+        let threads: Vec<_> =
+            processes.flat_map(|process| Thread::ids(process).into_iter().map(move |id| (process, id))).collect();
+        let found = threads.iter().filter_map(|(process, id)| look(*process, *id)).collect();
+        self.listed = newest.map(|newest| Listed { newest, threads });
+        found
     }
 
     /// True where `process` has a TCP connection whose own end is one of `own`, or that leads to a port on which a process
@@ -31,7 +54,7 @@ impl Census {
         if connections.iter().any(|(local, _)| own.contains(local)) {
             return true;
         }
-        let listening = inspection::ports(&self.0.processes()).unwrap_or_default();
+        let listening = inspection::ports(&self.roll.processes()).unwrap_or_default();
         connections.iter().any(|(_, remote)| listening.contains(remote))
     }
 }

@@ -141,8 +141,8 @@ impl Arbiter {
         let any = !heard.is_empty();
         if any {
             // Who slept in real time and woke is credited before what it says is heard.
-            if let Some(census) = self.census.as_ref().filter(|_| !self.sleepers.is_empty()) {
-                let look = Look::at(census, &[]);
+            if let Some(census) = self.census.as_mut().filter(|_| !self.sleepers.is_empty()) {
+                let look = Look::glance(census, &[]);
                 self.credit(&look);
             }
             self.patience = PATIENCE.0;
@@ -166,7 +166,7 @@ impl Arbiter {
                 self.census = Some(census);
                 // What is left of the page before belongs to connections that are closed.
                 self.schedule.forget(|_| true);
-                self.sleepers.clear();
+                self.sleepers.clear(system_clock::now());
                 self.used = Duration::ZERO;
             }
             Command::Rest { goes_on, rested } => {
@@ -205,34 +205,33 @@ impl Arbiter {
 
     /// Looks at the world, and lets the next event happen if it may.
     fn look(&mut self) {
-        let Some(census) = self.census.clone() else { return };
         // A client that is gone waits for nothing.
         self.schedule.forget(|event| matches!(event, Event::Release { released, .. } if released.is_closed()));
-        match self.state(&census) {
+        match self.state() {
             State::Disturbed => {}
             State::Busy(look) => {
                 self.credit(&look);
                 self.wait_for_busy(&look);
             }
-            State::Rest(look) => self.at_rest(&census, &look),
+            State::Rest(look) => self.at_rest(&look),
         }
     }
 
-    /// Whether somebody computes: two looks that show the same, with nothing heard meanwhile. One look alone is not
-    /// enough: who was seen asleep may have been woken by who was not looked at yet.
-    fn state(&mut self, census: &Census) -> State {
+    /// Whether somebody computes: nobody is busy and nobody has run since a look before, with nothing heard meanwhile. One
+    /// look alone is not enough: who was seen asleep may have been woken by who was not looked at yet.
+    fn state(&mut self) -> State {
         let mut wires = self.wires.threads();
         if let Foreground::Request(thread) = self.foreground {
             wires.push(thread);
         }
-        let look = Look::at(census, &wires);
-        if look.is_busy() || self.wires.is_working() {
-            return State::Busy(look);
-        }
+        let Some(census) = &mut self.census else { return State::Disturbed };
+        let before = Look::glance(census, &wires);
         if self.hear(Some(Duration::ZERO)) {
             return State::Disturbed;
         }
-        if !look.still_holds(&Look::at(census, &wires)) {
+        let Some(census) = &mut self.census else { return State::Disturbed };
+        let look = Look::at(census, &wires);
+        if look.is_busy() || self.wires.is_working() || !look.is_as(&before) {
             return State::Busy(look);
         }
         match self.hear(Some(Duration::ZERO)) {
@@ -257,7 +256,7 @@ impl Arbiter {
         }
     }
 
-    fn at_rest(&mut self, census: &Census, look: &Look) {
+    fn at_rest(&mut self, look: &Look) {
         let now = system_clock::now();
         let hooked: BTreeSet<i32> =
             self.ears.connections.iter().filter_map(|connection| Some(connection.process?.0)).collect();
@@ -267,7 +266,9 @@ impl Arbiter {
         });
         let held: BTreeSet<u16> = held.collect();
         self.sleepers.note_outside(self.wires.awaits_outside(), self.shared.base(), now);
-        self.sleepers.note(look, &hooked, self.shared.base(), now, |process| census.is_connected(process, &held));
+        let census = self.census.as_ref();
+        let waits = |process| census.is_some_and(|census| census.is_connected(process, &held));
+        self.sleepers.note(look, &hooked, self.shared.base(), now, waits);
         self.credit(look);
         let patience = self.sleepers.patience(now);
         let allowed = match (self.schedule.next_due(), self.sleepers.allowed(now)) {

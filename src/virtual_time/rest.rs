@@ -11,9 +11,6 @@ const COMMANDS: u64 = 200;
 /// What is left of a sleep in real time when it is taken for over: who sleeps must not wake before the clock shows it.
 const EARLY: Duration = Duration::from_millis(5);
 
-/// How much later than it began a sleep may be found, where the machine has much else to do.
-const LATE: Duration = Duration::from_millis(100);
-
 /// To what a sleep is rounded whose length the system does not tell.
 const ROUNDED: i64 = 100_000;
 
@@ -28,24 +25,30 @@ pub(super) struct Look {
 
 impl Look {
     /// Looks at the page's processes and at the threads `wires` of doccheck itself, through which they speak.
-    pub(super) fn at(census: &Census, wires: &[i32]) -> Self {
+    pub(super) fn at(census: &mut Census, wires: &[i32]) -> Self {
         let me = rustix::process::getpid().as_raw_nonzero().get();
         let wires = wires.iter().filter_map(|id| Thread::look(me, *id)).collect();
-        let page = census.threads();
+        let page = census.threads(Thread::look);
         // Last: what a thread sent before it was found asleep is still under way or has woken somebody.
         Self { page, wires, packets: packets_are_under_way() }
+    }
+
+    /// The same without who is busy: something for a later look to be compared with.
+    pub(super) fn glance(census: &mut Census, wires: &[i32]) -> Self {
+        let me = rustix::process::getpid().as_raw_nonzero().get();
+        let wires = wires.iter().filter_map(|id| Thread::glance(me, *id)).collect();
+        Self { page: census.threads(Thread::glance), wires, packets: false }
     }
 
     pub(super) fn is_busy(&self) -> bool {
         self.packets || self.all().any(|thread| thread.is_busy)
     }
 
-    /// True where nobody has run between this look and `later`, nor came to be. That needs a look that finds everybody
-    /// anew: who was started after this look had listed the processes is not in it, and whoever started them may have
-    /// been found asleep again.
-    pub(super) fn still_holds(&self, later: &Self) -> bool {
-        let keys = |look: &Self| look.all().map(Key::of).collect::<HashSet<_>>();
-        !later.is_busy() && keys(self) == keys(later)
+    /// True where nobody has run between `earlier` and this look, nor came to be. Both find everybody anew: who was
+    /// started after the processes were listed is not among them, and whoever started them may be asleep again.
+    pub(super) fn is_as(&self, earlier: &Self) -> bool {
+        let moments = |look: &Self| look.all().map(|thread| (Key::of(thread), thread.used)).collect::<HashSet<_>>();
+        moments(self) == moments(earlier)
     }
 
     /// The processor time that the page's threads have used.
@@ -63,7 +66,7 @@ impl Look {
             // What it waits for is asked after the look. Meanwhile doccheck may have sent the step, which then began.
             let sleeps_on =
                 Thread::look(process, process).is_some_and(|now| Key::of(&now) == Key::of(main) && !now.is_busy);
-            !main.is_busy && (waits || !sleeps_on)
+            waits || !sleeps_on
         })
     }
 
@@ -100,6 +103,8 @@ struct Sleep {
     /// When it was found, and what the world's clock showed then.
     since: Instant,
     from: i64,
+    /// It cannot have begun before this.
+    earliest: Instant,
     length: Option<Duration>,
     /// True where the clock was moved past its end.
     is_over: bool,
@@ -114,7 +119,13 @@ impl Sleep {
 
 /// Who sleeps in real time.
 #[derive(Debug, Default)]
-pub(super) struct RealSleepers(HashMap<Key, Sleep>);
+pub(super) struct RealSleepers {
+    sleeps: HashMap<Key, Sleep>,
+    /// Who was found to wait for something else, and has not run since.
+    others: HashSet<Key>,
+    /// When everybody was looked at last: a sleep that was not found then has begun since.
+    noted: Option<Instant>,
+}
 
 /// What the sleepers in real time allow.
 #[derive(Debug, PartialEq, Eq)]
@@ -145,39 +156,54 @@ impl RealSleepers {
         now: Instant,
         waits: impl Fn(i32) -> bool,
     ) {
+        let mut others = HashSet::new();
         for thread in &look.page {
             let key = Key::of(thread);
-            if self.0.contains_key(&key) {
+            if self.sleeps.contains_key(&key) {
                 continue;
             }
-            let length = match thread.waiting() {
+            let waiting = if self.others.contains(&key) { Waiting::Something } else { thread.waiting() };
+            let length = match waiting {
                 Waiting::Time(length) => length,
-                Waiting::AtMost(length) if !hooked.contains(&thread.process) && !waits(thread.process) => length,
-                _ => continue,
+                Waiting::AtMost(_) if hooked.contains(&thread.process) => {
+                    others.insert(key);
+                    continue;
+                }
+                Waiting::AtMost(_) if waits(thread.process) => continue,
+                Waiting::AtMost(length) => length,
+                Waiting::Bytes(_) | Waiting::Something => {
+                    others.insert(key);
+                    continue;
+                }
             };
             let program = program_name(thread.process);
-            self.0.insert(key, Sleep { program, since: now, from: base, length, is_over: false });
+            let earliest = self.noted.unwrap_or(now);
+            self.sleeps.insert(key, Sleep { program, since: now, from: base, earliest, length, is_over: false });
         }
+        self.others = others;
+        self.noted = Some(now);
     }
 
     /// Takes note of whether an answer of the real world is awaited.
     pub(super) fn note_outside(&mut self, is_awaited: bool, base: i64, now: Instant) {
         if is_awaited {
             let program = "a real host".to_owned();
-            let sleep = Sleep { program, since: now, from: base, length: None, is_over: false };
-            self.0.entry(OUTSIDE).or_insert(sleep);
+            let sleep = Sleep { program, since: now, from: base, earliest: now, length: None, is_over: false };
+            self.sleeps.entry(OUTSIDE).or_insert(sleep);
         }
     }
 
     /// What is to be credited to the clock: sleeps that are over, or all but.
     pub(super) fn credits(&mut self, look: &Look, is_awaited: bool, now: Instant) -> Vec<Credit> {
         let mut credits = Vec::new();
-        self.0.retain(|key, sleep| {
+        self.sleeps.retain(|key, sleep| {
             let slept = now.duration_since(sleep.since);
             let sleeps_on = if *key == OUTSIDE { is_awaited } else { look.has(*key) };
             let length = match sleep.length {
                 _ if sleep.is_over => None,
-                Some(length) if slept + if sleeps_on { EARLY } else { LATE } >= length => Some(micros(length)),
+                Some(length) if slept + EARLY >= length => Some(micros(length)),
+                // It may have been found late, where the machine has much else to do.
+                Some(length) if !sleeps_on && now.duration_since(sleep.earliest) >= length => Some(micros(length)),
                 _ if !sleeps_on => Some(rounded(micros(slept))),
                 _ => None,
             };
@@ -194,7 +220,7 @@ impl RealSleepers {
 
     /// What may happen while they sleep.
     pub(super) fn allowed(&self, now: Instant) -> Allowed {
-        let open = self.0.values().filter(|sleep| !sleep.is_over);
+        let open = self.sleeps.values().filter(|sleep| !sleep.is_over);
         let until = open.map(|sleep| {
             sleep.due().unwrap_or_else(|| sleep.from.saturating_add(micros(now.duration_since(sleep.since))))
         });
@@ -203,7 +229,7 @@ impl RealSleepers {
 
     /// The real time until the first of them wakes, as far as it is known.
     pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
-        let open = self.0.values().filter(|sleep| !sleep.is_over);
+        let open = self.sleeps.values().filter(|sleep| !sleep.is_over);
         let left = open.filter_map(|sleep| {
             Some(sleep.length?.saturating_sub(EARLY).saturating_sub(now.duration_since(sleep.since)))
         });
@@ -211,11 +237,12 @@ impl RealSleepers {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.sleeps.is_empty()
     }
 
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
+    /// A new world.
+    pub(super) fn clear(&mut self, now: Instant) {
+        *self = Self { noted: Some(now), ..Self::default() };
     }
 }
 

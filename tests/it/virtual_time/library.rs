@@ -98,7 +98,7 @@ fn date_has_the_clock_whatever_it_is_asked_for() {
 fn a_time_limit_beside_descriptors_is_a_wait_that_they_end() {
     let (printed, said) = bash("mkfifo pipe; read -t 5 x <>pipe; echo $? $SECONDS");
     assert_eq!(printed, "142 5\n", "{said:?}");
-    let (printed, said) = bash("echo word | { read -t 5 x; echo $x $SECONDS; }");
+    let (printed, said) = bash("mkfifo pipe; exec 3<>pipe; echo word >&3; read -t 5 x <&3; echo $x $SECONDS");
     assert_eq!(printed, "word 0\n", "{said:?}");
 }
 
