@@ -11,6 +11,7 @@ use super::runner::{ExecError, Ran};
 use super::status::Wake;
 use super::terminal::Terminal;
 use super::{Stage, http};
+use crate::clock::Timestamp;
 use crate::options::Ready;
 use crate::outcome::Shown;
 use crate::plan::Part;
@@ -18,7 +19,7 @@ use crate::process::interrupted;
 use crate::system_clock::now;
 use crate::text::normalize;
 use crate::transcript::{Ending, PartRecord};
-use crate::virtual_time::Foreground;
+use crate::virtual_time::{Foreground, Rested};
 
 /// How long a wait lasts before it looks again: at first, and at most.
 const SLICES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(50));
@@ -91,7 +92,8 @@ impl Service {
     /// nothing, that it listens on one.
     pub(super) fn until_ready(&mut self, stage: &Stage<'_>, wait: &Wait<'_>) -> Result<Ran, ExecError> {
         let deadline = self.started + wait.limit;
-        let mut pauses = Pauses::new(stage);
+        // To listen on a port is a guess: time does not run for hours to see whether it comes true.
+        let mut pauses = Pauses::new(stage, wait.ready.is_none().then_some(wait.limit));
         loop {
             let ended = self.poll(stage)?;
             let ran = self.ran(stage)?;
@@ -116,7 +118,7 @@ impl Service {
             if failed || (ended && wait.ready.is_none()) {
                 return Ok(ran);
             }
-            if now() >= deadline {
+            if now() >= deadline || pauses.are_over {
                 return Ok(match wait.ready.filter(|_| !met) {
                     Some(ready) => {
                         let ending = not_ready(stage, ready, wait.limit);
@@ -137,7 +139,7 @@ impl Service {
         shown: &dyn Fn(&Ran) -> Shown,
     ) -> Result<Ran, ExecError> {
         let deadline = now() + limit;
-        let mut pauses = Pauses::new(stage);
+        let mut pauses = Pauses::new(stage, None);
         loop {
             let ended = self.poll(stage)?;
             let ran = self.ran(stage)?;
@@ -246,17 +248,26 @@ struct Pauses<'a> {
     slice: Duration,
     /// True where the last look saw the world at rest.
     at_rest: bool,
+    /// Until when virtual time may go on.
+    until: Timestamp,
+    /// True where it would have to go on for longer.
+    are_over: bool,
 }
 
 impl<'a> Pauses<'a> {
-    fn new(stage: &'a Stage<'a>) -> Self {
-        Self { stage, slice: SLICES.0, at_rest: false }
+    /// `limit`: how far virtual time may go on; any time where `None`.
+    fn new(stage: &'a Stage<'a>, limit: Option<Duration>) -> Self {
+        let started = stage.network.virtual_clock().map_or(Timestamp::from_micros(0), |clock| clock.now());
+        let until = limit.map_or(Timestamp::from_micros(i64::MAX), |limit| started.after(limit));
+        Self { stage, slice: SLICES.0, at_rest: false, until, are_over: false }
     }
 
     fn pause(&mut self) {
         if let Some(clock) = self.stage.network.virtual_clock() {
             clock.wait_for(Foreground::Service);
-            self.at_rest = clock.rest(self.at_rest, self.slice);
+            let rested = clock.rest(self.at_rest, self.until, self.slice);
+            self.at_rest = rested == Some(Rested::Soon);
+            self.are_over = rested == Some(Rested::Later);
         } else {
             let timeout = Timespec::try_from(self.slice).ok();
             let _ = poll(&mut [], timeout.as_ref());

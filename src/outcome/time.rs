@@ -7,21 +7,26 @@ use crate::transcript::TimeSpent;
 /// What is shorter is not worth a line: every exchange takes a little.
 const TOLD: u64 = 1_000_000;
 
+/// The shortest part of a time that is told, and the shortest wait in real time.
+const SHORTEST: u64 = 10_000;
+const WAITED: u64 = 100_000;
+
 /// How the time of a step was spent, where it waited for long or something is to be known about it. The same in every run:
 /// real time, which is not, stands in the step's line.
 pub(super) fn notes(time: &TimeSpent) -> Vec<String> {
     let mut notes = Vec::new();
-    if time.asleep_us >= TOLD {
-        let exchanges = match time.exchanges_us {
-            0 => String::new(),
-            spent => format!(" and {} with requests under way", span(spent)),
-        };
-        let (whole, asleep) = (span(time.virtual_us), span(time.asleep_us));
-        notes.push(format!("{whole} passed on the page's clock: {asleep} asleep{exchanges}"));
+    let real: u64 = time.real.iter().map(|wait| wait.waited_us).sum();
+    let read = time.virtual_us.saturating_sub(time.asleep_us + time.exchanges_us + real);
+    if time.asleep_us >= TOLD || read >= TOLD {
+        let parts = [(time.asleep_us, "asleep"), (time.exchanges_us, "with requests under way"), (read, "reading it")];
+        let parts = parts.iter().filter(|(spent, _)| *spent >= SHORTEST);
+        let parts: Vec<_> = parts.map(|(spent, how)| format!("{} {how}", span(*spent))).collect();
+        notes.push(format!("{} passed on the page's clock: {}", span(time.virtual_us), parts.join(" and ")));
     }
-    for wait in &time.real {
+    for wait in time.real.iter().filter(|wait| wait.waited_us >= WAITED) {
         let waited = span(wait.waited_us);
-        notes.push(format!("waited {waited} in real time: no hook makes the sleep of `{}` virtual", wait.program));
+        let whose = if wait.program.is_empty() { "a program".to_owned() } else { format!("`{}`", wait.program) };
+        notes.push(format!("waited {waited} in real time: no hook makes the sleep of {whose} virtual"));
     }
     if time.overtook {
         notes.push(
@@ -35,7 +40,7 @@ pub(super) fn notes(time: &TimeSpent) -> Vec<String> {
 
 /// A span of time, to the hundredth of a second: `3m`, `1.24s`, `350ms`.
 fn span(micros: u64) -> String {
-    let rounded = if micros < TOLD { micros.div_ceil(1000) } else { micros.div_ceil(10_000) * 10 };
+    let rounded = if micros < TOLD { (micros + 500) / 1000 } else { (micros + 5_000) / 10_000 * 10 };
     let (minutes, millis) = (rounded / 60_000, rounded % 60_000);
     let whole_seconds = Duration::from_secs(minutes * 60 + millis / 1000);
     match (minutes, millis % 1000) {
@@ -54,12 +59,18 @@ mod tests {
     #[test]
     fn a_step_that_waited_says_where_its_time_went() {
         let time = TimeSpent {
-            virtual_us: 181_240_000,
+            virtual_us: 180_240_000,
             asleep_us: 180_000_000,
             exchanges_us: 240_000,
             ..TimeSpent::default()
         };
-        assert_eq!(notes(&time), ["3m 1s passed on the page's clock: 3m asleep and 240 ms with requests under way"]);
+        assert_eq!(notes(&time), ["3m passed on the page's clock: 3m asleep and 240 ms with requests under way"]);
+    }
+
+    #[test]
+    fn a_loop_on_the_clock_is_no_sleep() {
+        let time = TimeSpent { virtual_us: 20_000_000, ..TimeSpent::default() };
+        assert_eq!(notes(&time), ["20 s passed on the page's clock: 20 s reading it"]);
     }
 
     #[test]
@@ -79,7 +90,8 @@ mod tests {
 
     #[test]
     fn spans_are_told_in_the_unit_that_fits() {
-        let told = [350_000, 999_001, 1_000_000, 1_234_567, 59_500_000, 60_000_000, 2_700_500_000].map(span);
-        assert_eq!(told, ["350 ms", "1 s", "1 s", "1.24 s", "59.5 s", "1m", "45m"]);
+        let told =
+            [350_000, 999_501, 1_000_000, 1_234_567, 55_000_123, 59_500_000, 60_000_000, 2_700_500_000].map(span);
+        assert_eq!(told, ["350 ms", "1 s", "1 s", "1.23 s", "55 s", "59.5 s", "1m", "45m"]);
     }
 }

@@ -77,6 +77,14 @@ impl Scanner<'_> {
                     self.wants_more = matches!(&self.rest[..run], "|" | "||" | "&&" | "|&");
                     self.rest = &self.rest[run..];
                 }
+                '(' if self.rest.starts_with("((") && self.rest.contains("))") => {
+                    // An arithmetic command; `let` is its other name.
+                    self.end_command();
+                    self.words.push("let".to_owned());
+                    self.end_command();
+                    let end = self.rest.find("))").map_or(self.rest.len(), |at| at + 2);
+                    self.rest = &self.rest[end..];
+                }
                 '(' => {
                     self.end_command();
                     self.open.push(")");

@@ -30,6 +30,8 @@ fn a_shell_fence_after_a_step_is_a_step_where_it_reads_like_commands() {
         "for at in 1 2; do echo $at; done",
         "end=$(( $(date +%s) + 5 ))",
         "(cd docs; make)",
+        "while (( SECONDS < 5 )); do sleep 1; done",
+        "(( n += 1 ))",
         "! grep -q x file",
     ] {
         assert_eq!(after(code), ["step", "step"], "{code}");

@@ -19,6 +19,8 @@ pub struct Census {
 struct Listed {
     newest: i32,
     threads: Vec<(i32, i32)>,
+    /// False where somebody may just have been given a number and not been in the table yet.
+    is_sure: bool,
 }
 
 impl Crew {
@@ -32,7 +34,7 @@ impl Census {
     /// Every thread of every process of the crew, as `look` sees it.
     pub fn threads(&mut self, look: impl Fn(i32, i32) -> Option<Thread>) -> Vec<Thread> {
         let newest = inspection::newest();
-        if let Some(listed) = self.listed.as_ref().filter(|listed| newest == Some(listed.newest)) {
+        if let Some(listed) = self.listed.as_ref().filter(|listed| listed.is_sure && newest == Some(listed.newest)) {
             let found: Option<Vec<Thread>> = listed.threads.iter().map(|(process, id)| look(*process, *id)).collect();
             // Where somebody is gone, orphans may have come.
             if let Some(found) = found {
@@ -43,8 +45,15 @@ impl Census {
         let threads: Vec<_> =
             processes.flat_map(|process| Thread::ids(process).into_iter().map(move |id| (process, id))).collect();
         let found = threads.iter().filter_map(|(process, id)| look(*process, *id)).collect();
-        self.listed = newest.map(|newest| Listed { newest, threads });
+        self.listed = newest.map(|newest| Listed { newest, threads, is_sure: false });
         found
+    }
+
+    /// Nobody of the crew ran while the threads were listed last, so nobody was starting somebody.
+    pub fn trust(&mut self) {
+        if let Some(listed) = &mut self.listed {
+            listed.is_sure = true;
+        }
     }
 
     /// True where `process` has a TCP connection whose own end is one of `own`, or that leads to a port on which a process

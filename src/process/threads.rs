@@ -60,11 +60,15 @@ impl Thread {
         folders.filter_map(|folder| folder.ok()?.file_name().to_str()?.parse().ok()).collect()
     }
 
-    /// What it waits for.
-    pub fn waiting(&self) -> Waiting {
-        let line = read(&format!("/proc/{}/task/{}/syscall", self.process, self.id));
-        let call = line.and_then(|line| Call::parse(std::str::from_utf8(&line).ok()?));
-        call.map_or(Waiting::Something, |call| call.waiting(self.process))
+    /// What it waits for; `None` where it has a processor. Its state does not tell that for sure: who is about to sleep is
+    /// said to sleep while it still looks whether it has to.
+    pub fn waiting(&self) -> Option<Waiting> {
+        let line = read(&format!("/proc/{}/task/{}/syscall", self.process, self.id)).unwrap_or_default();
+        if line.starts_with(b"running") {
+            return None;
+        }
+        let call = std::str::from_utf8(&line).ok().and_then(Call::parse);
+        Some(call.map_or(Waiting::Something, |call| call.waiting(self.process)))
     }
 }
 

@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 use super::account::Account;
 use super::ears::{Command, Ears, Heard, Request};
 use super::message::Message;
-use super::rest::{Allowed, Look, RealSleepers};
+use super::rest::{Allowed, Asleep, Look, RealSleepers};
 use super::schedule::{Rank, Schedule, due};
 use super::shared::Shared;
-use super::{Foreground, Passage, Stage, Wires};
+use super::{Foreground, Passage, Rested, Stage, Wires};
 use crate::process::Census;
 use crate::system_clock;
 
@@ -50,9 +50,10 @@ pub(super) struct Arbiter {
     /// How much was let through to the sandbox and is not over.
     in_flight: usize,
     serial: u64,
+    asleep: Asleep,
     sleepers: RealSleepers,
     /// Who wants to know that the world is at rest.
-    rested: Option<Sender<()>>,
+    rested: Option<(i64, Sender<Rested>)>,
     /// How many events may happen while a service is waited for.
     granted: usize,
     patience: Duration,
@@ -92,6 +93,7 @@ impl Arbiter {
             foreground: Foreground::Nobody,
             in_flight: 0,
             serial: 0,
+            asleep: Asleep::default(),
             sleepers: RealSleepers::default(),
             rested: None,
             granted: 0,
@@ -127,7 +129,8 @@ impl Arbiter {
         if self.in_flight > 0 || self.census.is_none() {
             return None;
         }
-        Some(if self.is_idle() || self.foreground == Foreground::Nobody { IDLE } else { self.patience })
+        let idle = self.foreground == Foreground::Nobody || (self.is_idle() && self.sleepers.is_empty());
+        Some(if idle { IDLE } else { self.patience })
     }
 
     /// True where nothing is to happen.
@@ -142,7 +145,7 @@ impl Arbiter {
         if any {
             // Who slept in real time and woke is credited before what it says is heard.
             if let Some(census) = self.census.as_mut().filter(|_| !self.sleepers.is_empty()) {
-                let look = Look::glance(census, &[]);
+                let look = self.asleep.look(census, &[]);
                 self.credit(&look);
             }
             self.patience = PATIENCE.0;
@@ -169,9 +172,9 @@ impl Arbiter {
                 self.sleepers.clear(system_clock::now());
                 self.used = Duration::ZERO;
             }
-            Command::Rest { goes_on, rested } => {
+            Command::Rest { goes_on, until, rested } => {
                 self.granted = usize::from(goes_on);
-                self.rested = Some(rested);
+                self.rested = Some((until, rested));
             }
             Command::Hold(request) => self.hold(request),
             Command::Answered => self.in_flight = self.in_flight.saturating_sub(1),
@@ -225,19 +228,26 @@ impl Arbiter {
             wires.push(thread);
         }
         let Some(census) = &mut self.census else { return State::Disturbed };
-        let before = Look::glance(census, &wires);
+        let look = self.asleep.look(census, &wires);
+        if look.is_busy() || self.wires.is_working() {
+            return State::Busy(look);
+        }
         if self.hear(Some(Duration::ZERO)) {
             return State::Disturbed;
         }
         let Some(census) = &mut self.census else { return State::Disturbed };
-        let look = Look::at(census, &wires);
-        if look.is_busy() || self.wires.is_working() || !look.is_as(&before) {
+        if !look.still_holds(census) {
             return State::Busy(look);
         }
         match self.hear(Some(Duration::ZERO)) {
             true => State::Disturbed,
             false if self.wires.is_working() => State::Busy(look),
-            false => State::Rest(look),
+            false => {
+                if let Some(census) = &mut self.census {
+                    census.trust();
+                }
+                State::Rest(look)
+            }
         }
     }
 
@@ -282,8 +292,9 @@ impl Arbiter {
         }
         if self.foreground == Foreground::Service {
             if self.granted == 0 {
-                if let Some(rested) = self.rested.take() {
-                    let _ = rested.send(());
+                if let Some((until, rested)) = self.rested.take() {
+                    let is_soon = self.schedule.next_due().is_some_and(|due| due <= until);
+                    let _ = rested.send(if is_soon { Rested::Soon } else { Rested::Later });
                 }
                 self.patience = IDLE;
                 return;
@@ -305,7 +316,8 @@ impl Arbiter {
     /// Lets the next event happen.
     fn happen(&mut self, used: Duration) {
         let Some((due, event)) = self.schedule.take() else { return };
-        let moved = (due - self.shared.base()).max(0);
+        // What was read from the clock has passed already.
+        let moved = (due - self.shared.base().max(self.shared.ticks())).max(0);
         self.shared.move_to(due);
         self.used = used;
         self.patience = PATIENCE.0;

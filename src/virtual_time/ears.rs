@@ -8,9 +8,9 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::oneshot;
 
-use super::Passage;
 use super::message::{Message, take_lines};
 use super::schedule::Content;
+use super::{Passage, Rested};
 use crate::process::{Census, started};
 
 /// What doccheck says.
@@ -19,7 +19,7 @@ pub(super) enum Command {
     /// A new world, with these processes.
     Open(Census),
     /// Tell when the world is at rest; before that let one event happen where it `goes_on`.
-    Rest { goes_on: bool, rested: Sender<()> },
+    Rest { goes_on: bool, until: i64, rested: Sender<Rested> },
     /// Hold a request, or an answer.
     Hold(Request),
     /// Something that was let through is over.

@@ -57,6 +57,15 @@ pub enum Foreground {
     Service,
 }
 
+/// When the next event is due, in a world at rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rested {
+    /// Within the time that was asked for.
+    Soon,
+    /// After it.
+    Later,
+}
+
 /// A handle to the arbiter. Dropping it ends the arbiter's thread.
 #[derive(Debug)]
 pub struct VirtualClock {
@@ -146,7 +155,12 @@ impl VirtualClock {
             return Err(io::Error::other("this system does not tell what threads do"));
         }
         let shared = Arc::new(Shared::create(&folder.join(CLOCK))?);
-        let listener = UnixListener::bind(folder.join(SOCKET))?;
+        let listener = UnixListener::bind(folder.join(SOCKET)).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => io::Error::other(
+                "the folder for temporary files has too long a path for a socket; set TMPDIR to a shorter one",
+            ),
+            _ => error,
+        })?;
         let (wake, woken) = UnixStream::pair()?;
         for socket in [&wake, &woken] {
             socket.set_nonblocking(true)?;
@@ -190,11 +204,12 @@ impl VirtualClock {
     }
 
     /// For `Foreground::Service`: lets one event happen where `goes_on`, and waits until the world is at rest again and
-    /// there is another, or for `limit` of real time. True where it is at rest.
-    pub fn rest(&self, goes_on: bool, limit: Duration) -> bool {
+    /// there is another, or for `limit` of real time. Tells whether that is due by `until`; `None` where the world is not
+    /// at rest, or nothing is to happen.
+    pub fn rest(&self, goes_on: bool, until: Timestamp, limit: Duration) -> Option<Rested> {
         let (sender, rested) = channel();
-        self.send(Command::Rest { goes_on, rested: sender });
-        rested.recv_timeout(limit).is_ok()
+        self.send(Command::Rest { goes_on, until: until.micros(), rested: sender });
+        rested.recv_timeout(limit).ok()
     }
 
     /// Holds a request until it reaches the sandbox.

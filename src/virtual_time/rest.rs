@@ -14,68 +14,73 @@ const EARLY: Duration = Duration::from_millis(5);
 /// To what a sleep is rounded whose length the system does not tell.
 const ROUNDED: i64 = 100_000;
 
+/// What is known of threads that sleep, until they run again.
+#[derive(Debug, Default)]
+pub(super) struct Asleep(HashMap<Key, Waiting>);
+
 /// All threads at one moment.
 #[derive(Debug)]
 pub(super) struct Look {
-    page: Vec<Thread>,
-    wires: Vec<Thread>,
-    /// True where somebody is about to get what he waits for.
-    packets: bool,
+    page: Vec<(Thread, Option<Waiting>)>,
+    wires: Vec<(Thread, Option<Waiting>)>,
+}
+
+impl Asleep {
+    /// Looks at the page's processes and at the threads `wires` of doccheck itself, through which they speak.
+    pub(super) fn look(&mut self, census: &mut Census, wires: &[i32]) -> Look {
+        let me = rustix::process::getpid().as_raw_nonzero().get();
+        let wires = wires.iter().filter_map(|id| Thread::glance(me, *id)).collect();
+        let look = Look { page: self.with_waits(census.threads(Thread::glance)), wires: self.with_waits(wires) };
+        let known = look.all().filter_map(|(thread, waiting)| Some((Key::of(thread), (*waiting)?)));
+        self.0 = known.collect();
+        look
+    }
+
+    fn with_waits(&self, threads: Vec<Thread>) -> Vec<(Thread, Option<Waiting>)> {
+        let waiting = |thread: &Thread| self.0.get(&Key::of(thread)).copied().or_else(|| thread.waiting());
+        threads.into_iter().map(|thread| (thread, waiting(&thread))).collect()
+    }
 }
 
 impl Look {
-    /// Looks at the page's processes and at the threads `wires` of doccheck itself, through which they speak.
-    pub(super) fn at(census: &mut Census, wires: &[i32]) -> Self {
-        let me = rustix::process::getpid().as_raw_nonzero().get();
-        let wires = wires.iter().filter_map(|id| Thread::look(me, *id)).collect();
-        let page = census.threads(Thread::look);
-        // Last: what a thread sent before it was found asleep is still under way or has woken somebody.
-        Self { page, wires, packets: packets_are_under_way() }
-    }
-
-    /// The same without who is busy: something for a later look to be compared with.
-    pub(super) fn glance(census: &mut Census, wires: &[i32]) -> Self {
-        let me = rustix::process::getpid().as_raw_nonzero().get();
-        let wires = wires.iter().filter_map(|id| Thread::glance(me, *id)).collect();
-        Self { page: census.threads(Thread::glance), wires, packets: false }
-    }
-
+    /// True where somebody has a processor.
     pub(super) fn is_busy(&self) -> bool {
-        self.packets || self.all().any(|thread| thread.is_busy)
+        self.all().any(|(_, waiting)| waiting.is_none())
     }
 
-    /// True where nobody has run between `earlier` and this look, nor came to be. Both find everybody anew: who was
-    /// started after the processes were listed is not among them, and whoever started them may be asleep again.
-    pub(super) fn is_as(&self, earlier: &Self) -> bool {
-        let moments = |look: &Self| look.all().map(|thread| (Key::of(thread), thread.used)).collect::<HashSet<_>>();
-        moments(self) == moments(earlier)
+    /// True where nobody has run since the look, or is about to, or came to be. Everybody is found anew: who was started
+    /// after the look had listed the processes is not in it, and whoever started him may be asleep again.
+    ///
+    /// Each was seen asleep in the look and has had no turn since: so there was a moment at which all of them slept.
+    pub(super) fn still_holds(&self, census: &mut Census) -> bool {
+        let wires = self.wires.iter().filter_map(|(thread, _)| Thread::look(thread.process, thread.id));
+        let now: Vec<Thread> = census.threads(Thread::look).into_iter().chain(wires).collect();
+        let keys = now.iter().map(Key::of).collect::<HashSet<_>>();
+        let same = keys == self.all().map(|(thread, _)| Key::of(thread)).collect();
+        // Packets last: what somebody sent before he slept is still under way, or has woken somebody.
+        same && !now.iter().any(|thread| thread.is_busy) && !packets_are_under_way()
     }
 
     /// The processor time that the page's threads have used.
     pub(super) fn used(&self) -> Duration {
-        self.page.iter().map(|thread| thread.used).sum()
+        self.page.iter().map(|(thread, _)| thread.used).sum()
     }
 
-    /// True where `process` waits for its next step, has just been sent it, or is gone.
+    /// True where `process` waits for its next step, or is gone.
     pub(super) fn is_idle(&self, process: i32) -> bool {
-        let main = self.page.iter().find(|thread| thread.process == process && thread.id == process);
-        main.is_none_or(|main| {
+        let main = self.page.iter().find(|(thread, _)| thread.process == process && thread.id == process);
+        main.is_none_or(|(_, waiting)| {
             // bash reads its script from a descriptor of its own that leads to the same pipe.
-            let reads_commands = |from| are_same(process, from, COMMANDS);
-            let waits = matches!(main.waiting(), Waiting::Bytes(from) if reads_commands(from));
-            // What it waits for is asked after the look. Meanwhile doccheck may have sent the step, which then began.
-            let sleeps_on =
-                Thread::look(process, process).is_some_and(|now| Key::of(&now) == Key::of(main) && !now.is_busy);
-            waits || !sleeps_on
+            matches!(waiting, Some(Waiting::Bytes(from)) if are_same(process, *from, COMMANDS))
         })
     }
 
-    fn all(&self) -> impl Iterator<Item = &Thread> {
+    fn all(&self) -> impl Iterator<Item = &(Thread, Option<Waiting>)> {
         self.page.iter().chain(&self.wires)
     }
 
     fn has(&self, key: Key) -> bool {
-        self.page.iter().any(|thread| key == Key::of(thread))
+        self.page.iter().any(|(thread, _)| key == Key::of(thread))
     }
 }
 
@@ -121,8 +126,6 @@ impl Sleep {
 #[derive(Debug, Default)]
 pub(super) struct RealSleepers {
     sleeps: HashMap<Key, Sleep>,
-    /// Who was found to wait for something else, and has not run since.
-    others: HashSet<Key>,
     /// When everybody was looked at last: a sleep that was not found then has begun since.
     noted: Option<Instant>,
 }
@@ -156,31 +159,19 @@ impl RealSleepers {
         now: Instant,
         waits: impl Fn(i32) -> bool,
     ) {
-        let mut others = HashSet::new();
-        for thread in &look.page {
+        for (thread, waiting) in &look.page {
             let key = Key::of(thread);
-            if self.sleeps.contains_key(&key) {
-                continue;
-            }
-            let waiting = if self.others.contains(&key) { Waiting::Something } else { thread.waiting() };
             let length = match waiting {
-                Waiting::Time(length) => length,
-                Waiting::AtMost(_) if hooked.contains(&thread.process) => {
-                    others.insert(key);
-                    continue;
-                }
-                Waiting::AtMost(_) if waits(thread.process) => continue,
-                Waiting::AtMost(length) => length,
-                Waiting::Bytes(_) | Waiting::Something => {
-                    others.insert(key);
-                    continue;
-                }
+                Some(Waiting::Time(length)) => *length,
+                Some(Waiting::AtMost(length)) if !hooked.contains(&thread.process) && !waits(thread.process) => *length,
+                _ => continue,
             };
-            let program = program_name(thread.process);
             let earliest = self.noted.unwrap_or(now);
-            self.sleeps.insert(key, Sleep { program, since: now, from: base, earliest, length, is_over: false });
+            self.sleeps.entry(key).or_insert_with(|| {
+                let program = program_name(thread.process);
+                Sleep { program, since: now, from: base, earliest, length, is_over: false }
+            });
         }
-        self.others = others;
         self.noted = Some(now);
     }
 
@@ -201,9 +192,9 @@ impl RealSleepers {
             let sleeps_on = if *key == OUTSIDE { is_awaited } else { look.has(*key) };
             let length = match sleep.length {
                 _ if sleep.is_over => None,
-                Some(length) if slept + EARLY >= length => Some(micros(length)),
-                // It may have been found late, where the machine has much else to do.
-                Some(length) if !sleeps_on && now.duration_since(sleep.earliest) >= length => Some(micros(length)),
+                // It may have been found late, where the machine has much else to do. To credit it too early does no harm:
+                // what is due later waits for its end all the same.
+                Some(length) if now.duration_since(sleep.earliest) + EARLY >= length => Some(micros(length)),
                 _ if !sleeps_on => Some(rounded(micros(slept))),
                 _ => None,
             };
@@ -220,8 +211,7 @@ impl RealSleepers {
 
     /// What may happen while they sleep.
     pub(super) fn allowed(&self, now: Instant) -> Allowed {
-        let open = self.sleeps.values().filter(|sleep| !sleep.is_over);
-        let until = open.map(|sleep| {
+        let until = self.sleeps.values().map(|sleep| {
             sleep.due().unwrap_or_else(|| sleep.from.saturating_add(micros(now.duration_since(sleep.since))))
         });
         until.min().map_or(Allowed::Everything, Allowed::Until)
@@ -231,7 +221,7 @@ impl RealSleepers {
     pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
         let open = self.sleeps.values().filter(|sleep| !sleep.is_over);
         let left = open.filter_map(|sleep| {
-            Some(sleep.length?.saturating_sub(EARLY).saturating_sub(now.duration_since(sleep.since)))
+            Some(sleep.length?.saturating_sub(EARLY).saturating_sub(now.duration_since(sleep.earliest)))
         });
         left.min()
     }
@@ -259,13 +249,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_ran_since_the_look_is_not_taken_for_a_sleeper_in_a_step() {
+    fn who_waits_for_a_step_or_is_gone_is_idle() {
         let me = rustix::process::getpid().as_raw_nonzero().get();
-        // The main thread of the tests waits for those that run them.
         let main = Thread::look(me, me).unwrap_or_else(|| panic!("it is there"));
-        let look =
-            |turns| Look { page: vec![Thread { turns, is_busy: false, ..main }], wires: Vec::new(), packets: false };
-        assert!(look(u64::MAX).is_idle(me), "it was another moment");
-        assert!(look(0).is_idle(i32::MAX), "it is gone");
+        let look = |waiting| Look { page: vec![(main, waiting)], wires: Vec::new() };
+        assert!(look(Some(Waiting::Bytes(COMMANDS))).is_idle(me));
+        assert!(!look(Some(Waiting::Something)).is_idle(me));
+        assert!(!look(None).is_idle(me));
+        assert!(look(None).is_busy());
+        assert!(look(None).is_idle(i32::MAX), "it is gone");
     }
 }
