@@ -49,10 +49,11 @@ impl Census {
         found
     }
 
-    /// Nobody of the crew ran while the threads were listed last, so nobody was starting somebody.
-    pub fn trust(&mut self) {
+    /// Tells whether nobody of the crew ran while the threads were listed last, so that nobody was starting somebody, and
+    /// nobody was ending.
+    pub fn trust(&mut self, is_sure: bool) {
         if let Some(listed) = &mut self.listed {
-            listed.is_sure = true;
+            listed.is_sure = is_sure;
         }
     }
 

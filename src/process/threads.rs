@@ -14,7 +14,7 @@ pub struct Thread {
     pub process: i32,
     /// Its own number.
     pub id: i32,
-    /// True where it runs, waits for a processor or for the disk, or is about to vanish.
+    /// True where it runs, waits for a processor or for the disk, or has ended and not vanished yet.
     pub is_busy: bool,
     /// How often it was given a processor: a thread that has the same number twice did nothing in between.
     pub turns: u64,
@@ -41,8 +41,8 @@ impl Thread {
         let state = read(&format!("/proc/{process}/task/{id}/stat"))?;
         // The second field is the program's name in parentheses, which may hold anything.
         let state = *state.get(state.iter().rposition(|byte| *byte == b')')? + 2)?;
-        // Who has just ended (X) has still to tell it to others.
-        Some(Self { is_busy: matches!(state, b'R' | b'D' | b'X'), ..Self::glance(process, id)? })
+        // Who has ended (X, Z) has still to tell it to others; who has told it is in no list any more.
+        Some(Self { is_busy: matches!(state, b'R' | b'D' | b'X' | b'Z'), ..Self::glance(process, id)? })
     }
 
     /// The same without whether it is busy, for half the price: enough to be compared with a later look.

@@ -236,18 +236,15 @@ impl Arbiter {
             return State::Disturbed;
         }
         let Some(census) = &mut self.census else { return State::Disturbed };
-        if !look.still_holds(census) {
+        let holds = look.still_holds(census);
+        census.trust(holds);
+        if !holds {
             return State::Busy(look);
         }
         match self.hear(Some(Duration::ZERO)) {
             true => State::Disturbed,
             false if self.wires.is_working() => State::Busy(look),
-            false => {
-                if let Some(census) = &mut self.census {
-                    census.trust();
-                }
-                State::Rest(look)
-            }
+            false => State::Rest(look),
         }
     }
 
