@@ -272,3 +272,45 @@ fn who_sleeps_in_real_time_does_not_hold_up_a_wait_that_ends_before_and_ends_bef
     assert!((run.virtual_seconds() - 60.0).abs() < 0.01, "{}", run.printed);
     assert!(run.notes(0).contains("waited 2 s in real time: no hook makes the sleep of `perl` virtual"));
 }
+
+/// A program that starts or ends is not asleep for a moment, though the kernel may say so.
+#[test]
+fn programs_that_come_and_go_beside_a_sleeper_do_not_let_time_pass() {
+    let page = "```bash\nsleep 600 &\nfor at in 1 2 3 4 5; do node -p 1; python3 -c pass; done\ndate +%T\nkill %1\n```\n\n\
+                ```output\n1\n1\n1\n1\n1\n09:00:00\n```\n\n\
+                ```python\nimport time\nprint(time.strftime('%T'))\n```\n\n```output\n09:00:00\n```\n";
+    let run = run(page);
+    assert_eq!((run.is_true().asleep(0), run.is_reproducible()), (0.0, true));
+}
+
+#[test]
+fn a_sleep_in_real_time_is_over_on_the_clock_before_what_follows_it() {
+    let page = "```bash\nfor at in 1 2 3; do perl -e 'select(undef, undef, undef, 0.3)'; done; date +%S.%1N\nsleep 1; date +%S.%1N\n\
+                ```\n\n```output\n00.9\n01.9\n```\n";
+    assert_eq!(run(page).is_true().real(0), [("perl".to_owned(), 0.9)]);
+}
+
+/// What does not listen is not waited for until it does: neither in real time nor on the clock.
+#[test]
+fn a_service_that_works_by_the_clock_has_no_more_of_it_than_others() {
+    let page = "```bash background=true\nwhile :; do date +%T >> beat; sleep 4; done\n```\n\n\
+                ```bash\nsleep 3\ndate +%T; tail -n 1 beat\n```\n\n```output\n09:00:11\n09:00:08\n```\n";
+    let folder = folder_with(page);
+    let run = run_often(folder.path(), 3);
+    assert_eq!(run.steps()[1]["verdict"], "ok", "{}", run.printed);
+}
+
+#[test]
+fn a_traced_shell_shows_the_pages_lines_alone() {
+    let page = "```bash\nbash -xc 'echo $RANDOM'\n```\n\n```output\n+ echo 16807\n16807\n```\n";
+    run(page).is_true();
+}
+
+#[test]
+fn a_loop_on_the_clock_is_told_as_such_and_where_it_stood() {
+    let page = "```python\nimport time\nend = time.monotonic() + 20\nwhile time.monotonic() < end:\n    pass\nprint('done')\n```\n\n\
+                ```output\ndone\n```\n\n```python\nimport time\ntime.sleep(5)\nprint('slept')\n```\n\n```output\nslept\n```\n";
+    let run = run(page);
+    assert_eq!((run.is_true().asleep(0), run.asleep(1).round()), (0.0, 5.0));
+    assert!(run.notes(0).contains("20 s passed on the page's clock: 20 s reading it"), "{}", run.notes(0));
+}
