@@ -154,6 +154,7 @@ impl Arbiter {
             match heard {
                 Heard::Command(command) => self.obey(command),
                 Heard::Message(connection, message) => self.note(connection, &message),
+                Heard::Came => {}
                 Heard::Gone(gone) => {
                     self.schedule
                         .forget(|event| matches!(event, Event::Wake { connection, .. } if *connection == gone));

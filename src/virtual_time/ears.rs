@@ -46,6 +46,8 @@ pub(super) enum Heard {
     Command(Command),
     /// A message of the connection with this number.
     Message(u64, Message),
+    /// A connection has come; what it has to say is heard next.
+    Came,
     /// A connection is gone.
     Gone(u64),
 }
@@ -126,8 +128,8 @@ impl Ears {
         }
         let gone = |number| heard.iter().any(|heard| matches!(heard, Heard::Gone(gone) if *gone == number));
         self.connections.retain(|connection| !gone(connection.number));
-        if ready[0] {
-            self.accept();
+        if ready[0] && self.accept() {
+            heard.push(Heard::Came);
         }
         if ready[1] {
             let mut wakes = [0; 256];
@@ -137,12 +139,15 @@ impl Ears {
         heard
     }
 
-    fn accept(&mut self) {
+    /// True where somebody came.
+    fn accept(&mut self) -> bool {
+        let before = self.connections.len();
         while let Ok((stream, _)) = self.listener.accept() {
             if stream.set_nonblocking(true).is_ok() {
                 self.count += 1;
                 self.connections.push(Connection { number: self.count, stream, received: Vec::new(), process: None });
             }
         }
+        self.connections.len() > before
     }
 }
