@@ -53,12 +53,15 @@ impl Look {
     ///
     /// Each was seen asleep in the look and has had no turn since: so there was a moment at which all of them slept.
     pub(super) fn still_holds(&self, census: &mut Census) -> bool {
+        // First: whatever was sent before everybody slept has been delivered then, and whoever got it is seen to have woken.
+        if packets_are_under_way() {
+            return false;
+        }
         let wires = self.wires.iter().filter_map(|(thread, _)| Thread::look(thread.process, thread.id));
         let now: Vec<Thread> = census.threads(Thread::look).into_iter().chain(wires).collect();
         let keys = now.iter().map(Key::of).collect::<HashSet<_>>();
         let same = keys == self.all().map(|(thread, _)| Key::of(thread)).collect();
-        // Packets last: what somebody sent before he slept is still under way, or has woken somebody.
-        same && !now.iter().any(|thread| thread.is_busy) && !packets_are_under_way()
+        same && !now.iter().any(|thread| thread.is_busy)
     }
 
     /// The processor time that the page's threads have used.
