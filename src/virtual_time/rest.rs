@@ -69,12 +69,15 @@ impl Look {
         self.page.iter().map(|(thread, _)| thread.used).sum()
     }
 
-    /// True where `process` waits for its next step, or is gone.
+    /// True where `process` waits for its next step, has just been sent it, or is gone.
     pub(super) fn is_idle(&self, process: i32) -> bool {
         let main = self.page.iter().find(|(thread, _)| thread.process == process && thread.id == process);
-        main.is_none_or(|(_, waiting)| {
-            // bash reads its script from a descriptor of its own that leads to the same pipe.
-            matches!(waiting, Some(Waiting::Bytes(from)) if are_same(process, *from, COMMANDS))
+        main.is_none_or(|(main, waiting)| {
+            let Some(Waiting::Bytes(from)) = waiting else { return false };
+            // bash reads its script from a descriptor of its own that leads to the same pipe. Which one that is can be asked
+            // only after the look: meanwhile doccheck may have sent the step, which then has closed it.
+            let has_run = || Thread::glance(process, process).is_none_or(|now| Key::of(&now) != Key::of(main));
+            are_same(process, *from, COMMANDS) || has_run()
         })
     }
 
