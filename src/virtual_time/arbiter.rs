@@ -24,6 +24,9 @@ const PATIENCE: (Duration, Duration) = (Duration::from_micros(20), Duration::fro
 /// How often it looks for sleepers in real time while no event is to come.
 const IDLE: Duration = Duration::from_millis(10);
 
+/// For how long a thread sleeps at most in a program that computes, such as one that watches over the others.
+const PULSE: Duration = Duration::from_millis(100);
+
 /// The processor time after which a program counts as one that computes until something happens.
 const SPIN: Duration = Duration::from_secs(5);
 
@@ -214,6 +217,8 @@ impl Arbiter {
         match self.state() {
             State::Disturbed => {}
             State::Busy(look) => {
+                // Also beside somebody who computes a sleep is seen early: it may be over before everybody rests.
+                self.sleepers.note(&look, self.shared.base(), system_clock::now(), PULSE, |_| false);
                 self.credit(&look);
                 self.wait_for_busy(&look);
             }
@@ -276,7 +281,8 @@ impl Arbiter {
         self.sleepers.note_outside(self.wires.awaits_outside(), self.shared.base(), now);
         let census = self.census.as_ref();
         let waits = |process| census.is_some_and(|census| census.is_connected(process, &held));
-        self.sleepers.note(look, &hooked, self.shared.base(), now, waits);
+        let counts = |process| !hooked.contains(&process) && !waits(process);
+        self.sleepers.note(look, self.shared.base(), now, Duration::ZERO, counts);
         self.credit(look);
         let patience = self.sleepers.patience(now);
         let allowed = match (self.schedule.next_due(), self.sleepers.allowed(now)) {

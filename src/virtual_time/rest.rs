@@ -1,6 +1,6 @@
 //! Whether the world is at rest: nobody computes, and whoever waits will go on only when the clock moves.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use crate::process::{Census, Thread, Waiting, are_same, packets_are_under_way, program_name};
@@ -155,21 +155,22 @@ pub(super) struct Credit {
 }
 
 impl RealSleepers {
-    /// Takes note of who sleeps; `hooked` are processes whose waits are all told. `base`: what the clock shows. `waits`
-    /// tells whether a process waits for an answer that only the clock's moving brings.
+    /// Takes note of who sleeps. `base`: what the clock shows. `counts` tells of a process whether its waits for something
+    /// else, with a limit, are sleeps too: nobody tells of them, and what they are for is not the clock's to bring. What is
+    /// to sleep for less than `shortest` is no sleep, but the pulse of a program that computes.
     pub(super) fn note(
         &mut self,
         look: &Look,
-        hooked: &BTreeSet<i32>,
         base: i64,
         now: Instant,
-        waits: impl Fn(i32) -> bool,
+        shortest: Duration,
+        counts: impl Fn(i32) -> bool,
     ) {
         for (thread, waiting) in &look.page {
             let key = Key::of(thread);
             let length = match waiting {
-                Some(Waiting::Time(length)) => *length,
-                Some(Waiting::AtMost(length)) if !hooked.contains(&thread.process) && !waits(thread.process) => *length,
+                Some(Waiting::Time(length)) if length.is_none_or(|length| length >= shortest) => *length,
+                Some(Waiting::AtMost(length)) if counts(thread.process) => *length,
                 _ => continue,
             };
             let earliest = self.noted.unwrap_or(now);
