@@ -217,6 +217,8 @@ impl Arbiter {
         match self.state() {
             State::Disturbed => {}
             State::Busy(look) => {
+                // Who has woken comes first: what begins now begins after it.
+                self.credit(&look);
                 // Also beside somebody who computes a sleep is seen early: it may be over before everybody rests.
                 self.sleepers.note(&look, self.shared.base(), system_clock::now(), PULSE, |_| false);
                 self.credit(&look);
@@ -278,6 +280,7 @@ impl Arbiter {
             Event::Wake { .. } => None,
         });
         let held: BTreeSet<u16> = held.collect();
+        self.credit(look);
         self.sleepers.note_outside(self.wires.awaits_outside(), self.shared.base(), now);
         let census = self.census.as_ref();
         let waits = |process| census.is_some_and(|census| census.is_connected(process, &held));
