@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::data::Api;
 use super::draft::{self, Draft};
+use super::invention::Inventions;
 use super::{embedded, read};
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
@@ -15,6 +16,7 @@ use crate::source::SourceFile;
 pub struct Definition {
     start: Timestamp,
     pub(super) apis: Vec<Api>,
+    pub(super) inventions: Inventions,
     pub(super) drafts: Vec<Draft>,
 }
 
@@ -34,12 +36,22 @@ impl Definition {
     ///
     /// Everything that is wrong with the files, each at its place.
     pub fn read(files: &BTreeMap<String, Arc<SourceFile>>) -> Result<Self, Vec<Diagnostic>> {
-        read::read(files).map(|data| Self { start: data.start, apis: data.apis, drafts: Vec::new() })
+        read::read(files).map(|data| Self {
+            start: data.start,
+            apis: data.apis,
+            inventions: data.inventions,
+            drafts: Vec::new(),
+        })
     }
 
     /// A sandbox that serves no host.
     pub fn nothing() -> Self {
-        Self { start: Timestamp::from_micros(0), apis: Vec::new(), drafts: Vec::new() }
+        Self {
+            start: Timestamp::from_micros(0),
+            apis: Vec::new(),
+            inventions: Inventions::default(),
+            drafts: Vec::new(),
+        }
     }
 
     /// The same, with drafts for hosts that no API describes; each of `files` is about one host.
@@ -68,6 +80,6 @@ impl Definition {
 
     /// The names of the scopes that a token may have.
     pub fn scopes(&self) -> Vec<String> {
-        self.apis.iter().flat_map(Api::scopes).map(str::to_owned).collect()
+        self.apis.iter().filter(|api| api.name.is_empty()).flat_map(Api::scopes).collect()
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Deserializer, Map, Value};
 
 use super::check;
 use super::data::{Api, Root};
+use super::invention::Inventions;
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span, Spanned};
@@ -24,6 +25,7 @@ pub(super) type Files = BTreeMap<String, Arc<SourceFile>>;
 pub(super) struct Data {
     pub(super) start: Timestamp,
     pub(super) apis: Vec<Api>,
+    pub(super) inventions: Inventions,
 }
 
 pub(super) fn read(files: &Files) -> Result<Data, Vec<Diagnostic>> {
@@ -66,11 +68,15 @@ impl<'f> Reader<'f> {
             let Some(source) = self.file(source, path) else { continue };
             let Some(mut api) = self.toml::<Api>(&source) else { continue };
             self.records(&source, &mut api);
-            self.found.extend(check::api(&source, &api));
             apis.push((source, api));
         }
+        let inventions = root.inventions.as_ref().and_then(|path| self.file(source, path));
+        let inventions = inventions.and_then(|source| self.toml::<Inventions>(&source)).unwrap_or_default();
+        for (source, api) in &apis {
+            self.found.extend(check::api(source, api, &inventions));
+        }
         self.found.extend(check::together(&apis));
-        Some(Data { start: start?, apis: apis.into_iter().map(|(_, api)| api).collect() })
+        Some(Data { start: start?, apis: apis.into_iter().map(|(_, api)| api).collect(), inventions })
     }
 
     fn records(&mut self, source: &Arc<SourceFile>, api: &mut Api) {

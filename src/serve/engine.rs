@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::http::{Headers, Reply, Request};
 use crate::sandbox::{Answer, Fault, World};
 use crate::system_clock;
-use crate::transcript::Exchange;
+use crate::transcript::{self, Exchange};
 use crate::virtual_time::VirtualClock;
 
 use super::journal::{Journal, excerpt};
@@ -115,7 +115,8 @@ impl Engine {
             return (reply, Duration::ZERO);
         };
         let now = open.now();
-        let Answer { mut reply, delay, fault, account, unknown_route, drafted } = open.world.answer(request, now);
+        let Answer { mut reply, delay, fault, account, unknown_route, drafted, upstream } =
+            open.world.answer(request, now);
         // hyper would date the answer by the machine's clock.
         if reply.headers.get("date").is_none() {
             reply.headers.push("date", now.http_date());
@@ -133,6 +134,10 @@ impl Engine {
             account,
             unknown_route,
             drafted,
+            upstream: upstream
+                .into_iter()
+                .map(|asked| transcript::Upstream { method: asked.method, url: asked.url, status: asked.status })
+                .collect(),
             asked_us,
             at_us: micros(now.since(open.world.start()) + delay),
         });
