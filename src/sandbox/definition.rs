@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::client::Client;
 use super::data::Api;
 use super::draft::{self, Draft};
 use super::{embedded, read};
@@ -16,6 +17,7 @@ pub struct Definition {
     start: Timestamp,
     pub(super) apis: Vec<Api>,
     pub(super) drafts: Vec<Draft>,
+    clients: Vec<Arc<Client>>,
 }
 
 impl Definition {
@@ -34,12 +36,13 @@ impl Definition {
     ///
     /// Everything that is wrong with the files, each at its place.
     pub fn read(files: &BTreeMap<String, Arc<SourceFile>>) -> Result<Self, Vec<Diagnostic>> {
-        read::read(files).map(|data| Self { start: data.start, apis: data.apis, drafts: Vec::new() })
+        let read::Data { start, apis, clients } = read::read(files)?;
+        Ok(Self { start, apis, drafts: Vec::new(), clients })
     }
 
     /// A sandbox that serves no host.
     pub fn nothing() -> Self {
-        Self { start: Timestamp::from_micros(0), apis: Vec::new(), drafts: Vec::new() }
+        Self { start: Timestamp::from_micros(0), apis: Vec::new(), drafts: Vec::new(), clients: Vec::new() }
     }
 
     /// The same, with drafts for hosts that no API describes; each of `files` is about one host.
@@ -59,6 +62,11 @@ impl Definition {
     pub fn hosts(&self) -> Vec<String> {
         let described = self.apis.iter().flat_map(|api| &api.hosts).map(|host| host.get_ref().clone());
         described.chain(self.drafts.iter().map(|draft| draft.host.clone())).collect()
+    }
+
+    /// The packages that stand in for published ones.
+    pub fn clients(&self) -> &[Arc<Client>] {
+        &self.clients
     }
 
     /// The instant at which every world starts.
