@@ -275,6 +275,7 @@ pub fn init(surroundings: &Surroundings) -> Result<Proposal, Vec<Diagnostic>> {
         pages: plans.iter().map(|(path, plan)| (path.clone(), plan)).collect(),
         openapi,
         served: definition.hosts(),
+        clients: definition.clients().iter().map(|client| client.name.clone()).collect(),
         variables: World::new(definition, None).environment().into_iter().map(|(name, _)| name).collect(),
         files,
     };

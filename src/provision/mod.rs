@@ -26,6 +26,7 @@ use interpreters::{Interpreter, Interpreters};
 use overlay::Base;
 use requirement::Requirement;
 use stand_ins::Installed;
+use tool::on_path;
 
 pub use offers::{Offer, offers};
 pub use stand_ins::StandIn;
@@ -57,6 +58,8 @@ pub struct Tools {
     pub env: Vec<(String, String)>,
     /// The sandbox's packages that stand in for what the page imports.
     pub stand_ins: Vec<StandIn>,
+    /// npm, where the page needs Node and has it.
+    npm: Option<PathBuf>,
     /// The packages that may stand in, since nobody has installed others.
     clients: Vec<Arc<Client>>,
     /// What the page's own layer is put on, where it installs Python packages itself.
@@ -78,6 +81,7 @@ impl Tools {
         self.stand_ins = stand_ins::wanted(plan, &self.clients, work);
         if stand_ins::make_node_modules(&self.stand_ins, root, self.node_modules.as_deref()).map_err(cannot)? {
             self.node_modules = None;
+            self.install_stand_ins(root).map_err(cannot)?;
         }
         if let Some(folder) = stand_ins::make_site(&self.stand_ins, root).map_err(cannot)? {
             self.set(stand_ins::VARIABLE, folder.display().to_string());
@@ -91,6 +95,22 @@ impl Tools {
         self.set("VIRTUAL_ENV", folder.display().to_string());
         self.set("PIP_DISABLE_PIP_VERSION_CHECK", "1");
         Ok(self)
+    }
+
+    /// Has the page's own `npm install` find the packages that stand in, and ask no registry for more.
+    fn install_stand_ins(&mut self, root: &Path) -> std::io::Result<()> {
+        if let Some(npm) = &self.npm {
+            self.path.insert(0, stand_ins::make_npm(&self.stand_ins, root, npm)?);
+            self.be_offline();
+        }
+        Ok(())
+    }
+
+    fn be_offline(&mut self) {
+        for (name, value) in [("npm_config_offline", "true"), ("npm_config_update_notifier", "false")] {
+            self.env.retain(|(known, _)| known != name);
+            self.set(name, value);
+        }
     }
 
     fn set(&mut self, name: &str, value: impl Into<String>) {
@@ -136,6 +156,10 @@ impl Provisioner {
             self.provide_family(plan, family, progress, &mut tools, &mut installed)?;
         }
         tools.clients = stand_ins::missing(&self.clients, &installed);
+        if !tools.clients.is_empty() {
+            // A shell may call it where no step needs Node.
+            tools.npm = tools.npm.or_else(|| on_path("npm", &self.variables));
+        }
         Ok(tools)
     }
 
@@ -175,14 +199,14 @@ impl Provisioner {
             }
             (Family::Node, environment) => {
                 tools.node = Some(interpreter.path);
+                tools.npm = npm(&links, &self.variables);
                 tools.path.push(links);
                 if let Some(folder) = environment {
                     installed.node = Some(folder.join("node_modules"));
                     tools.node_modules = Some(folder.join("node_modules"));
                     // A page's own `npm install` finds the package where it was downloaded to.
                     tools.set("npm_config_cache", self.npm_cache().display().to_string());
-                    tools.set("npm_config_offline", "true");
-                    tools.set("npm_config_update_notifier", "false");
+                    tools.be_offline();
                 }
             }
         }

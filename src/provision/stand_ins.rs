@@ -4,7 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "packages are files")]
 
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +17,9 @@ use crate::source::Span;
 
 /// The variable that tells Python where its packages are; the hook `sitecustomize.py` reads it.
 pub(super) const VARIABLE: &str = "DOCCHECK_STAND_INS";
+
+/// The folder of the packages in a workspace, beside where its steps work.
+const FOLDER: &str = "stand-ins";
 
 /// The most that is read of a file of the workspace to find what it imports.
 const READ: u64 = 1024 * 1024;
@@ -51,7 +54,7 @@ pub(super) fn wanted(plan: &Plan, clients: &[Arc<Client>], work: &Path) -> Vec<S
     if clients.is_empty() {
         return Vec::new();
     }
-    let (imports, files) = (imports(plan), files(work));
+    let (imports, files) = (imports(plan), files(clients, work));
     let mut found = Vec::new();
     for client in clients {
         let own = own_paths(client).any(|own| work.join(own).exists()) || saves_its_own(plan, client);
@@ -66,8 +69,9 @@ pub(super) fn wanted(plan: &Plan, clients: &[Arc<Client>], work: &Path) -> Vec<S
     found
 }
 
-/// What the programs in a workspace import.
-fn files(work: &Path) -> Vec<(Ecosystem, String)> {
+/// What the programs in a workspace import that speak of one of `clients` at all.
+fn files(clients: &[Arc<Client>], work: &Path) -> Vec<(Ecosystem, String)> {
+    let speaks = |text: &str| clients.iter().flat_map(|client| &client.modules).any(|module| text.contains(module));
     let kept = |entry: &DirEntry| entry.file_name() != "node_modules" && entry.file_name() != ".git";
     let entries = WalkDir::new(work).into_iter().filter_entry(kept).filter_map(Result::ok);
     let mut found = Vec::new();
@@ -75,7 +79,8 @@ fn files(work: &Path) -> Vec<(Ecosystem, String)> {
         let path = entry.path().to_string_lossy();
         if may_import(&path) && entry.metadata().is_ok_and(|data| data.len() <= READ) {
             let bytes = std::fs::read(entry.path()).unwrap_or_default();
-            found.extend(imports_of_file(&path, &String::from_utf8_lossy(&bytes)));
+            let text = String::from_utf8_lossy(&bytes);
+            found.extend(speaks(&text).then(|| imports_of_file(&path, &text)).into_iter().flatten());
         }
     }
     found
@@ -146,12 +151,41 @@ pub(super) fn make_node_modules(stand_ins: &[StandIn], root: &Path, installed: O
         }
     }
     for client in clients {
-        let package = folder.join(&client.name);
+        let package = root.join(FOLDER).join("node").join(&client.name);
         for file in &client.files {
             write(&package.join(&file.path), &file.text)?;
         }
+        let link = folder.join(&client.name);
+        std::fs::create_dir_all(link.parent().unwrap_or(&folder))?;
+        symlink(package, link)?;
     }
     Ok(true)
+}
+
+/// Makes a folder in `root` with an `npm` that installs the stand-ins where a step tells the real one, at `npm`, to
+/// install what they stand in for: the folder, to stand first on the steps' `PATH`.
+///
+/// # Errors
+///
+/// The system's answer.
+pub(super) fn make_npm(stand_ins: &[StandIn], root: &Path, npm: &Path) -> io::Result<PathBuf> {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let top = root.join(FOLDER);
+    let cases: String = of(stand_ins, Ecosystem::Node)
+        .map(|client| {
+            let (name, package) = (quoted(&client.name), top.join("node").join(&client.name).display().to_string());
+            format!("        {name} | {name}@*) word={} ;;\n", quoted(&package))
+        })
+        .collect();
+    let script = format!(
+        "#!/bin/sh\ncase \"$1\" in\ninstall | i | add)\n    for word do\n        shift\n        case \"$word\" in\n{cases}        \
+         esac\n        set -- \"$@\" \"$word\"\n    done\n    ;;\nesac\nexec {} \"$@\"\n",
+        quoted(&npm.display().to_string())
+    );
+    let bin = top.join("bin");
+    write(&bin.join("npm"), &script)?;
+    std::fs::set_permissions(bin.join("npm"), std::fs::Permissions::from_mode(0o755))?;
+    Ok(bin)
 }
 
 /// Makes a folder in `root` with the packages for Python, as an installer would leave them; `None` where there are none.
@@ -160,7 +194,7 @@ pub(super) fn make_node_modules(stand_ins: &[StandIn], root: &Path, installed: O
 ///
 /// The system's answer.
 pub(super) fn make_site(stand_ins: &[StandIn], root: &Path) -> io::Result<Option<PathBuf>> {
-    let folder = root.join("stand-ins");
+    let folder = root.join(FOLDER).join("python");
     for client in of(stand_ins, Ecosystem::Python) {
         let is_module = |path: &str| {
             let top = path.split('/').next().unwrap_or(path);
@@ -289,6 +323,22 @@ mod tests {
         assert!(!make_node_modules(&[], &path("empty"), Some(&path("env"))).unwrap());
         assert_eq!(make_site(&[], &path("empty")).unwrap(), None);
         assert_eq!(std::fs::read_dir(path("empty")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn npm_is_told_to_install_the_stand_in() {
+        let root = tempfile::tempdir().unwrap();
+        let said = |args: &[&str]| {
+            let bin = make_npm(&both(root.path()), root.path(), Path::new("/bin/echo")).unwrap();
+            let output = std::process::Command::new("sh").arg(bin.join("npm")).args(args).output().unwrap();
+            String::from_utf8(output.stdout).unwrap().replace(&root.path().display().to_string(), "ROOT")
+        };
+        let package = "ROOT/stand-ins/node/@acme/sdk";
+        assert_eq!(said(&["install", "@acme/sdk"]), format!("install {package}\n"));
+        assert_eq!(said(&["i", "-D", "@acme/sdk@^1", "a b", "zod"]), format!("i -D {package} a b zod\n"));
+        assert_eq!(said(&["add", "@acme/sdk-extra"]), "add @acme/sdk-extra\n");
+        assert_eq!(said(&["view", "@acme/sdk"]), "view @acme/sdk\n");
+        assert_eq!(said(&[]), "\n");
     }
 
     #[test]

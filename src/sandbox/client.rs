@@ -77,7 +77,7 @@ pub(super) fn is_part(path: &str) -> bool {
 
 /// The packages among a sandbox's files, and what is wrong with them.
 pub(super) fn read(files: &BTreeMap<String, Arc<SourceFile>>) -> (Vec<Arc<Client>>, Vec<Diagnostic>) {
-    let mut packages: BTreeMap<(Ecosystem, &str), Vec<(&str, &Arc<SourceFile>)>> = BTreeMap::new();
+    let mut packages: BTreeMap<(Ecosystem, &str), Vec<File<'_>>> = BTreeMap::new();
     let mut found = Vec::new();
     for (path, source) in files.iter().filter(|(path, _)| is_part(path)) {
         let mut parts = path[FOLDER.len()..].splitn(3, '/');
@@ -111,6 +111,9 @@ pub(super) fn read(files: &BTreeMap<String, Arc<SourceFile>>) -> (Vec<Arc<Client
     (clients, found)
 }
 
+/// A file of a package, with its path in the package's folder.
+type File<'f> = (&'f str, &'f Arc<SourceFile>);
+
 /// What both kinds of manifests say.
 #[derive(Deserialize)]
 struct Named {
@@ -123,7 +126,7 @@ struct Project {
     project: Named,
 }
 
-fn package(ecosystem: Ecosystem, folder: &str, files: &[(&str, &Arc<SourceFile>)]) -> Result<Client, Box<Diagnostic>> {
+fn package(ecosystem: Ecosystem, folder: &str, files: &[File<'_>]) -> Result<Client, Box<Diagnostic>> {
     let manifest = ecosystem.manifest();
     let wrong = |message: String| Diagnostic::error("sandbox-client", message);
     let Some((_, source)) = files.iter().find(|(path, _)| *path == manifest) else {
@@ -164,7 +167,7 @@ fn package(ecosystem: Ecosystem, folder: &str, files: &[(&str, &Arc<SourceFile>)
 }
 
 /// The modules that lie beside a `pyproject.toml`: folders with an `__init__.py`, and files.
-fn modules(files: &[(&str, &Arc<SourceFile>)]) -> Vec<String> {
+fn modules(files: &[File<'_>]) -> Vec<String> {
     let named = files.iter().filter_map(|(path, _)| match path.split_once('/') {
         Some((folder, "__init__.py")) => Some(folder),
         Some(_) => None,

@@ -395,6 +395,16 @@ fn programs_in_shells_files_and_workspaces_find_them() {
 }
 
 #[test]
+fn what_a_page_tells_its_readers_to_install_is_there() {
+    let page = "# Page\n\n```bash\nnpm install @truto/sdk\nmkdir app\ncd app\nnpm init -y > init.txt\n\
+                npm i --save-exact '@truto/sdk@latest' > install.txt\ngrep -c '\"@truto/sdk\": \"file:' package.json\n\
+                node --input-type=module -e 'import { Truto } from \"@truto/sdk\"; console.log(typeof Truto)'\n```\n\n\
+                ```output\n...\nup to date in [..]\n1\nfunction\n```\n\n\
+                ```js\nimport { Truto } from '@truto/sdk'\n\nconsole.log(typeof Truto)\n```\n\n```output\nfunction\n```\n";
+    green(page);
+}
+
+#[test]
 fn what_the_page_or_the_configuration_installs_is_used() {
     let page = |front: &str| {
         format!(
