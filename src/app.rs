@@ -164,8 +164,9 @@ pub fn prepare(request: &RunRequest, surroundings: &Surroundings) -> Result<Prep
     let nothing_selected = pages.is_empty();
     let (pages, note) = selection::select(pages, request, &config, &root, surroundings).map_err(|found| vec![found])?;
     let definition = Arc::new(definition(&config, &root)?);
-    let provisioner =
-        Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone()).with_root(root.clone());
+    let provisioner = Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone())
+        .with_root(root.clone())
+        .with_clients(definition.clients());
     let mut diagnostics = diagnostics;
     let baseline = repository::read_baseline(request, &root, surroundings)?;
     let gone = repository::gone(baseline.as_deref(), &root, request, surroundings);
@@ -274,6 +275,7 @@ pub fn init(surroundings: &Surroundings) -> Result<Proposal, Vec<Diagnostic>> {
         pages: plans.iter().map(|(path, plan)| (path.clone(), plan)).collect(),
         openapi,
         served: definition.hosts(),
+        clients: definition.clients().iter().map(|client| client.name.clone()).collect(),
         variables: World::new(definition, None).environment().into_iter().map(|(name, _)| name).collect(),
         files,
     };

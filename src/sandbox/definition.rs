@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::client::Client;
 use super::data::Api;
 use super::draft::{self, Draft};
 use super::invention::Inventions;
@@ -18,6 +19,7 @@ pub struct Definition {
     pub(super) apis: Vec<Api>,
     pub(super) inventions: Inventions,
     pub(super) drafts: Vec<Draft>,
+    clients: Vec<Arc<Client>>,
 }
 
 impl Definition {
@@ -36,12 +38,8 @@ impl Definition {
     ///
     /// Everything that is wrong with the files, each at its place.
     pub fn read(files: &BTreeMap<String, Arc<SourceFile>>) -> Result<Self, Vec<Diagnostic>> {
-        read::read(files).map(|data| Self {
-            start: data.start,
-            apis: data.apis,
-            inventions: data.inventions,
-            drafts: Vec::new(),
-        })
+        let read::Data { start, apis, inventions, clients } = read::read(files)?;
+        Ok(Self { start, apis, inventions, drafts: Vec::new(), clients })
     }
 
     /// A sandbox that serves no host.
@@ -51,6 +49,7 @@ impl Definition {
             apis: Vec::new(),
             inventions: Inventions::default(),
             drafts: Vec::new(),
+            clients: Vec::new(),
         }
     }
 
@@ -71,6 +70,11 @@ impl Definition {
     pub fn hosts(&self) -> Vec<String> {
         let described = self.apis.iter().flat_map(|api| &api.hosts).map(|host| host.get_ref().clone());
         described.chain(self.drafts.iter().map(|draft| draft.host.clone())).collect()
+    }
+
+    /// The packages that stand in for published ones.
+    pub fn clients(&self) -> &[Arc<Client>] {
+        &self.clients
     }
 
     /// The instant at which every world starts.

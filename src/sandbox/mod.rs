@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod call;
 mod check;
+mod client;
 mod data;
 mod definition;
 mod draft;
@@ -32,6 +33,7 @@ mod url;
 mod world;
 
 pub use answer::{Answer, Upstream};
+pub use client::{Client, ClientFile, Ecosystem};
 pub use definition::Definition;
 pub use draft::DraftRoute;
 pub use fault::{Fault, FaultError};

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Deserializer, Map, Value};
 
 use super::check;
+use super::client::{self, Client};
 use super::data::{Api, Root};
 use super::invention::Inventions;
 use crate::clock::Timestamp;
@@ -26,6 +27,7 @@ pub(super) struct Data {
     pub(super) start: Timestamp,
     pub(super) apis: Vec<Api>,
     pub(super) inventions: Inventions,
+    pub(super) clients: Vec<Arc<Client>>,
 }
 
 pub(super) fn read(files: &Files) -> Result<Data, Vec<Diagnostic>> {
@@ -76,7 +78,9 @@ impl<'f> Reader<'f> {
             self.found.extend(check::api(source, api, &inventions));
         }
         self.found.extend(check::together(&apis));
-        Some(Data { start: start?, apis: apis.into_iter().map(|(_, api)| api).collect(), inventions })
+        let (clients, found) = client::read(self.files);
+        self.found.extend(found);
+        Some(Data { start: start?, apis: apis.into_iter().map(|(_, api)| api).collect(), inventions, clients })
     }
 
     fn records(&mut self, source: &Arc<SourceFile>, api: &mut Api) {
@@ -126,7 +130,7 @@ impl<'f> Reader<'f> {
     fn unused(&mut self) {
         for (path, source) in self.files {
             let is_data = path.ends_with(".toml") || (path.ends_with(".json") && !path.ends_with(".schema.json"));
-            if is_data && !self.used.contains(path.as_str()) {
+            if is_data && !client::is_part(path) && !self.used.contains(path.as_str()) {
                 self.found.push(
                     Diagnostic::error("sandbox-file", format!("nothing in the sandbox names the file {path}"))
                         .at(source, Span::default(), "")

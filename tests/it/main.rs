@@ -21,6 +21,7 @@ mod repository;
 mod runners;
 mod sandbox;
 mod services;
+mod stand_ins;
 mod truth;
 mod tutorial_macro;
 mod virtual_time;
