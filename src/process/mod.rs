@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 pub use census::Census;
 pub use crew::{Before, Crew, Process};
-pub use interrupt::{interrupted, wait_for_input};
+pub use interrupt::{interrupted, wait_for_input, wait_for_interruption};
 pub use program::find_program;
 pub use threads::{Thread, Waiting, are_same, packets_are_under_way, program_name, started};
 

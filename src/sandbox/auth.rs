@@ -30,6 +30,11 @@ impl Tokens {
         Self(grants.collect())
     }
 
+    /// One more token, which may do everything.
+    pub(super) fn add(&mut self, token: &str, expires: Option<Timestamp>) {
+        self.0.insert(token.to_owned(), Grant { scopes: None, expires });
+    }
+
     /// True where there is such a token, whatever it may do.
     pub(super) fn contains(&self, token: &str) -> bool {
         self.0.contains_key(token)

@@ -59,6 +59,23 @@ impl World {
         self.armed = Armed::new(faults);
     }
 
+    /// Arms faults beside those that are armed already; these have met what they have met.
+    pub fn arm_also(&mut self, faults: &[Fault]) {
+        self.armed.add(faults);
+    }
+
+    /// The faults that may still meet a request, as written.
+    pub fn armed(&self) -> Vec<String> {
+        self.armed.pending().map(|fault| fault.text.clone()).collect()
+    }
+
+    /// From now on a token that may do everything is known, until `expires` where that is said.
+    pub fn add_token(&mut self, token: &str, expires: Option<Timestamp>) {
+        for state in &mut self.states {
+            state.tokens.add(token, expires);
+        }
+    }
+
     /// Disarms all faults; those that no request met, as written.
     pub fn disarm(&mut self) -> Vec<String> {
         std::mem::take(&mut self.armed).unmet()
