@@ -21,6 +21,7 @@ mod repository;
 mod runners;
 mod sandbox;
 mod services;
+mod standing;
 mod truth;
 mod tutorial_macro;
 mod virtual_time;
