@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Site, Surroundings, definition};
 use crate::diagnostic::Diagnostic;
 use crate::fs;
+use crate::process;
 use crate::sandbox::World;
 use crate::serve::{Description, Pace, Remote, Standing, StandingError, StandingOptions};
 
@@ -60,6 +61,10 @@ struct Registered {
 pub fn open_sandbox(request: &SandboxRequest, surroundings: &Surroundings) -> Result<OpenSandbox, Vec<Diagnostic>> {
     let (config, root) = Site::configuration(request.config.as_deref(), surroundings)?;
     let definition = Arc::new(definition(&config, &root)?);
+    if definition.hosts().is_empty() {
+        let found = Diagnostic::error("nothing-served", "the configuration leaves no host to serve");
+        return Err(vec![found.help("take `sandbox = false` out of it, or name another one with `--config`")]);
+    }
     let options = StandingOptions {
         port: request.port,
         ports: request.ports.clone(),
@@ -113,7 +118,8 @@ pub fn find_sandbox(at: Option<&str>, surroundings: &Surroundings) -> Result<Rem
         match remote(&note.url) {
             Ok((remote, description)) if description.pid == note.pid => standing.push((note.url, remote)),
             // It was killed, and somebody else may have its port by now.
-            _ => Registered::named(name, &folder).remove(),
+            _ if !process::is_there(note.pid) => Registered::named(name, &folder).remove(),
+            _ => {}
         }
     }
     if standing.len() > 1 {

@@ -96,6 +96,13 @@ pub enum ProcessError {
     },
 }
 
+/// True where there is a process of this number.
+pub fn is_there(process: u32) -> bool {
+    let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    // One that is somebody else's may not be asked, and is there.
+    process.is_some_and(|process| rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH))
+}
+
 /// Takes over SIGINT, SIGTERM and SIGHUP for the whole program. From the first one on `interrupted` is true and
 /// every wait returns early, so that the program can end what it started and clean up. The second one kills
 /// everything and ends the program with status 130. A second call does nothing.

@@ -473,6 +473,14 @@ fn the_second_terminal_finds_the_one_that_runs() {
     assert_eq!(status, Some(3));
     assert!(err.contains("no sandbox runs here") && err.contains("start one with `doccheck sandbox`"), "{err}");
 
+    // Somebody who is there and does not answer just now is not forgotten.
+    let closed = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let note = home.path().join("run/doccheck/sandboxes/1.json");
+    std::fs::create_dir_all(note.parent().unwrap()).unwrap();
+    std::fs::write(&note, json!({ "url": format!("http://{closed}"), "pid": std::process::id() }).to_string()).unwrap();
+    assert_eq!(advance(&[]).0, Some(3));
+    std::fs::remove_file(&note).unwrap();
+
     let killed = Sandbox::start(home.path(), &[]);
     assert_eq!(killed.end(Signal::KILL).0, None);
     assert_eq!(below(&home.path().join("run/doccheck/sandboxes")).len(), 2, "it had no time to clean up");
@@ -525,6 +533,9 @@ fn ports_and_hosts_that_are_none_are_told() {
     assert!(status == Some(2) && err.contains("write it as HOST=4011"), "{err}");
     let (status, _, err) = sandbox(&["--port", "0", "--config", "nowhere.toml"]);
     assert!(status == Some(2) && err.contains("nowhere.toml"), "{err}");
+    std::fs::write(home.path().join("doccheck.toml"), "sandbox = false\n").unwrap();
+    let (status, _, err) = sandbox(&["--port", "0"]);
+    assert!(status == Some(2) && err.contains("the configuration leaves no host to serve"), "{err}");
     assert_eq!(below(&home.path().join("run")), Vec::<String>::new());
 }
 
