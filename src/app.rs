@@ -3,6 +3,7 @@
 mod blessing;
 mod doctor;
 mod repository;
+mod sandbox;
 mod saved;
 mod selection;
 
@@ -26,6 +27,7 @@ use crate::tutorial;
 pub use crate::run::Shard;
 pub use blessing::{BlessReport, BlessRequest, Blessable, bless, recalled, write};
 pub use doctor::{DoctorReport, doctor};
+pub use sandbox::{OpenSandbox, SandboxRequest, find_sandbox, open_sandbox};
 pub use saved::{keep, last_run, read_run};
 
 /// Where doccheck was called: what it reads of the world, read once by whoever calls it.
@@ -297,18 +299,7 @@ struct Site {
 impl Site {
     fn find(paths: &[PathBuf], surroundings: &Surroundings) -> Result<Self, Vec<Diagnostic>> {
         let (file, root) = root(paths, surroundings);
-        let config = match &file {
-            Some(file) => {
-                let shown = file.strip_prefix(&surroundings.directory).unwrap_or(file);
-                let config = config::read(&fs::read_shown(file, shown).map_err(|found| vec![found])?)?;
-                let found = plan::check_config(&config);
-                if !found.is_empty() {
-                    return Err(found);
-                }
-                config
-            }
-            None => Config::default(),
-        };
+        let config = Self::read(file.as_deref(), surroundings)?;
         let Found { pages, diagnostics } = fs::discover(paths, &config, &root, &surroundings.directory);
         let pages = pages
             .into_iter()
@@ -320,6 +311,27 @@ impl Site {
             })
             .collect();
         Ok(Self { config, root, pages, diagnostics })
+    }
+
+    /// The configuration in `file`, relative to the current directory, else the nearest one; and its folder.
+    fn configuration(file: Option<&Path>, surroundings: &Surroundings) -> Result<(Config, PathBuf), Vec<Diagnostic>> {
+        let (file, root) = match file.map(|file| surroundings.directory.join(file)) {
+            Some(file) => {
+                let folder = file.parent().unwrap_or(&surroundings.directory).to_path_buf();
+                (Some(file), folder)
+            }
+            None => root(&[], surroundings),
+        };
+        Ok((Self::read(file.as_deref(), surroundings)?, root))
+    }
+
+    /// Reads a configuration; the default where there is no file.
+    fn read(file: Option<&Path>, surroundings: &Surroundings) -> Result<Config, Vec<Diagnostic>> {
+        let Some(file) = file else { return Ok(Config::default()) };
+        let shown = file.strip_prefix(&surroundings.directory).unwrap_or(file);
+        let config = config::read(&fs::read_shown(file, shown).map_err(|found| vec![found])?)?;
+        let found = plan::check_config(&config);
+        if found.is_empty() { Ok(config) } else { Err(found) }
     }
 }
 

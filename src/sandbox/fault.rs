@@ -298,9 +298,30 @@ struct Counted {
     met: u64,
 }
 
+impl Counted {
+    fn new(fault: &Fault) -> Self {
+        Self { fault: fault.clone(), seen: 0, met: 0 }
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.fault.times.is_some_and(|times| self.met >= times)
+    }
+}
+
 impl Armed {
     pub(crate) fn new(faults: &[Fault]) -> Self {
-        Self(faults.iter().map(|fault| Counted { fault: fault.clone(), seen: 0, met: 0 }).collect())
+        Self(faults.iter().map(Counted::new).collect())
+    }
+
+    /// More faults; those that have met all their requests are forgotten.
+    pub(crate) fn add(&mut self, faults: &[Fault]) {
+        self.0.retain(|armed| !armed.is_used_up());
+        self.0.extend(faults.iter().map(Counted::new));
+    }
+
+    /// Those that may still meet a request.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter().filter(|armed| !armed.is_used_up()).map(|armed| &armed.fault)
     }
 
     /// The fault that decides the answer to `request`. `able` tells whether one of a kind can meet this request at all.
@@ -328,7 +349,7 @@ impl Armed {
                 continue;
             };
             armed.seen += 1;
-            let due = armed.seen >= armed.fault.from && armed.fault.times.is_none_or(|times| armed.met < times);
+            let due = armed.seen >= armed.fault.from && !armed.is_used_up();
             if due && met.is_none() {
                 armed.met += 1;
                 met = Some(taken);

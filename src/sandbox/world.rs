@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
+use super::auth::Grant;
 use super::call::Call;
 use super::data::Api;
 use super::definition::Definition;
@@ -116,6 +117,25 @@ impl World {
     /// Arms the faults of a step.
     pub fn arm(&mut self, faults: &[Fault]) {
         self.armed = Armed::new(faults);
+    }
+
+    /// Arms faults beside those that are armed already; these have met what they have met.
+    pub fn arm_also(&mut self, faults: &[Fault]) {
+        self.armed.add(faults);
+    }
+
+    /// The faults that may still meet a request, as written.
+    pub fn armed(&self) -> Vec<String> {
+        self.armed.pending().map(|fault| fault.text.clone()).collect()
+    }
+
+    /// One more token of the APIs that have tokens of their own, which may do everything.
+    pub fn add_token(&mut self, token: &str, expires: Option<Timestamp>) {
+        for (api, state) in self.definition.apis.iter().zip(&mut self.states) {
+            if !api.tokens.is_empty() {
+                state.tokens.issue(token.to_owned(), Grant { expires, ..Grant::default() });
+            }
+        }
     }
 
     /// Disarms all faults; those that no request met, as written.

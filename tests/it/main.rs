@@ -22,6 +22,7 @@ mod runners;
 mod sandbox;
 mod services;
 mod stand_ins;
+mod standing;
 mod truth;
 mod tutorial_macro;
 mod virtual_time;
