@@ -96,8 +96,21 @@ const LIST: &[&str] = &[
 ];
 
 /// What the answer about one record may show besides.
-const ONE: &[&str] =
-    &["item", "record", "results", "result", "capabilities", "token", "parameter", "value", "problem", "null"];
+const ONE: &[&str] = &[
+    "item",
+    "record",
+    "results",
+    "result",
+    "capabilities",
+    "token",
+    "parameter",
+    "value",
+    "problem",
+    "created",
+    "updated",
+    "deleted",
+    "null",
+];
 
 struct Check<'c> {
     source: &'c Arc<SourceFile>,
@@ -194,16 +207,30 @@ impl Check<'_> {
 
     fn errors(&mut self) {
         let api = self.api;
-        let mut named = api.faults.values().map(|fault| fault.error()).collect::<Vec<_>>();
-        named.extend(api.integrated.iter().flat_map(|integrated| &integrated.refuse).map(|rule| &rule.error));
-        named.extend(api.routes.iter().filter_map(|route| route.account.as_ref()).map(|key| &key.missing));
-        named.extend(api.requires.iter().map(|required| &required.error));
-        named.extend(api.limits.iter().filter_map(|limit| limit.error.as_ref()));
+        let refuse = api.integrated.iter().flat_map(|integrated| &integrated.refuse).map(|rule| &rule.error);
+        let missing = api.routes.iter().filter_map(|route| route.account.as_ref()).map(|key| &key.missing);
+        let required = api.requires.iter().map(|required| &required.error);
+        let limited = api.limits.iter().filter_map(|limit| limit.error.as_ref());
+        let named: Vec<&Spanned<String>> = refuse.chain(missing).chain(required).chain(limited).collect();
         let situations = Situation::ALL.map(Situation::name);
         let known: Vec<&str> = api.errors.keys().map(String::as_str).chain(situations).collect();
         for error in &named {
             if !known.contains(&error.get_ref().as_str()) {
                 self.no_such(error, "error", error.get_ref(), &known);
+            }
+        }
+        let kinds = Kind::ALL.map(Kind::word);
+        for (word, fault) in &api.faults {
+            if !kinds.contains(word) {
+                let close =
+                    similar::get_close_matches(word.as_str(), &kinds.each_ref().map(String::as_str), 1, 0.6).join(", ");
+                self.tell_file(
+                    "sandbox-reference",
+                    format!("there is no kind of fault `{word}`, only such as {close}"),
+                );
+            }
+            if !known.contains(&fault.error()) {
+                self.tell_file("sandbox-reference", format!("the fault `{word}` names no error: `{}`", fault.error()));
             }
         }
         let has_default = api.errors.contains_key("default");
@@ -212,13 +239,10 @@ impl Check<'_> {
         for situation in missing.collect::<Vec<_>>() {
             self.missing("errors", situation.name());
         }
-        let kinds = Kind::ALL.map(Kind::word);
-        for (word, fault) in api.faults.iter().filter(|(word, _)| !kinds.contains(word)) {
-            self.no_such(fault.error(), "kind of fault", word, &kinds.each_ref().map(String::as_str));
-        }
         for (name, error) in &api.errors {
             let situation = Situation::ALL.into_iter().find(|situation| situation.name() == name);
-            let is_named = named.iter().any(|used| used.get_ref() == name);
+            let by_fault = api.faults.values().any(|fault| fault.error() == name);
+            let is_named = by_fault || named.iter().any(|used| used.get_ref() == name);
             let is_over = self.pagings().any(|paging| {
                 paging.size.as_ref().and_then(|size| size.over.as_ref()).is_some_and(|over| over == name)
             });
@@ -227,7 +251,7 @@ impl Check<'_> {
                 self.tell(error, "sandbox-reference", message, String::new());
             }
             let mut more: Vec<&str> = situation.map_or(&[] as &[&str], Situation::variables).to_vec();
-            more.extend(["parameter", "problem", "null"]);
+            more.extend(["parameter", "problem", "results", "null"]);
             if name == "default" {
                 more.extend(Situation::ALL.into_iter().flat_map(Situation::variables));
             }

@@ -14,6 +14,7 @@ mod keeping;
 mod network;
 mod newcomer;
 mod pages;
+mod providers;
 mod provisioning;
 mod reading;
 mod reporting;

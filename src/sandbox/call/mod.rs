@@ -332,7 +332,7 @@ impl<'c> Call<'c> {
             self.spend_by_fault(fault.reset, natives);
         }
         let refusal = match known {
-            Some(known) => Refusal::named(known.error().get_ref().clone()),
+            Some(known) => Refusal::named(known.error()),
             None => fault.kind.usual(),
         };
         self.fault = Some(fault);

@@ -111,7 +111,8 @@ impl<'c> Call<'c> {
         fields: Option<&[String]>,
     ) -> Result<Arc<Item>, Refusal> {
         let (name, resource) = target.resource()?;
-        let own = target.route.item.as_ref();
+        let tombstone = target.route.tombstone.as_ref().filter(|_| row.deleted.is_some());
+        let own = tombstone.or(target.route.item.as_ref());
         let usual = resource.tombstone.as_ref().filter(|_| row.deleted.is_some()).or(resource.item.as_ref());
         let template = own.or(usual).map(|item| item.get_ref());
         let renamed: Vec<_> = state.renamed.iter().filter(|(of, _, _)| of == name).cloned().collect();
@@ -150,6 +151,9 @@ impl<'c> Call<'c> {
         let fields = self.selection(resource, None);
         let item = self.item(state, target, account, row, fields.as_deref())?;
         self.set("id", json!(row.id));
+        self.set("created", self.api.time.write(row.made));
+        self.set("updated", self.api.time.write(row.changed));
+        self.set("deleted", row.deleted.map(|instant| self.api.time.write(instant)).unwrap_or_default());
         self.set("record", Value::Object(row.record.clone()));
         self.json.insert("item", item.text.clone());
         Ok(item)

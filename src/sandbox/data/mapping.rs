@@ -44,8 +44,8 @@ pub(in crate::sandbox) struct ListMapping {
     pub(in crate::sandbox) query: Option<String>,
     pub(in crate::sandbox) headers: Option<String>,
     pub(in crate::sandbox) body: Option<String>,
-    /// The largest page that may be asked for.
-    pub(in crate::sandbox) max: u64,
+    /// The largest page that may be asked for; any where absent.
+    pub(in crate::sandbox) max: Option<u64>,
     /// Where the records lie in the answer; the answer itself where empty.
     #[serde(default)]
     pub(in crate::sandbox) records: String,

@@ -266,7 +266,7 @@ pub(super) struct Idempotency {
 #[serde(untagged)]
 pub(super) enum Fault {
     /// It answers with this error.
-    Error(Spanned<String>),
+    Error(String),
     Effect(Effect),
 }
 
@@ -275,13 +275,13 @@ pub(super) enum Fault {
 #[serde(deny_unknown_fields)]
 pub(super) struct Effect {
     /// The error that is answered.
-    pub(super) error: Spanned<String>,
+    pub(super) error: String,
     /// What becomes of the account's record. Such a fault meets only requests for an account.
     pub(super) account: Option<Map<String, Value>>,
 }
 
 impl Fault {
-    pub(super) fn error(&self) -> &Spanned<String> {
+    pub(super) fn error(&self) -> &str {
         match self {
             Self::Error(error) => error,
             Self::Effect(effect) => &effect.error,

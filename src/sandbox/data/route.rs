@@ -43,6 +43,8 @@ pub(in crate::sandbox) struct Route {
     pub(in crate::sandbox) list: Option<Spanned<Template>>,
     /// In place of the resource's own.
     pub(in crate::sandbox) item: Option<Spanned<Value>>,
+    /// How a deleted record looks here, where it looks otherwise.
+    pub(in crate::sandbox) tombstone: Option<Spanned<Value>>,
     pub(in crate::sandbox) paging: Option<Paging>,
     pub(in crate::sandbox) sort: Option<Sort>,
     #[serde(default)]
@@ -143,7 +145,9 @@ pub(in crate::sandbox) enum AccountPlace {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::sandbox) struct Scopes {
+    #[serde(default)]
     pub(in crate::sandbox) read: String,
+    #[serde(default)]
     pub(in crate::sandbox) write: String,
 }
 

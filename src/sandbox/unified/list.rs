@@ -43,7 +43,7 @@ pub(super) fn perform<'c>(
     if let Some(variant) = mapping.variants.iter().find(|variant| variant.when.iter().any(is_wanted)) {
         mapping = &variant.list;
     }
-    wanted.limit = wanted.limit.min(mapping.max.max(1));
+    wanted.limit = wanted.limit.min(mapping.max.unwrap_or(u64::MAX).max(1));
     wanted.input.insert("limit".to_owned(), json!(wanted.limit));
     if let Some(cursor) = &wanted.cursor {
         wanted.input.insert("cursor".to_owned(), cursor.clone());
