@@ -66,6 +66,7 @@ fn counts(run: &Run) -> String {
     let unknown = || run.pages.iter().filter(|page| page.expected_stale.is_none());
     let pages = |verdict| unknown().filter(|page| page.verdict == verdict).count();
     let steps = || run.pages.iter().flat_map(|page| &page.steps);
+    let cut_off = run.pages.iter().filter(|page| page.is_cut_off()).count();
     let known_steps = steps().filter(|step| step.expected_stale.is_some()).count();
     let step = |verdict| steps().filter(|step| step.verdict == verdict && step.expected_stale.is_none()).count();
     let listed = |counts: &[(usize, &str)]| {
@@ -76,10 +77,11 @@ fn counts(run: &Run) -> String {
         (
             counted(run.pages.len(), "page"),
             listed(&[
-                (pages(PageVerdict::Ok), "ok"),
+                (pages(PageVerdict::Ok) - cut_off, "ok"),
                 (pages(PageVerdict::Stale), "stale"),
                 (known, "known stale"),
                 (pages(PageVerdict::Error), "error"),
+                (cut_off, "interrupted"),
             ]),
         ),
         (

@@ -16,6 +16,7 @@ const WAITED: u64 = 1_000_000;
 pub fn summary(report: &RunReport, look: Look) -> String {
     let mut paint = Paint::new(look.colour);
     let pages = |verdicts: &[PageVerdict]| report.pages.iter().filter(|page| verdicts.contains(&page.verdict)).count();
+    let cut_off = report.pages.iter().filter(|page| page.is_cut_off()).count();
     let steps: Vec<StepVerdict> =
         report.pages.iter().flat_map(|page| page.steps.iter().map(|step| step.verdict)).collect();
     let step = |verdict| steps.iter().filter(|other| **other == verdict).count();
@@ -23,10 +24,11 @@ pub fn summary(report: &RunReport, look: Look) -> String {
     counts(
         &mut paint,
         &[
-            (pages(&[PageVerdict::Ok]), "ok", GOOD),
+            (pages(&[PageVerdict::Ok]) - cut_off, "ok", GOOD),
             (pages(&[PageVerdict::Stale]), "stale", BAD),
             (pages(&[PageVerdict::PageError, PageVerdict::MachineError]), "error", BAD),
             (pages(&[PageVerdict::KnownStale]), "known stale", DOUBT),
+            (cut_off, "interrupted", DOUBT),
         ],
     );
     paint.add("; ").add_in(STRONG, &counted(steps.len(), "step")).add(if steps.is_empty() { "" } else { ": " });
