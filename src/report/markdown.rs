@@ -4,10 +4,12 @@
 //! part of the comment. GitHub refuses comments of more than 65,536 characters: what does not fit is counted.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use super::findings::{Finding, counted, of_run, shortened};
 use super::paint::{clipped, safe};
 use super::schema::{PageVerdict, Run, Severity, StepVerdict};
+use crate::clock::in_words;
 
 /// By this line a workflow finds its own comment again.
 const MARK: &str = "<!-- doccheck -->";
@@ -98,11 +100,7 @@ fn counts(run: &Run) -> String {
         ),
     ];
     let told = rows.map(|(all, parts)| if parts.is_empty() { all } else { format!("{all}: {parts}") });
-    let time = match run.summary.duration_ms {
-        short @ 0..1000 => format!("{short} ms"),
-        long => format!("{}.{} s", long / 1000, long % 1000 / 100),
-    };
-    format!("{} ({time})", told.join("; "))
+    format!("{} ({})", told.join("; "), in_words(Duration::from_millis(run.summary.duration_ms)))
 }
 
 fn folded(finding: &Finding<'_>) -> String {

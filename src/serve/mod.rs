@@ -19,6 +19,7 @@ mod send;
 
 use std::time::Duration;
 
+use crate::clock::in_words;
 use crate::transcript::{Exchange, Refusal, TimeSpent};
 
 pub use network::Network;
@@ -58,6 +59,6 @@ pub enum ServeError {
     #[error("{0}")]
     NoAnswer(String),
     /// A request of an `http` step got no answer in time.
-    #[error("no answer within {}", humantime::format_duration(*.0))]
+    #[error("no answer within {}", in_words(*.0))]
     TimedOut(Duration),
 }

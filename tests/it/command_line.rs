@@ -77,8 +77,8 @@ impl Site {
 fn filtered(check: impl FnOnce()) {
     let mut settings = insta::Settings::clone_current();
     // The column of the steps' times is padded: its width differs with the time.
-    settings.add_filter(r"  +\d+(\.\d)? (ms|s)\b", "  [time]");
-    settings.add_filter(r"\b\d+(\.\d)? (ms|s)\b", "[time]");
+    settings.add_filter(r"  +\d+(\.\d+)? (ms|s)\b", "  [time]");
+    settings.add_filter(r"\b\d+(\.\d+)? (ms|s)\b", "[time]");
     settings.add_filter(r#""duration_ms": \d+"#, r#""duration_ms": "[time]""#);
     settings.add_filter(r#""at_s": \d+(\.\d+)?"#, r#""at_s": "[time]""#);
     settings.bind(check);
