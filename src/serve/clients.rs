@@ -83,9 +83,9 @@ impl Clients {
             std::fs::write(folder.join(name), text)?;
         }
         std::fs::write(folder.join("clock.bash"), BASH_HOOK)?;
-        if clients.has_clock_library() {
+        if let Ok(library) = clients.clock_library() {
             std::fs::create_dir_all(folder.join("lib"))?;
-            std::fs::write(clients.clock_library(), CLOCK_LIBRARY)?;
+            std::fs::write(library, CLOCK_LIBRARY)?;
         }
         // What a reader's terminal does not show is kept out of the output: curl prints its progress meter only
         // where its output is no terminal, and the proxy's answer only where there is a proxy.
@@ -162,23 +162,32 @@ impl Clients {
         variables
     }
 
-    /// True where shells and small programs have the page's clock by a library; else bash has functions for it.
-    pub(super) fn has_clock_library(&self) -> bool {
+    /// The library by which shells and small programs have the page's clock; without it bash has functions for it.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, and what to do.
+    pub(super) fn clock_library(&self) -> Result<PathBuf, &'static str> {
+        if CLOCK_LIBRARY.is_empty() {
+            return Err("this doccheck was built without a C compiler; build it where there is one");
+        }
+        let library = self.folder.join("lib/doccheck-clock.so");
         // The loader takes these for the end of a name, or for a variable in it.
-        !CLOCK_LIBRARY.is_empty() && !self.clock_library().to_string_lossy().contains([' ', ':', '$'])
+        if library.to_string_lossy().contains([' ', ':', '$']) {
+            return Err(
+                "the folder for temporary files has a blank, `:` or `$` in its path; set TMPDIR to another one",
+            );
+        }
+        Ok(library)
     }
 
     /// Variables that bring a page's virtual clock to shells and small programs.
     pub(super) fn clock_environment(&self) -> Vec<(String, String)> {
         let mut variables = vec![("BASH_ENV".to_owned(), self.folder.join("clock.bash").display().to_string())];
-        if self.has_clock_library() {
-            variables.push(("LD_PRELOAD".to_owned(), self.clock_library().display().to_string()));
+        if let Ok(library) = self.clock_library() {
+            variables.push(("LD_PRELOAD".to_owned(), library.display().to_string()));
         }
         variables
-    }
-
-    fn clock_library(&self) -> PathBuf {
-        self.folder.join("lib/doccheck-clock.so")
     }
 
     fn ca(&self) -> PathBuf {

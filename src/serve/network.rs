@@ -197,10 +197,23 @@ impl Network {
         variables
     }
 
-    /// True where shells and small programs have a page's virtual clock by a library; else bash has functions for it,
-    /// and what is no function there is in real time.
-    pub fn has_clock_library(&self) -> bool {
-        self.clients.has_clock_library()
+    /// Whether this machine has virtual time for pages.
+    ///
+    /// # Errors
+    ///
+    /// Why it has none, and what to do where something can be done.
+    pub fn virtual_time(&self) -> Result<(), &str> {
+        self.clock.as_ref().map(drop).map_err(String::as_str)
+    }
+
+    /// Whether shells and small programs have a page's virtual clock, by a library; else bash has functions for it, and
+    /// what is no function there is in real time.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no library, and what to do.
+    pub fn clock_library(&self) -> Result<(), &'static str> {
+        self.clients.clock_library().map(drop)
     }
 
     /// Opens a page's world, whose time is the machine's; the one before is gone, with every connection that its page
