@@ -302,7 +302,8 @@ fn a_service_that_works_by_the_clock_has_no_more_of_it_than_others() {
 
 #[test]
 fn a_traced_shell_shows_the_pages_lines_alone() {
-    let page = "```bash\nbash -xc 'echo $RANDOM'\n```\n\n```output\n+ echo 16807\n16807\n```\n";
+    let page = "```bash\nbash -xvc 'echo $RANDOM'\nprintf '# One.\\necho $RANDOM\\n' > one.sh\nbash -v one.sh\n```\n\n\
+                ```output\necho $RANDOM\n+ echo 16807\n16807\n# One.\necho $RANDOM\n16807\n```\n";
     run(page).is_true();
 }
 

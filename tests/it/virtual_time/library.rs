@@ -19,7 +19,7 @@ const START: i64 = 1_775_001_600_000_000;
 fn run(program: &str, arguments: &[&str]) -> (String, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     let network = Network::start(folder.path(), &[]).expect("a network");
-    assert!(network.has_clock_library(), "the build had no C compiler");
+    assert_eq!(network.clock_library(), Ok(()));
     let clock = folder.path().join("own-clock");
     std::fs::create_dir(&clock).expect("a folder for the clock");
     let words = [START, 0, START].map(i64::to_ne_bytes).concat();
