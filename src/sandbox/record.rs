@@ -65,6 +65,17 @@ pub(super) fn worded(words: &Words, table: &str, value: Value) -> Value {
     words.get(table.trim()).and_then(|table| table.get(&key)).cloned().unwrap_or(value)
 }
 
+/// The form of a record without these members.
+pub(super) fn without<'v>(item: &'v Value, members: &[&String]) -> Cow<'v, Value> {
+    let Value::Object(all) = item else { return Cow::Borrowed(item) };
+    let kept = all.iter().filter(|(name, _)| !members.contains(name));
+    if members.is_empty() {
+        Cow::Borrowed(item)
+    } else {
+        Cow::Owned(kept.map(|(n, v)| (n.clone(), v.clone())).collect())
+    }
+}
+
 /// A record on its way into an answer.
 pub(super) struct Shown<'r> {
     row: &'r Row,
