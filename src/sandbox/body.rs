@@ -8,7 +8,6 @@ use super::data::{Api, Resource, Route, Unknown};
 use super::shape::{self, Problem, ProblemKind, Shape};
 use super::situation::{Refusal, Situation};
 use super::template::{self, Variables};
-use super::unified::jsonata;
 use crate::http::Request;
 
 /// The JSON object of a body.
@@ -31,15 +30,7 @@ pub(super) fn records(request: &Request, resource: &Resource) -> Result<Vec<Map<
         other => vec![other],
     };
     let objects: Option<Vec<_>> = found.into_iter().map(|value| value.as_object().cloned()).collect();
-    let mut objects = objects.filter(|objects| !objects.is_empty()).ok_or(Situation::BadJson)?;
-    if let Some(reads) = &resource.reads {
-        // A body for which the expression has no answer is not of the form that the API takes.
-        let more = jsonata::evaluate_json(reads.get_ref(), &body, &[]).map_err(|_| Situation::BadJson)?;
-        if let Some(Value::Object(more)) = more {
-            objects.iter_mut().for_each(|object| object.extend(more.clone()));
-        }
-    }
-    Ok(objects)
+    objects.filter(|objects| !objects.is_empty()).ok_or_else(|| Situation::BadJson.into())
 }
 
 /// What lies at `path`: names with dots between, with `[0]` for an element.
