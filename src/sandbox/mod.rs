@@ -20,6 +20,7 @@ mod invention;
 mod list;
 mod natives;
 mod oauth;
+mod openapi;
 mod quota;
 mod read;
 mod record;
@@ -31,6 +32,7 @@ mod table;
 mod template;
 mod unified;
 mod url;
+mod words;
 mod world;
 
 pub use answer::{Answer, Upstream};

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::data::{Api, Counts, Resource};
+use super::data::{Api, Counts};
 use super::invention::{Invented, Inventions, Setting};
 use super::record;
-use super::shape::{Set, Type};
+use super::shape::Set;
 use super::table::{Row, Table};
 use super::template;
 use crate::clock::Timestamp;
@@ -135,7 +135,7 @@ impl Store {
         let id = |kind: &str, n: u64| {
             let (name, resource, at) = maker.api.resource_of(kind)?;
             let before: u64 = (0..at).map(|seeds| counts.get(name).map_or(0, |counts| counts.of(seeds))).sum();
-            Some(id_value(resource, &resource.id.write(resource.first + before + n - 1)))
+            Some(record::id_value(resource, &resource.id.write(resource.first + before + n - 1)))
         };
         let setting = Setting {
             inventions: maker.inventions,
@@ -294,14 +294,5 @@ impl Store {
     pub(super) fn forget_items(&mut self) {
         self.items.clear();
         self.item_bytes = 0;
-    }
-}
-
-/// An id as a record holds it: a number where the resource's ids are numbers.
-pub(super) fn id_value(resource: &Resource, id: &str) -> Value {
-    let is_number = resource.field(Set::Id).and_then(|field| resource.fields.get(field)).map(|shape| shape.kind);
-    match (is_number, id.parse::<u64>()) {
-        (Some(Type::Integer | Type::Number), Ok(number)) => json!(number),
-        _ => json!(id),
     }
 }
