@@ -56,6 +56,17 @@ pub(super) fn has(record: &Map<String, Value>, path: &str, wanted: &Value) -> bo
     })
 }
 
+/// The form of a record without these members.
+pub(super) fn without<'v>(item: &'v Value, members: &[&String]) -> Cow<'v, Value> {
+    let Value::Object(all) = item else { return Cow::Borrowed(item) };
+    let kept = all.iter().filter(|(name, _)| !members.contains(name));
+    if members.is_empty() {
+        Cow::Borrowed(item)
+    } else {
+        Cow::Owned(kept.map(|(n, v)| (n.clone(), v.clone())).collect())
+    }
+}
+
 /// A record on its way into an answer.
 pub(super) struct Shown<'r> {
     row: &'r Row,

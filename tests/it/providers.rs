@@ -11,3 +11,6 @@ static DEFINITION: LazyLock<Arc<Definition>> = LazyLock::new(|| Arc::new(Definit
 fn world() -> World {
     World::new(Arc::clone(&DEFINITION), None)
 }
+
+mod hubspot;
+mod salesforce;
