@@ -278,6 +278,10 @@ fn companies_opportunities_and_notes_hang_together() {
     let company = answer(world, &ask("GET", &format!("/companies/{}", deal["company_id"])));
     assert_eq!((company.status, &body(&company)["name"]), (200, &deal["company_name"]));
     assert_eq!(answer(world, &ask("GET", &format!("/people/{}", deal["primary_contact_id"]))).status, 200);
+    let date = deal["close_date"].as_str().unwrap();
+    assert!(date.len() == 10 && date.ends_with("/2026") && date.as_bytes()[2] == b'/', "month, day, year: {date}");
+    assert!(["Open", "Won", "Lost"].contains(&deal["status"].as_str().unwrap()), "{deal}");
+    assert!(deal["pipeline_stage_id"].is_number(), "{deal}");
     assert!(deal["monetary_value"].is_number() && deal["monetary_unit"] == "USD", "{deal}");
 
     let note = search(world, "/activities", &json!({ "page_size": 1 })).remove(0);

@@ -93,7 +93,9 @@ fn values(page: &Value) -> &Vec<Value> {
 }
 
 fn names(record: &Value) -> Vec<&str> {
-    record.as_object().unwrap().keys().map(String::as_str).collect()
+    let mut names: Vec<&str> = record.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
 }
 
 #[test]
@@ -146,7 +148,7 @@ fn the_page_size_is_a_preference() {
     assert_eq!(reply.headers.get("OData-Version"), Some("4.0"));
     assert_eq!(reply.headers.get("Content-Type"), Some("application/json; odata.metadata=minimal"));
     let page = body(&reply);
-    assert_eq!(names(&page), ["@odata.context", "value", "@odata.nextLink"]);
+    assert_eq!(names(&page), ["@odata.context", "@odata.nextLink", "value"]);
     assert!(page["@odata.context"].as_str().unwrap().starts_with(&format!("https://{HOST}{API}/$metadata#contacts")));
     assert_eq!(values(&page).len(), 2);
 
@@ -187,9 +189,7 @@ fn a_contact_has_the_columns_of_the_documentation() {
         "telephone1",
         "versionnumber",
     ];
-    let mut columns = names(record);
-    columns.sort_unstable();
-    assert_eq!(columns, expected);
+    assert_eq!(names(record), expected);
     assert_eq!(
         record["fullname"],
         format!("{} {}", record["firstname"].as_str().unwrap(), record["lastname"].as_str().unwrap())
@@ -271,6 +271,42 @@ fn a_contact_is_made_read_changed_and_deleted() {
     assert_eq!(none.status, 404);
     assert_eq!(body(&none)["error"]["code"], "0x80040217");
     assert_eq!(values(&pages(world, "/contacts", 5000)[0]).len(), 1001);
+}
+
+#[test]
+fn a_delta_link_tells_what_was_changed_and_what_was_deleted() {
+    let world = &mut world();
+    let first = "465b158c-541c-ee11-9967-000000000001";
+    let second = "465b158c-541c-ee11-9967-000000000002";
+    let tracked = with(ask("GET", "/contacts?$select=jobtitle"), "Prefer", "odata.track-changes,odata.maxpagesize=600");
+    let page = body(&answer(world, &tracked));
+    assert_eq!(names(&page), ["@odata.context", "@odata.nextLink", "value"], "not before the last page");
+    let next = ask("GET", page["@odata.nextLink"].as_str().unwrap());
+    let last = answer(world, &with(next, "Prefer", "odata.track-changes,odata.maxpagesize=600"));
+    assert_eq!(last.headers.get("Preference-Applied"), Some("odata.track-changes"));
+    assert_eq!(
+        (values(&body(&last)).len(), names(&body(&last))),
+        (400, vec!["@odata.context", "@odata.deltaLink", "value"])
+    );
+    let delta = body(&last)["@odata.deltaLink"].as_str().unwrap().to_owned();
+    assert!(delta.starts_with(&format!("https://{HOST}{API}/contacts?$deltatoken=")), "{delta}");
+
+    let minute = Duration::from_secs(60);
+    assert_eq!(body(&after(world, minute, &ask("GET", &delta)))["value"], json!([]), "nothing has changed");
+    let change = send("PATCH", &format!("/contacts({first})"), &json!({ "jobtitle": "CTO" }));
+    assert_eq!(after(world, minute, &change).status, 204);
+    assert_eq!(after(world, minute, &ask("DELETE", &format!("/contacts({second})"))).status, 204);
+    let changes = body(&after(world, minute * 2, &ask("GET", &delta)));
+    let context = format!("https://{HOST}{API}/$metadata#contacts/$deletedEntity");
+    let [changed, deleted] = values(&changes).as_slice() else { panic!("{changes}") };
+    assert_eq!((changed["contactid"].clone(), changed["jobtitle"].clone()), (json!(first), json!("CTO")));
+    assert_eq!(*deleted, json!({ "@odata.context": context, "id": second, "reason": "deleted" }));
+    let next = changes["@odata.deltaLink"].as_str().unwrap();
+    assert_eq!(
+        body(&after(world, minute * 3, &ask("GET", next)))["value"],
+        json!([]),
+        "the next link goes on from there"
+    );
 }
 
 #[test]
@@ -357,6 +393,12 @@ fn accounts_opportunities_and_notes_hang_together() {
     for (column, set) in [("_parentaccountid_value", "accounts"), ("_parentcontactid_value", "contacts")] {
         let id = deal[column].as_str().unwrap();
         assert_eq!(answer(world, &ask("GET", &format!("/{set}({id})"))).status, 200, "{column}");
+    }
+    let lost =
+        body(&answer(world, &ask("GET", "/opportunities?$filter=statecode%20eq%202&$select=stepname,statuscode")));
+    assert!(!values(&lost).is_empty());
+    for deal in values(&lost) {
+        assert_eq!((deal["stepname"].clone(), deal["statuscode"].clone()), (json!("4-Close"), json!(4)));
     }
     assert!(deal["estimatedvalue"].is_number());
     assert_eq!(deal["estimatedclosedate"].as_str().unwrap().len(), "2026-05-09".len());

@@ -173,8 +173,17 @@ fn what_has_not_changed_is_answered_with_304() {
     let sorted = list(world, "/Contacts?fields=Modified_Time&sort_by=Modified_Time&sort_order=desc&per_page=50");
     let times: Vec<&str> = data(&sorted).iter().map(|record| record["Modified_Time"].as_str().unwrap()).collect();
     assert!(times.is_sorted_by(|one, two| one >= two), "{times:?}");
+    let mail = list(world, &format!("/Contacts/{FIRST}?fields=Email"))["data"][0]["Email"].as_str().unwrap().to_owned();
+    let found = list(world, &format!("/Contacts/search?email={mail}"));
+    assert_eq!((data(&found).len(), found["data"][0]["id"].clone()), (1, json!(FIRST)), "a search needs no fields");
+    let nobody = answer(world, &ask("GET", "/Contacts/search?email=nobody@example.com"));
+    assert_eq!((nobody.status, nobody.body.as_slice()), (204, [].as_slice()));
+
     let newest = list(world, "/Contacts?fields=Email&per_page=1");
-    assert_eq!(newest["data"][0]["id"], "5540230000110001000", "the highest id comes first where no order is asked for");
+    assert_eq!(
+        newest["data"][0]["id"], "5540230000110001000",
+        "the highest id comes first where no order is asked for"
+    );
 }
 
 #[test]
@@ -359,6 +368,9 @@ fn accounts_deals_and_notes_hang_together() {
         let other = list(world, &format!("/{module}/{}", deal[field]["id"].as_str().unwrap()));
         assert_eq!(other["data"][0][name], deal[field]["name"], "{field}");
     }
+    let stages =
+        ["Closed Lost", "Closed Won", "Needs Analysis", "Negotiation/Review", "Proposal/Price Quote", "Qualification"];
+    assert!(data(&deals).iter().all(|deal| stages.contains(&deal["Stage"].as_str().unwrap())), "{deals}");
     let notes = list(world, "/Notes?fields=Note_Title,Note_Content,Parent_Id&page=2");
     assert_eq!(data(&notes).len(), 200, "400 in all");
     assert_eq!(notes["info"]["more_records"], false);
