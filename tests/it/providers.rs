@@ -14,4 +14,5 @@ fn world() -> World {
 
 mod copper;
 mod dynamics_365;
+mod unified_api;
 mod zoho_crm;

@@ -1,6 +1,8 @@
 //! Dynamics 365, driven as the documentation of its Web API says.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod unified;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -161,8 +163,8 @@ fn the_page_size_is_a_preference() {
 
 #[test]
 fn a_contact_has_the_columns_of_the_documentation() {
-    let reply = answer(&mut world(), &ask("GET", "/contacts?$top=1"));
-    let record = &values(&body(&reply))[0];
+    let page = body(&answer(&mut world(), &ask("GET", "/contacts?$top=1")));
+    let record = &values(&page)[0];
     let expected = [
         "@odata.etag",
         "_ownerid_value",
