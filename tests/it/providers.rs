@@ -14,3 +14,7 @@ fn world() -> World {
 
 mod hubspot;
 mod salesforce;
+mod copper;
+mod dynamics_365;
+mod unified_api;
+mod zoho_crm;
