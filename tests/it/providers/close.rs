@@ -183,6 +183,24 @@ fn opportunities_are_filtered_and_sorted_by_change() {
 }
 
 #[test]
+fn leads_are_asked_for_in_the_query_language() {
+    let mut client = Client::new();
+    let newest = client.get("/lead/?_limit=200&_order_by=-date_updated");
+    let times: Vec<_> =
+        newest["data"].as_array().unwrap().iter().map(|lead| lead["date_updated"].as_str().unwrap()).collect();
+    let bound = times[30];
+    let asked = bound.replace('+', "%2B");
+    for (sign, expected) in [
+        ("%3E", times.iter().filter(|time| **time > bound).count()),
+        ("%3E%3D", times.iter().filter(|time| **time >= bound).count()),
+        ("%3C", times.iter().filter(|time| **time < bound).count()),
+    ] {
+        let page = client.get(&format!("/lead/?_limit=200&query=date_updated%20{sign}%20%22{asked}%22"));
+        assert_eq!(ids(&page).len(), expected, "{sign}");
+    }
+}
+
+#[test]
 fn a_contact_is_made_read_changed_and_deleted() {
     let mut client = Client::new();
     let fields = json!({
