@@ -14,4 +14,5 @@ fn world() -> World {
 
 mod close;
 mod pipedrive;
+mod through_unified;
 mod zendesk_sell;
