@@ -15,6 +15,7 @@ mod draft;
 mod embedded;
 mod fault;
 mod input;
+mod instants;
 mod invention;
 mod list;
 mod natives;

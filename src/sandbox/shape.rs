@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::data::TimeFormat;
+use super::instants::TimeFormat;
 use crate::clock::Timestamp;
 
 /// What a field holds.
