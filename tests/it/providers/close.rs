@@ -303,14 +303,14 @@ fn each_group_of_endpoints_has_a_hundred_requests_in_five_seconds() {
     let request = ask("GET", "/contact/?_limit=1");
     let limit = |reply: &Reply| reply.headers.get("RateLimit").map(str::to_owned);
     let first = world.answer(&request, start).reply;
-    assert_eq!(limit(&first).as_deref(), Some("limit=100, remaining=99, reset=5.0"));
+    assert_eq!(limit(&first).as_deref(), Some("limit=100, remaining=99, reset=5.000"));
     let later = start.after(Duration::from_millis(700));
     for _ in 1..100 {
         assert_eq!(world.answer(&request, later).reply.status, 200);
     }
     let refused = world.answer(&request, later).reply;
     assert_eq!(refused.status, 429);
-    assert_eq!(limit(&refused).as_deref(), Some("limit=100, remaining=0, reset=4.3"));
+    assert_eq!(limit(&refused).as_deref(), Some("limit=100, remaining=0, reset=4.300"));
     assert_eq!(refused.headers.get("retry-after"), Some("5"), "rounded up");
     let told = body(&refused);
     assert_eq!(told["error"]["message"], "API call count exceeded for this 5 second window");

@@ -296,7 +296,7 @@ fn what_is_wrong_is_told_in_one_envelope() {
     assert_eq!((nameless.status, &told["meta"]["http_status"]), (422, &json!("422 Unprocessable Entity")));
     let found: Vec<_> = told["errors"].as_array().unwrap().iter().map(|element| &element["error"]).collect();
     let pointers: Vec<_> = found.iter().map(|error| error["field"].as_str().unwrap()).collect();
-    assert_eq!(pointers, ["/name", "/contact_id"]);
+    assert_eq!(pointers, ["/contact_id", "/name"]);
     assert!(found.iter().all(|error| error["code"] == "incorrect_payload"));
 
     let typed = client.send(&write("PUT", "/v2/contacts/318001", &json!({ "first_name": 7 })));
