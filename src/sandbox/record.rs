@@ -38,8 +38,8 @@ pub(super) fn complete(
         record.extend(fields);
     }
     for (name, shape) in &resource.fields {
-        if let Some(derived) = &shape.derived {
-            let value = match template::fill(derived, record) {
+        if let Some(derived) = shape.derivation(&resource.fields, record) {
+            let value = match template::fill(derived, &Worded { words: &api.words, record }) {
                 Value::String(text) => json!(text.trim()),
                 value => value,
             };
@@ -64,6 +64,21 @@ pub(super) fn without<'v>(item: &'v Value, members: &[&String]) -> Cow<'v, Value
         Cow::Borrowed(item)
     } else {
         Cow::Owned(kept.map(|(n, v)| (n.clone(), v.clone())).collect())
+    }
+}
+
+/// A record's fields, also in the words of a table.
+struct Worded<'r> {
+    words: &'r Words,
+    record: &'r Map<String, Value>,
+}
+
+impl Values for Worded<'_> {
+    fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
+        match name.split_once('|') {
+            Some((name, table)) => Some(Cow::Owned(worded(self.words, table, self.record.value(name)?.into_owned()))),
+            None => self.record.value(name),
+        }
     }
 }
 

@@ -18,3 +18,7 @@ mod copper;
 mod dynamics_365;
 mod unified_api;
 mod zoho_crm;
+mod close;
+mod pipedrive;
+mod through_unified;
+mod zendesk_sell;

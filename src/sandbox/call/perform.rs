@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::limits::Both;
 use super::{Call, Done, Target};
 use crate::http::{Headers, Reply};
-use crate::sandbox::data::{Api, Delete, Operation, Resource};
+use crate::sandbox::data::{Api, Delete, Operation, Resource, Which};
 use crate::sandbox::input::Input;
+use crate::sandbox::list;
 use crate::sandbox::natives::Natives;
 use crate::sandbox::record::{self, Shown};
 use crate::sandbox::situation::{Refusal, Situation};
@@ -84,7 +85,11 @@ impl<'c> Call<'c> {
         let (name, resource) = target.resource()?;
         let id = target.named("id").ok_or(Situation::UnknownRecord)?;
         let row = state.store.find(&self.maker, name, account, id);
-        let row = row.filter(|row| row.deleted.is_none() || resource.delete == Delete::Keep);
+        let is_shown = || {
+            let source = list::Source { api: self.api, route: target.route, resource };
+            resource.delete == Delete::Keep && list::which(source, &self.input) != Which::Live
+        };
+        let row = row.filter(|row| row.deleted.is_none() || is_shown());
         row.ok_or_else(|| Situation::UnknownRecord.into())
     }
 

@@ -245,7 +245,8 @@ fn order(sort: &Sort, resource: &Resource, input: &Input<'_>) -> Result<Order, R
     Ok(order)
 }
 
-fn which(source: Source<'_>, input: &Input<'_>) -> Which {
+/// Whether records that were deleted are among those that a request asks for.
+pub(in crate::sandbox) fn which(source: Source<'_>, input: &Input<'_>) -> Which {
     let Source { api, route, .. } = source;
     let shown = api.shows.iter().find(|shows| input.get(&shows.at).as_deref() == Some(&shows.value));
     shown.map_or(route.records, |shows| shows.records)

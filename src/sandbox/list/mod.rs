@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::data::Which;
 use super::table::{By, Key, Mark, Row, Table};
 
-pub(super) use ask::{Source, filters, read};
+pub(super) use ask::{Source, filters, read, which};
 pub(super) use cursor::{Cursor, opaque, transparent};
 pub(super) use test::{Operand, Subject, Test, compare};
 

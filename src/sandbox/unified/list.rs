@@ -212,6 +212,7 @@ fn next(
         ("headers", headers),
         ("query", JValue::from(sent.clone())),
         ("count", JValue::from(items.len())),
+        ("asked", JValue::from(Value::Object(wanted.input.clone()))),
         ("limit", JValue::from(wanted.limit)),
         ("cursor", wanted.cursor.clone().map_or(JValue::Undefined, JValue::from)),
     ]);
