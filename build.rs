@@ -1,4 +1,5 @@
-//! Compiles `src/serve/hooks/libc`, the page's clock for shells, into a library that doccheck carries and preloads.
+//! Compiles `src/serve/hooks/libc`, the page's clock for shells, into a library that doccheck carries and preloads; and
+//! lists the files of `sandbox/`, which it carries too.
 //!
 //! The library needs nothing of doccheck's own C library: a static doccheck carries one for the pages' programs all
 //! the same. Where there is no compiler for the target, or for another system, it is an empty file, and doccheck knows
@@ -12,8 +13,11 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+/// The sandbox's data. The files are found here, not listed in code, which names no API.
+const SANDBOX: &str = "sandbox";
 
 const FOLDER: &str = "src/serve/hooks/libc";
 const SOURCES: [&str; 6] = ["programs.c", "readings.c", "arbiter.c", "waits.c", "timers.c", "sockets.c"];
@@ -25,6 +29,7 @@ const FLAGS: &str = "-shared -fPIC -nostdlib -O2 -g0 -Wall -Wextra -Werror -fvis
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    list_sandbox();
     println!("cargo:rerun-if-changed={FOLDER}");
     let library = Path::new(&variable("OUT_DIR")).join("clock.so");
     let machine = match (variable("CARGO_CFG_TARGET_OS").as_str(), variable("CARGO_CFG_TARGET_ARCH").as_str()) {
@@ -36,6 +41,42 @@ fn main() {
     let made = machine.is_some_and(|machine| compilers().iter().any(|compiler| compile(compiler, &library, machine)));
     if !made && let Err(error) = fs::write(&library, "") {
         println!("cargo:warning=cannot write {}: {error}", library.display());
+    }
+}
+
+/// Writes the files of the sandbox as a Rust expression: their paths in it and their texts.
+fn list_sandbox() {
+    println!("cargo:rerun-if-changed={SANDBOX}");
+    let root = Path::new(&variable("CARGO_MANIFEST_DIR")).join(SANDBOX);
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    files.sort();
+    let mut list = String::from("&[\n");
+    for file in files {
+        let Ok(path) = file.strip_prefix(&root) else { continue };
+        let path = path.to_string_lossy().replace('\\', "/");
+        let data = path.ends_with(".toml") || (path.ends_with(".json") && !path.ends_with(".schema.json"));
+        if data || path.starts_with("clients/") {
+            list.push_str(&format!("    ({path:?}, include_str!({:?})),\n", file.to_string_lossy()));
+        }
+    }
+    list.push_str("]\n");
+    if let Err(error) = fs::write(Path::new(&variable("OUT_DIR")).join("sandbox.rs"), list) {
+        println!("cargo:warning=cannot list the files of {SANDBOX}: {error}");
+    }
+}
+
+/// The files below `folder`, without what is hidden and what interpreters leave there.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if name.starts_with('.') || name == "__pycache__" || name == "node_modules" {
+            continue;
+        }
+        match path.is_dir() {
+            true => collect(&path, files),
+            false => files.push(path),
+        }
     }
 }
 

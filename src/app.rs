@@ -3,6 +3,7 @@
 mod blessing;
 mod doctor;
 mod repository;
+mod sandbox;
 mod saved;
 mod selection;
 
@@ -26,6 +27,7 @@ use crate::tutorial;
 pub use crate::run::Shard;
 pub use blessing::{BlessReport, BlessRequest, Blessable, bless, recalled, write};
 pub use doctor::{DoctorReport, doctor};
+pub use sandbox::{OpenSandbox, SandboxRequest, find_sandbox, open_sandbox};
 pub use saved::{keep, last_run, read_run};
 
 /// Where doccheck was called: what it reads of the world, read once by whoever calls it.
@@ -164,8 +166,9 @@ pub fn prepare(request: &RunRequest, surroundings: &Surroundings) -> Result<Prep
     let nothing_selected = pages.is_empty();
     let (pages, note) = selection::select(pages, request, &config, &root, surroundings).map_err(|found| vec![found])?;
     let definition = Arc::new(definition(&config, &root)?);
-    let provisioner =
-        Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone()).with_root(root.clone());
+    let provisioner = Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone())
+        .with_root(root.clone())
+        .with_clients(definition.clients());
     let mut diagnostics = diagnostics;
     let baseline = repository::read_baseline(request, &root, surroundings)?;
     let gone = repository::gone(baseline.as_deref(), &root, request, surroundings);
@@ -274,6 +277,7 @@ pub fn init(surroundings: &Surroundings) -> Result<Proposal, Vec<Diagnostic>> {
         pages: plans.iter().map(|(path, plan)| (path.clone(), plan)).collect(),
         openapi,
         served: definition.hosts(),
+        clients: definition.clients().iter().map(|client| client.name.clone()).collect(),
         variables: World::new(definition, None).environment().into_iter().map(|(name, _)| name).collect(),
         files,
     };
@@ -295,18 +299,7 @@ struct Site {
 impl Site {
     fn find(paths: &[PathBuf], surroundings: &Surroundings) -> Result<Self, Vec<Diagnostic>> {
         let (file, root) = root(paths, surroundings);
-        let config = match &file {
-            Some(file) => {
-                let shown = file.strip_prefix(&surroundings.directory).unwrap_or(file);
-                let config = config::read(&fs::read_shown(file, shown).map_err(|found| vec![found])?)?;
-                let found = plan::check_config(&config);
-                if !found.is_empty() {
-                    return Err(found);
-                }
-                config
-            }
-            None => Config::default(),
-        };
+        let config = Self::read(file.as_deref(), surroundings)?;
         let Found { pages, diagnostics } = fs::discover(paths, &config, &root, &surroundings.directory);
         let pages = pages
             .into_iter()
@@ -318,6 +311,27 @@ impl Site {
             })
             .collect();
         Ok(Self { config, root, pages, diagnostics })
+    }
+
+    /// The configuration in `file`, relative to the current directory, else the nearest one; and its folder.
+    fn configuration(file: Option<&Path>, surroundings: &Surroundings) -> Result<(Config, PathBuf), Vec<Diagnostic>> {
+        let (file, root) = match file.map(|file| surroundings.directory.join(file)) {
+            Some(file) => {
+                let folder = file.parent().unwrap_or(&surroundings.directory).to_path_buf();
+                (Some(file), folder)
+            }
+            None => root(&[], surroundings),
+        };
+        Ok((Self::read(file.as_deref(), surroundings)?, root))
+    }
+
+    /// Reads a configuration; the default where there is no file.
+    fn read(file: Option<&Path>, surroundings: &Surroundings) -> Result<Config, Vec<Diagnostic>> {
+        let Some(file) = file else { return Ok(Config::default()) };
+        let shown = file.strip_prefix(&surroundings.directory).unwrap_or(file);
+        let config = config::read(&fs::read_shown(file, shown).map_err(|found| vec![found])?)?;
+        let found = plan::check_config(&config);
+        if found.is_empty() { Ok(config) } else { Err(found) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
 /// An instant of the sandbox world, in microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,7 +10,7 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The instant `micros` microseconds after 1970-01-01T00:00:00Z.
-    pub fn from_micros(micros: i64) -> Self {
+    pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
@@ -43,6 +43,32 @@ impl Timestamp {
     /// As HTTP prints it (RFC 9110, section 5.6.7): `Wed, 01 Apr 2026 00:00:00 GMT`.
     pub fn http_date(self) -> String {
         self.date_time().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
+    /// As `pattern` says, in UTC; the pattern is one of strftime's, as chrono reads it. `None` where it is none.
+    pub fn format(self, pattern: &str) -> Option<String> {
+        use std::fmt::Write as _;
+        let mut text = String::new();
+        write!(text, "{}", self.date_time().format(pattern)).ok()?;
+        Some(text)
+    }
+
+    /// Reads an instant as HTTP prints it.
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc2822(text).ok().map(|instant| Self(instant.timestamp_micros()))
+    }
+
+    /// Reads an instant as people write it into queries: RFC 3339, with or without its zone (UTC then) and its seconds'
+    /// fraction, or a date, which is its first instant.
+    pub fn parse_loosely(text: &str) -> Option<Self> {
+        let date = || Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0)?.and_utc());
+        let zoned = || DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z").ok();
+        let blank = || Self::parse(&text.replacen(' ', "T", 1));
+        Self::parse(text)
+            .or_else(|| zoned().map(|instant| Self(instant.timestamp_micros())))
+            .or_else(|| Self::parse(&format!("{text}Z")))
+            .or_else(blank)
+            .or_else(|| date().map(|instant| Self(instant.timestamp_micros())))
     }
 
     fn date_time(self) -> DateTime<Utc> {

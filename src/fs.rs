@@ -221,7 +221,7 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
     }
 }
 
-/// Every file below `folder`, by its path relative to it.
+/// Every file below `folder`, by its path relative to it, without what is hidden and what interpreters leave there.
 ///
 /// # Errors
 ///
@@ -231,7 +231,9 @@ pub fn read_folder(folder: &Path) -> Result<Vec<(String, Arc<SourceFile>)>, Diag
         return Err(Diagnostic::error("cannot-read", format!("there is no folder {}", folder.display())));
     }
     let mut files = Vec::new();
-    for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_map(Result::ok) {
+    let kept = |entry: &DirEntry| visible(entry) && entry.file_name() != "__pycache__";
+    let entries = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(kept);
+    for entry in entries.filter_map(Result::ok) {
         if entry.file_type().is_file() {
             let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
             files.push((shown(relative), read_source(entry.path())?));

@@ -166,12 +166,26 @@ pub struct Exchange {
     /// True where a draft answered: with what the page says, whatever is true.
     #[serde(default)]
     pub drafted: bool,
+    /// What the sandbox's unified API asked of providers on the way.
+    #[serde(default)]
+    pub upstream: Vec<Upstream>,
     /// When the request came, in microseconds of the world's time since its start.
     #[serde(default)]
     pub asked_us: u64,
     /// When the answer went out, likewise.
     #[serde(default)]
     pub at_us: u64,
+}
+
+/// A request from the sandbox's unified API to a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upstream {
+    /// Upper case.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// The status of the provider's answer.
+    pub status: u16,
 }
 
 /// How the time of a page's world was spent: what moved its clock.

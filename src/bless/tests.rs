@@ -245,6 +245,7 @@ fn what_met_a_draft_is_blessed_though_it_stays_unchecked() {
         status: 200,
         reply_body: "b\n".to_owned(),
         drafted: true,
+        upstream: Vec::new(),
         ..Default::default()
     });
     let blessing = propose(&plan, &[record], Rules { config: &Config::default(), path: "a.md" }, false);

@@ -18,6 +18,8 @@ use super::runner::{ExecError, Job, Place};
 use super::status::{StatusPipe, Wake, pipe};
 use crate::plan::Part;
 use crate::process::{Launch, Process};
+use crate::provision::StandIn;
+use crate::sandbox::{Client, Ecosystem};
 use crate::system_clock::now;
 use crate::transcript::{Ending, PartRecord};
 use crate::virtual_time::Foreground;
@@ -170,8 +172,9 @@ pub(super) fn with_own_variables(stage: &Stage<'_>, place: &Place, job: &Job<'_>
     place
 }
 
-/// The line to add to the page where a package is missing, if `output` says that one is.
-pub(super) fn missing_package(output: &str) -> Option<String> {
+/// What to do where a package is missing, if `output` says that one is: the line to add to the page, unless one of the
+/// sandbox's packages stands in for it.
+pub(super) fn missing_package(output: &str, stand_ins: &[StandIn]) -> Option<String> {
     const OTHER_NAMES: [(&str, &str); 8] = [
         ("yaml", "PyYAML"),
         ("dotenv", "python-dotenv"),
@@ -186,8 +189,12 @@ pub(super) fn missing_package(output: &str) -> Option<String> {
         let (_, rest) = output.split_once(marker)?;
         rest.split_once('\'').map(|(name, _)| name)
     };
-    let (option, package) = if let Some(module) = quoted("ModuleNotFoundError: No module named '") {
-        let module = module.split('.').next()?;
+    let (option, package) = if let Some(named) = quoted("ModuleNotFoundError: No module named '") {
+        let module = named.split('.').next()?;
+        if let Some(told) = stood_in(Ecosystem::Python, module, stand_ins) {
+            let lacks = format!("the sandbox's client, which stands in for the package, has no module `{named}`");
+            return Some(if named == module { told } else { lacks });
+        }
         let package = OTHER_NAMES.iter().find(|(name, _)| *name == module).map_or(module, |(_, package)| package);
         ("python", package.to_owned())
     } else {
@@ -195,8 +202,23 @@ pub(super) fn missing_package(output: &str) -> Option<String> {
         let parts = if name.starts_with('@') { 2 } else { 1 };
         ("node", name.split('/').take(parts).collect::<Vec<_>>().join("/"))
     };
+    if let Some(told) = stood_in(Ecosystem::Node, &package, stand_ins).filter(|_| option == "node") {
+        return Some(told);
+    }
     let package = if package.starts_with('@') { format!("\"{package}\"") } else { package };
     Some(format!(
         "the package is not installed; add to the page's front matter: `doccheck:` and below it `  {option}: [{package}]`"
+    ))
+}
+
+/// What is told where the package by which `module` is imported was stood in for, and is missing all the same.
+fn stood_in(ecosystem: Ecosystem, module: &str, stand_ins: &[StandIn]) -> Option<String> {
+    let is_it = |client: &Client| client.ecosystem == ecosystem && client.modules.iter().any(|known| known == module);
+    let client = stand_ins.iter().map(|stand_in| &stand_in.client).find(|client| is_it(client))?;
+    Some(format!(
+        "the sandbox's client stood in for `{}` until a step took it away, as `npm install` does with what it has not \
+         installed itself: skip such a step, or install its packages by `{}` in the page's front matter",
+        client.name,
+        ecosystem.word()
     ))
 }

@@ -30,6 +30,8 @@ pub struct Survey<'a> {
     pub served: Vec<String>,
     /// Variables that the sandbox hands to steps.
     pub variables: Vec<String>,
+    /// Names of packages that the sandbox has its own of: those stand in unless the configuration names them.
+    pub clients: Vec<String>,
 }
 
 /// What is proposed.
@@ -70,8 +72,8 @@ pub fn propose(survey: &Survey<'_>) -> Proposal {
     let variables: &[String] = if of(Source::Sandbox).next().is_some() { &survey.variables } else { &[] };
     let found = files::Found {
         include: files::include(&pages),
-        python: packages::python(&plans, &survey.files),
-        node: packages::node(&plans, &survey.files),
+        python: packages::python(&plans, &survey.files, &survey.clients),
+        node: packages::node(&plans, &survey.files, &survey.clients),
         placeholders: placeholders::of_pages(&plans, variables),
         drafts: !drafted.is_empty(),
         unserved: of(Source::Nobody).map(|(host, ..)| (*host).to_owned()).collect(),

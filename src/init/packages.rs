@@ -3,14 +3,14 @@
 use crate::plan::shell::scan;
 use crate::plan::{Language, Plan, Step};
 
-/// Python packages, as written on the pages, each once; one that lies in the repository (of these `files`) is installed
-/// from there.
-pub(super) fn python(plans: &[&Plan], files: &[String]) -> Vec<String> {
+/// Python packages, as written on the pages, each once, without those that the sandbox has `clients` for; one that lies
+/// in the repository (of these `files`) is installed from there.
+pub(super) fn python(plans: &[&Plan], files: &[String], clients: &[String]) -> Vec<String> {
     let local = |folder: &str| {
         let is_package = has(files, folder, "pyproject.toml") || has(files, folder, "setup.py");
         is_package.then(|| format!("-e ./{folder}"))
     };
-    installed(plans, local, |words| match words {
+    installed(plans, clients, local, |words| match words {
         ["pip" | "pip3", "install", rest @ ..]
         | ["python" | "python3", "-m", "pip", "install", rest @ ..]
         | ["uv", "pip", "install", rest @ ..]
@@ -20,9 +20,9 @@ pub(super) fn python(plans: &[&Plan], files: &[String]) -> Vec<String> {
 }
 
 /// Node packages, in the same way.
-pub(super) fn node(plans: &[&Plan], files: &[String]) -> Vec<String> {
+pub(super) fn node(plans: &[&Plan], files: &[String], clients: &[String]) -> Vec<String> {
     let local = |folder: &str| has(files, folder, "package.json").then(|| format!("file:./{folder}"));
-    installed(plans, local, |words| match words {
+    installed(plans, clients, local, |words| match words {
         ["npm", "install" | "i" | "add", rest @ ..] | ["yarn" | "pnpm" | "bun", "add", rest @ ..] => rest.to_vec(),
         _ => Vec::new(),
     })
@@ -36,6 +36,7 @@ fn has(files: &[String], folder: &str, name: &str) -> bool {
 /// is installed.
 fn installed(
     plans: &[&Plan],
+    clients: &[String],
     local: impl Fn(&str) -> Option<String>,
     of: impl for<'a> Fn(&[&'a str]) -> Vec<&'a str>,
 ) -> Vec<String> {
@@ -45,7 +46,8 @@ fn installed(
         for word in of(&words) {
             let folder = word.trim_start_matches("file:").strip_prefix("./").map(|folder| folder.trim_end_matches('/'));
             let package = folder.map_or_else(|| is_package(word).then(|| word.to_owned()), &local);
-            if let Some(package) = package.filter(|package| !found.iter().any(|known| name(known) == name(package))) {
+            let known = |package: &String| found.iter().chain(clients).any(|known| name(known) == name(package));
+            if let Some(package) = package.filter(|package| !known(package)) {
                 found.push(package);
             }
         }

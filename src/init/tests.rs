@@ -80,6 +80,7 @@ fn survey<'a>(page: &'a Plan, files: &[&str]) -> Survey<'a> {
         files: files.iter().map(|file| (*file).to_owned()).collect(),
         openapi: None,
         served: Vec::new(),
+        clients: Vec::new(),
         variables: vec!["ACME_API_KEY".to_owned()],
     }
 }
@@ -113,12 +114,16 @@ fn requests_are_read_off_the_code() {
 #[test]
 fn packages_are_those_that_readers_install() {
     let page = read(PAGE);
-    assert_eq!(packages::python(&[&page], &[]), ["requests", "httpx>=0.27"]);
-    assert_eq!(packages::node(&[&page], &[]), ["p-limit"]);
+    assert_eq!(packages::python(&[&page], &[], &[]), ["requests", "httpx>=0.27"]);
+    assert_eq!(packages::node(&[&page], &[], &[]), ["p-limit"]);
+    // What the sandbox has a client for is not the configuration's to name.
+    let clients = ["httpx".to_owned(), "p-limit".to_owned()];
+    assert_eq!(packages::python(&[&page], &[], &clients), ["requests"]);
+    assert_eq!(packages::node(&[&page], &[], &clients), [""; 0]);
     let own = read("```bash\npip install -e ./sdk\npip install ./none\nnpm install ./js/ file:./js\n```\n");
     let files = ["sdk/pyproject.toml", "js/package.json"].map(str::to_owned);
-    assert_eq!(packages::python(&[&own], &files), ["-e ./sdk"]);
-    assert_eq!(packages::node(&[&own], &files), ["file:./js"]);
+    assert_eq!(packages::python(&[&own], &files, &[]), ["-e ./sdk"]);
+    assert_eq!(packages::node(&[&own], &files, &[]), ["file:./js"]);
 }
 
 #[test]

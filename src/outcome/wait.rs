@@ -90,6 +90,7 @@ mod tests {
             account: Some("a".to_owned()),
             unknown_route: false,
             drafted: false,
+            upstream: Vec::new(),
             asked_us: asked_ms * 1000,
             at_us: at_ms * 1000,
         }

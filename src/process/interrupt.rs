@@ -66,6 +66,22 @@ pub(super) fn wake() -> Option<BorrowedFd<'static>> {
     HANDLERS.get().map(|handlers| handlers.wake.as_fd())
 }
 
+/// Waits until the user presses Ctrl-C or TERM is sent.
+///
+/// # Errors
+///
+/// The system's; also where no handlers were installed.
+pub fn wait_for_interruption() -> io::Result<()> {
+    let wake = wake().ok_or_else(|| io::Error::other("nobody listens to signals"))?;
+    while !interrupted() {
+        match poll(&mut [PollFd::from_borrowed_fd(wake, PollFlags::IN)], None) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
 /// Waits until there is something to read from `input`, or its other end was closed; false where the user pressed
 /// Ctrl-C before.
 pub fn wait_for_input(input: BorrowedFd<'_>) -> io::Result<bool> {

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 pub use census::Census;
 pub use crew::{Before, Crew, Process};
-pub use interrupt::{interrupted, wait_for_input};
+pub use interrupt::{interrupted, wait_for_input, wait_for_interruption};
 pub use program::find_program;
 pub use threads::{Thread, Waiting, are_same, packets_are_under_way, program_name, started};
 
@@ -94,6 +94,13 @@ pub enum ProcessError {
         /// The system's answer.
         source: std::io::Error,
     },
+}
+
+/// True where there is a process of this number.
+pub fn is_there(process: u32) -> bool {
+    let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    // One that is somebody else's may not be asked, and is there.
+    process.is_some_and(|process| rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH))
 }
 
 /// Takes over SIGINT, SIGTERM and SIGHUP for the whole program. From the first one on `interrupted` is true and

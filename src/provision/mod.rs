@@ -10,6 +10,7 @@ mod links;
 mod offers;
 mod overlay;
 mod requirement;
+mod stand_ins;
 mod tool;
 
 use std::path::{Path, PathBuf};
@@ -17,14 +18,18 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Language, Plan};
+use crate::sandbox::Client;
 use environment::{Environment, EnvironmentError};
 use family::Family;
 use installers::{Installation, npm};
 use interpreters::{Interpreter, Interpreters};
 use overlay::Base;
 use requirement::Requirement;
+use stand_ins::Installed;
+use tool::on_path;
 
 pub use offers::{Offer, offers};
+pub use stand_ins::StandIn;
 
 /// Finds and installs what pages need. One serves a whole run, whose pages may ask at the same time.
 #[derive(Debug)]
@@ -33,6 +38,7 @@ pub struct Provisioner {
     offline: bool,
     variables: Vec<(String, String)>,
     root: Option<PathBuf>,
+    clients: Vec<Arc<Client>>,
     interpreters: Interpreters,
 }
 
@@ -43,35 +49,68 @@ pub struct Tools {
     pub python: Option<PathBuf>,
     /// The Node program itself (never a shim), where the page needs one.
     pub node: Option<PathBuf>,
-    /// A folder with the installed `node_modules`, to be linked above the steps' working directory.
+    /// A folder with the installed `node_modules`, to be linked above the steps' working directory, where it is not
+    /// there already.
     pub node_modules: Option<PathBuf>,
     /// Folders that stand first on the steps' `PATH`.
     pub path: Vec<PathBuf>,
     /// More variables, such as `VIRTUAL_ENV`.
     pub env: Vec<(String, String)>,
+    /// The sandbox's packages that stand in for what the page imports.
+    pub stand_ins: Vec<StandIn>,
+    /// npm, where the page needs Node and has it.
+    npm: Option<PathBuf>,
+    /// The packages that may stand in, since nobody has installed others.
+    clients: Vec<Arc<Client>>,
     /// What the page's own layer is put on, where it installs Python packages itself.
     base: Option<Base>,
 }
 
 impl Tools {
-    /// The same for a page in the workspace `root`: one that installs Python packages itself gets a layer of its own
-    /// there, so that it changes neither the shared environment nor the machine's own Python.
+    /// The same for the page of `plan`, whose steps work in `work` in the workspace `root`; what it starts with is there.
+    /// A page that installs Python packages itself gets a layer of its own, so that it changes neither the shared
+    /// environment nor the machine's own Python. What stands in for packages is put beside `work`.
     ///
     /// # Errors
     ///
     /// A finding: the workspace cannot be written to.
-    pub fn in_workspace(mut self, root: &Path) -> Result<Self, Diagnostic> {
+    pub fn in_workspace(mut self, plan: &Plan, root: &Path, work: &Path) -> Result<Self, Diagnostic> {
+        let cannot = |source: std::io::Error| {
+            Diagnostic::error("no-workspace", format!("cannot write to {}: {source}", root.display()))
+        };
+        self.stand_ins = stand_ins::wanted(plan, &self.clients, work);
+        if stand_ins::make_node_modules(&self.stand_ins, root, self.node_modules.as_deref()).map_err(cannot)? {
+            self.node_modules = None;
+            self.install_stand_ins(root).map_err(cannot)?;
+        }
+        if let Some(folder) = stand_ins::make_site(&self.stand_ins, root).map_err(cannot)? {
+            self.set(stand_ins::VARIABLE, folder.display().to_string());
+        }
         let Some(base) = self.base.take() else { return Ok(self) };
         let folder = root.join("venv");
-        let bin = overlay::make(&base, &folder).map_err(|source| {
-            Diagnostic::error("no-workspace", format!("cannot make {}: {source}", folder.display()))
-        })?;
+        let bin = overlay::make(&base, &folder).map_err(cannot)?;
         self.python = Some(bin.join("python"));
         self.path.insert(0, bin);
         self.env.retain(|(name, _)| name != "VIRTUAL_ENV");
         self.set("VIRTUAL_ENV", folder.display().to_string());
         self.set("PIP_DISABLE_PIP_VERSION_CHECK", "1");
         Ok(self)
+    }
+
+    /// Has the page's own `npm install` find the packages that stand in, and ask no registry for more.
+    fn install_stand_ins(&mut self, root: &Path) -> std::io::Result<()> {
+        if let Some(npm) = &self.npm {
+            self.path.insert(0, stand_ins::make_npm(&self.stand_ins, root, npm)?);
+            self.be_offline();
+        }
+        Ok(())
+    }
+
+    fn be_offline(&mut self) {
+        for (name, value) in [("npm_config_offline", "true"), ("npm_config_update_notifier", "false")] {
+            self.env.retain(|(known, _)| known != name);
+            self.set(name, value);
+        }
     }
 
     fn set(&mut self, name: &str, value: impl Into<String>) {
@@ -83,13 +122,20 @@ impl Provisioner {
     /// Nothing found or installed yet. `cache` is doccheck's cache folder; where `offline`, nothing is installed;
     /// `variables` is doccheck's own environment, where tools are looked for and of which installers get a part.
     pub fn new(cache: PathBuf, offline: bool, variables: Vec<(String, String)>) -> Self {
-        Self { cache, offline, variables, root: None, interpreters: Interpreters::default() }
+        Self { cache, offline, variables, root: None, clients: Vec::new(), interpreters: Interpreters::default() }
     }
 
     /// The same, with the folder of the configuration: paths of packages that it names are relative to it.
     #[must_use]
     pub fn with_root(mut self, root: PathBuf) -> Self {
         self.root = Some(root);
+        self
+    }
+
+    /// The same, with packages that stand in for published ones that a page imports and nobody names.
+    #[must_use]
+    pub fn with_clients(mut self, clients: &[Arc<Client>]) -> Self {
+        self.clients = clients.to_vec();
         self
     }
 
@@ -105,8 +151,14 @@ impl Provisioner {
     /// A finding at the page's line: a missing tool, an install that failed, a package missing under `offline`.
     pub fn provide(&self, plan: &Plan, progress: &dyn Fn(&str)) -> Result<Tools, Diagnostic> {
         let mut tools = Tools::default();
+        let mut installed = Installed::default();
         for family in [Family::Python, Family::Node] {
-            self.provide_family(plan, family, progress, &mut tools)?;
+            self.provide_family(plan, family, progress, &mut tools, &mut installed)?;
+        }
+        tools.clients = stand_ins::missing(&self.clients, &installed);
+        if !tools.clients.is_empty() {
+            // A shell may call it where no step needs Node.
+            tools.npm = tools.npm.or_else(|| on_path("npm", &self.variables));
         }
         Ok(tools)
     }
@@ -117,6 +169,7 @@ impl Provisioner {
         family: Family,
         progress: &dyn Fn(&str),
         tools: &mut Tools,
+        installed: &mut Installed,
     ) -> Result<(), Diagnostic> {
         let Some(interpreter) = self.interpreter(plan, family)? else { return Ok(()) };
         let links = links::folder(&self.cache.join("bin"), family, &interpreter).map_err(|source| {
@@ -133,6 +186,7 @@ impl Provisioner {
         }
         match (family, environment) {
             (Family::Python, Some(venv)) => {
+                installed.python = Some(venv.join(overlay::packages(&interpreter.release)));
                 tools.python = Some(venv.join("bin/python"));
                 tools.path.push(venv.join("bin"));
                 tools.set("VIRTUAL_ENV", venv.display().to_string());
@@ -145,13 +199,14 @@ impl Provisioner {
             }
             (Family::Node, environment) => {
                 tools.node = Some(interpreter.path);
+                tools.npm = npm(&links, &self.variables);
                 tools.path.push(links);
                 if let Some(folder) = environment {
+                    installed.node = Some(folder.join("node_modules"));
                     tools.node_modules = Some(folder.join("node_modules"));
                     // A page's own `npm install` finds the package where it was downloaded to.
                     tools.set("npm_config_cache", self.npm_cache().display().to_string());
-                    tools.set("npm_config_offline", "true");
-                    tools.set("npm_config_update_notifier", "false");
+                    tools.be_offline();
                 }
             }
         }

@@ -33,10 +33,19 @@ pub(super) fn is_needed(plan: &Plan) -> bool {
     words.any(is_pip)
 }
 
+/// Where the packages lie in an environment of an interpreter with that release.
+pub(super) fn packages(release: &str) -> String {
+    format!("lib/python{}/site-packages", minor(release))
+}
+
+/// `3.11` of `3.11.7`.
+fn minor(release: &str) -> String {
+    release.split('.').take(2).collect::<Vec<_>>().join(".")
+}
+
 /// Makes a layer in `folder`, which is not there yet; the folder of its programs.
 pub(super) fn make(base: &Base, folder: &Path) -> io::Result<PathBuf> {
-    let minor = base.release.split('.').take(2).collect::<Vec<_>>().join(".");
-    let packages = format!("lib/python{minor}/site-packages");
+    let (minor, packages) = (minor(&base.release), packages(&base.release));
     let bin = folder.join("bin");
     std::fs::create_dir_all(&bin)?;
     std::fs::create_dir_all(folder.join(&packages))?;

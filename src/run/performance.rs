@@ -15,6 +15,7 @@ use crate::options::Time;
 use crate::outcome::{StepOutcome, StepVerdict, judge_step};
 use crate::plan::{Action, FileAction, Language, Plan, Step};
 use crate::process::{Crew, interrupted};
+use crate::provision::StandIn;
 use crate::sandbox::World;
 use crate::serve::ServeError;
 use crate::source::{Located, Span};
@@ -58,8 +59,9 @@ impl Performance<'_> {
         let worker =
             Worker::borrow(self.session).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let workspace = Workspace::create(self.session.options.keep).map_err(|error| self.cannot(&error))?;
-        let tools = tools.in_workspace(workspace.root())?;
         workspace.furnish(&files).map_err(|error| self.cannot(&error))?;
+        let tools = tools.in_workspace(self.plan, workspace.root(), workspace.work())?;
+        self.diagnostics.extend(tools.stand_ins.iter().map(|stand_in| told(self.plan, stand_in)));
         let crew = worker.network.crew().map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let world = World::new(Arc::clone(&self.session.definition), self.plan.page.scopes.as_deref());
         let sandbox = world.environment();
@@ -320,6 +322,21 @@ impl Performance<'_> {
 
     fn line(&self, step: &Step) -> usize {
         self.plan.tutorial.source.line(self.plan.tutorial.fences[step.fence].span.start)
+    }
+}
+
+/// That a package of the sandbox stands in for a published one.
+fn told(plan: &Plan, StandIn { client, place }: &StandIn) -> Diagnostic {
+    let message = format!(
+        "`{}` is the sandbox's client {}, which stands in for the published package: name that under `{}` to run it",
+        client.name,
+        client.version,
+        client.ecosystem.word()
+    );
+    let note = Diagnostic::note("stand-in", message);
+    match place {
+        Some(place) => note.at(&plan.tutorial.source, *place, ""),
+        None => note,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::clock::Timestamp;
 use crate::http::Reply;
 
 /// An answer and what led to it.
@@ -15,15 +16,38 @@ pub struct Answer {
     pub fault: Option<String>,
     /// The id of the account that the request was for.
     pub account: Option<String>,
+    /// What the unified API asked of providers on the way.
+    pub upstream: Vec<Upstream>,
     /// True where there is no such route.
     pub unknown_route: bool,
     /// True where a draft answered: with what the page says, whatever is true.
     pub drafted: bool,
 }
 
+/// What the unified API asked of a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// Upper case, such as `GET`.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// The status of the provider's answer.
+    pub status: u16,
+    /// When it was asked.
+    pub at: Timestamp,
+}
+
 impl From<Reply> for Answer {
     /// At once, and as it should be.
     fn from(reply: Reply) -> Self {
-        Self { reply, delay: Duration::ZERO, fault: None, account: None, unknown_route: false, drafted: false }
+        Self {
+            reply,
+            delay: Duration::ZERO,
+            fault: None,
+            account: None,
+            upstream: Vec::new(),
+            unknown_route: false,
+            drafted: false,
+        }
     }
 }

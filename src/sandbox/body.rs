@@ -1,44 +1,111 @@
-//! From a request's body to a record: what is refused, and what the API adds of its own.
+//! From a request's body to the fields of a record, and what is refused.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::data::{Api, Resource, Route};
-use super::shape::{self, Problem, ProblemKind, Set, Shape};
-use super::situation::Situation;
-use super::store::Row;
+use super::data::{Api, Resource, Route, Unknown};
+use super::shape::{self, Problem, ProblemKind, Shape};
+use super::situation::{Refusal, Situation};
 use super::template::{self, Variables};
-use crate::clock::Timestamp;
 use crate::http::Request;
 
-/// What goes wrong with a body, and the values that tell it.
-pub(super) type Refusal = (Situation, Variables);
+/// The JSON object of a body.
+pub(super) fn object(request: &Request) -> Result<Map<String, Value>, Refusal> {
+    if let Some(value) = request.headers.get("content-type").filter(|value| !is_json(value)) {
+        return Err(Refusal::from(Situation::WrongContentType).with("value", value));
+    }
+    match serde_json::from_slice(&request.body) {
+        Ok(Value::Object(body)) => Ok(body),
+        _ => Err(Situation::BadJson.into()),
+    }
+}
 
-/// The fields that a body sends, with those that they fill. `whole`: it is to be a new record.
+/// The objects that a body holds where the resource's fields stand in it.
+pub(super) fn records(request: &Request, resource: &Resource) -> Result<Vec<Map<String, Value>>, Refusal> {
+    let body = Value::Object(object(request)?);
+    let place = at(&body, &resource.body).ok_or(Situation::BadJson)?;
+    let found = match place {
+        Value::Array(items) if resource.batch => items.iter().collect(),
+        other => vec![other],
+    };
+    let objects: Option<Vec<_>> = found.into_iter().map(|value| value.as_object().cloned()).collect();
+    objects.filter(|objects| !objects.is_empty()).ok_or_else(|| Situation::BadJson.into())
+}
+
+/// What lies at `path`: names with dots between, with `[0]` for an element.
+pub(super) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').filter(|step| !step.is_empty()).try_fold(value, |value, step| {
+        match step.strip_suffix(']').and_then(|step| step.split_once('[')) {
+            Some((name, index)) => {
+                let value = if name.is_empty() { value } else { value.get(name)? };
+                value.get(index.parse::<usize>().ok()?)
+            }
+            None => value.get(step),
+        }
+    })
+}
+
+/// The fields of one record, checked, with those that they fill. `whole`: it is to be a new record; `required`: fields
+/// that its account wants besides.
 pub(super) fn read(
-    request: &Request,
+    mut body: Map<String, Value>,
     api: &Api,
     route: &Route,
     resource: &Resource,
     whole: bool,
+    required: &[String],
 ) -> Result<Map<String, Value>, Refusal> {
-    if let Some(value) = request.headers.get("content-type").filter(|value| !is_json(value)) {
-        return Err((Situation::WrongContentType, variables(&[("value", json!(value))])));
+    for (name, value) in &mut body {
+        let coerces = resource.fields.get(name).is_some_and(|shape| shape.coerce);
+        if coerces && (value.is_number() || value.is_boolean()) {
+            *value = Value::String(value.to_string());
+        }
     }
-    let Ok(Value::Object(mut body)) = serde_json::from_slice(&request.body) else {
-        return Err((Situation::BadJson, Variables::new()));
-    };
-    let mut problems = shape::problems(&resource.fields, &body, whole);
+    let declared = |name: &String| resource.fields.contains_key(name) || route.fields.contains_key(name);
+    if resource.unknown == Unknown::Refuse
+        && let Some(field) = body.keys().find(|name| !declared(name))
+    {
+        return Err(Refusal::from(Situation::UnknownField).with("field", field.as_str()));
+    }
+    if resource.unknown == Unknown::Ignore {
+        body.retain(|name, _| declared(name));
+    }
+    let mut problems = problems(&resource.fields, &body, whole, required);
     problems.extend(shape::problems(&route.fields, &body, whole));
     refuse(api, &problems)?;
+    fill_aliases(route, &mut body);
+    let is_left = |shape: &Shape| shape.is_owned() || (shape.fixed && !whole);
+    body.retain(|name, _| !resource.fields.get(name).is_some_and(is_left));
+    Ok(body)
+}
+
+/// Puts in what other fields stand for.
+pub(super) fn fill_aliases(route: &Route, body: &mut Map<String, Value>) {
     for alias in &route.aliases {
         let is_given = |name: &str| body.get(name).is_some_and(|value| !value.is_null());
         if is_given(&alias.field) && !is_given(alias.fills.get_ref()) {
-            let filled = template::fill(&alias.with, &body);
+            let filled = template::fill(&alias.with, body);
             body.insert(alias.fills.get_ref().clone(), filled);
         }
     }
-    body.retain(|name, _| !resource.fields.get(name).is_some_and(Shape::is_owned));
-    Ok(body)
+}
+
+/// What is wrong with a body, also by what its account wants.
+pub(super) fn problems(
+    fields: &BTreeMap<String, Shape>,
+    body: &Map<String, Value>,
+    whole: bool,
+    required: &[String],
+) -> Vec<Problem> {
+    let mut problems = shape::problems(fields, body, whole);
+    let is_empty = |name: &String| body.get(name).is_none_or(|value| value.is_null() || value.as_str() == Some(""));
+    if whole {
+        for field in required.iter().filter(|name| is_empty(name)) {
+            problems.push(Problem { field: field.clone(), kind: ProblemKind::Missing, text: "is required" });
+        }
+    }
+    problems
 }
 
 /// `application/json`, `application/merge-patch+json` and the like, with or without parameters.
@@ -48,7 +115,7 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// What a body must have is looked at first, then its types; formats are the business of those behind the API.
-fn refuse(api: &Api, problems: &[Problem]) -> Result<(), Refusal> {
+pub(super) fn refuse(api: &Api, problems: &[Problem]) -> Result<(), Refusal> {
     let of = |kind: ProblemKind| problems.iter().filter(move |problem| problem.kind == kind);
     let situation = if of(ProblemKind::Missing).next().is_some() {
         Situation::MissingFields
@@ -59,76 +126,26 @@ fn refuse(api: &Api, problems: &[Problem]) -> Result<(), Refusal> {
     } else {
         Situation::Unprocessable
     };
-    let told = problems
-        .iter()
-        .filter(|problem| situation == Situation::Unprocessable || problem.kind != ProblemKind::WrongFormat)
-        .map(|problem| {
-            let values = variables(&[("field", json!(problem.field)), ("problem", json!(problem.text))]);
-            template::fill(api.failure.get_ref(), &values)
-        })
-        .collect::<Vec<_>>();
-    let missing = of(ProblemKind::Missing).map(|problem| problem.field.as_str()).collect::<Vec<_>>();
-    Err((situation, variables(&[("failures", told.into()), ("missing", missing.into())])))
-}
-
-/// Refuses a record that shares with another what no two may share. `id`: the record's own, where it has one already.
-pub(super) fn conflict(
-    resource: &Resource,
-    record: &Map<String, Value>,
-    id: Option<&str>,
-    rows: &[Row],
-) -> Result<(), Refusal> {
-    for path in &resource.unique {
-        for value in shape::values_at(record, path).into_iter().filter(|value| !value.is_null()) {
-            let others = rows.iter().filter(|row| Some(row.id.as_str()) != id);
-            let mut same =
-                others.filter(|row| shape::values_at(&row.record, path).iter().any(|other| is_same(other, value)));
-            if let Some(other) = same.next() {
-                let values = [("field", json!(path)), ("value", value.clone()), ("other", json!(other.id))];
-                return Err((Situation::Conflict, variables(&values)));
-            }
-        }
+    let usual = json!({ "field": "{{field}}", "message": "{{field}} {{problem}}" });
+    let failure = api.failure.as_ref().map_or(&usual, |failure| failure.get_ref());
+    let is_told =
+        |problem: &&Problem| situation == Situation::Unprocessable || problem.kind != ProblemKind::WrongFormat;
+    let told = problems.iter().filter(is_told).map(|problem| {
+        let mut values = Variables::new();
+        values.insert("field".to_owned(), json!(problem.field));
+        values.insert("problem".to_owned(), json!(problem.text));
+        template::fill(failure, &values)
+    });
+    let told: Vec<Value> = told.collect();
+    let by_field = problems.iter().filter(is_told).map(|problem| (problem.field.clone(), json!(problem.text)));
+    let by_field: Map<String, Value> = by_field.collect();
+    let missing: Vec<&str> = of(ProblemKind::Missing).map(|problem| problem.field.as_str()).collect();
+    let mut refusal = Refusal::from(situation).with("failures", told).with("failures_by_field", by_field);
+    if let Some(first) = problems.iter().find(is_told) {
+        refusal = refusal.with("field", first.field.as_str()).with("problem", first.text);
     }
-    Ok(())
-}
-
-fn is_same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::String(a), Value::String(b)) => a.to_lowercase() == b.to_lowercase(),
-        _ => a == b,
+    if let Some(first) = missing.first() {
+        refusal = refusal.with("first_missing", *first);
     }
-}
-
-/// A new record: its id first, then what the body says, then what the API adds.
-pub(super) fn create(resource: &Resource, id: &str, body: Map<String, Value>, now: Timestamp) -> Map<String, Value> {
-    let mut record = Map::new();
-    if let Some(field) = resource.field(Set::Id) {
-        record.insert(field.to_owned(), json!(id));
-    }
-    record.extend(body);
-    complete(resource, &mut record, now, &[Set::Created, Set::Updated]);
-    record
-}
-
-/// A changed record: each field that the body says takes the place of the record's.
-pub(super) fn update(resource: &Resource, record: &mut Map<String, Value>, body: Map<String, Value>, now: Timestamp) {
-    record.extend(body);
-    complete(resource, record, now, &[Set::Updated]);
-}
-
-fn complete(resource: &Resource, record: &mut Map<String, Value>, now: Timestamp, set: &[Set]) {
-    for (name, shape) in &resource.fields {
-        if let Some(template) = &shape.derived {
-            let text = template::fill_text(template, record).trim().to_owned();
-            record.insert(name.clone(), Value::String(text));
-        }
-    }
-    for field in set.iter().filter_map(|what| resource.field(*what)) {
-        record.insert(field.to_owned(), json!(now.rfc3339()));
-    }
-}
-
-/// Values by name.
-pub(super) fn variables(values: &[(&str, Value)]) -> Variables {
-    values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    Err(refusal.with("missing", missing))
 }

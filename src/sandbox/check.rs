@@ -4,48 +4,113 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use toml::Spanned;
 
-use super::data::{AccountQuota, Api};
+use super::data::{Account, Api, Operation};
 use super::fault::Kind;
+use super::invention::Inventions;
 use super::shape::{self, Set, Shape};
 use super::situation::{COMMON, Situation};
 use super::template::{self, Template};
+use super::unified::{self, jsonata};
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 
 /// What is wrong with one API.
-pub(super) fn api(source: &Arc<SourceFile>, api: &Api) -> Vec<Diagnostic> {
+pub(super) fn api(source: &Arc<SourceFile>, api: &Api, inventions: &Inventions) -> Vec<Diagnostic> {
     let mut check = Check { source, api, found: Vec::new() };
     check.hosts_and_tokens();
+    check.accounts();
     check.errors();
     check.answers();
     check.routes();
-    check.accounts();
-    check.resources();
+    check.resources(inventions);
     check.records();
+    check.oauth();
+    check.mappings();
     check.found
 }
 
-/// What is wrong between APIs: a host or a variable that two of them claim.
+/// What is wrong between APIs: a host, a variable, an account or a name that two of them claim.
 pub(super) fn together(apis: &[(Arc<SourceFile>, Api)]) -> Vec<Diagnostic> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for (source, api) in apis {
-        let variables = api.tokens.iter().map(|token| &token.variable);
-        for name in api.hosts.iter().chain(variables) {
+        let tokens = api.tokens.iter().map(|token| &token.variable);
+        let accounts = api
+            .accounts
+            .iter()
+            .flat_map(|account| account.variable.iter().chain([&account.id, &account.tenant, &account.token]));
+        for name in api.hosts.iter().chain(tokens).chain(accounts) {
             if !seen.insert(name.get_ref()) {
                 let message = format!("`{}` is already taken", name.get_ref());
                 found.push(Diagnostic::error("sandbox-reference", message).at(source, span(&name.span()), ""));
             }
         }
     }
+    let owned: BTreeSet<&str> =
+        apis.iter().flat_map(|(_, api)| &api.accounts).map(|account| account.id.get_ref().as_str()).collect();
+    let known: Vec<&str> = owned.iter().copied().collect();
+    for (source, api) in apis {
+        for records in api.resources.values().flat_map(|resource| &resource.records) {
+            let Some(account) = records.account.as_ref().filter(|account| !owned.contains(account.get_ref().as_str()))
+            else {
+                continue;
+            };
+            let label = match similar::get_close_matches(account.get_ref().as_str(), &known, 1, 0.6).first() {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => String::new(),
+            };
+            let message = format!("there is no account `{}`", account.get_ref());
+            found.push(Diagnostic::error("sandbox-reference", message).at(source, span(&account.span()), label));
+        }
+    }
     found
 }
 
 /// What the answer to a list may show besides the common values.
-const LIST: &[&str] = &["records", "next_cursor", "prev_cursor", "count", "page_size"];
+const LIST: &[&str] = &[
+    "records",
+    "records_by_id",
+    "count",
+    "total",
+    "page",
+    "pages",
+    "page_size",
+    "offset",
+    "next_offset",
+    "next_page",
+    "has_more",
+    "done",
+    "next_cursor",
+    "prev_cursor",
+    "next_url",
+    "prev_url",
+    "first_url",
+    "last_url",
+    "self_url",
+    "next_path",
+    "null",
+];
+
+/// What the answer about one record may show besides.
+const ONE: &[&str] = &[
+    "item",
+    "record",
+    "results",
+    "result",
+    "capabilities",
+    "token",
+    "parameter",
+    "value",
+    "problem",
+    "created",
+    "updated",
+    "deleted",
+    "null",
+];
 
 struct Check<'c> {
     source: &'c Arc<SourceFile>,
@@ -62,6 +127,11 @@ impl Check<'_> {
         self.found.push(Diagnostic::error(code, message).at(self.source, span(&at.span()), label));
     }
 
+    /// A finding about a part that has no place of its own.
+    fn tell_file(&mut self, code: &'static str, message: String) {
+        self.found.push(Diagnostic::error(code, message).at(self.source, Span::default(), ""));
+    }
+
     fn no_such<T>(&mut self, at: &Spanned<T>, what: &str, name: &str, known: &[&str]) {
         let label = match similar::get_close_matches(name, known, 1, 0.6).first() {
             Some(close) => format!("did you mean `{close}`?"),
@@ -73,12 +143,11 @@ impl Check<'_> {
     fn hosts_and_tokens(&mut self) {
         let api = self.api;
         for host in api.hosts.iter().filter(|host| host.get_ref().is_empty() || host.get_ref().contains(['/', ':'])) {
-            self.tell(
-                host,
-                "sandbox-value",
-                format!("`{}` is no host", host.get_ref()),
-                "such as api.example.com".to_owned(),
-            );
+            let message = format!("`{}` is no host", host.get_ref());
+            self.tell(host, "sandbox-value", message, "such as api.example.com".to_owned());
+        }
+        if api.hosts.is_empty() {
+            self.tell_file("sandbox-value", "the API answers on no host".to_owned());
         }
         if let (Some(text), None) = (&api.round_trip, api.round_trip()) {
             let message = format!("`{}` is no duration", text.get_ref());
@@ -86,53 +155,117 @@ impl Check<'_> {
         }
         let scopes = api.scopes();
         for token in &api.tokens {
-            for scope in token.scopes.iter().flatten().filter(|scope| !scopes.contains(scope.get_ref().as_str())) {
-                self.no_such(scope, "scope", scope.get_ref(), &scopes.iter().copied().collect::<Vec<_>>());
+            for scope in token.scopes.iter().flatten().filter(|scope| !scopes.contains(scope.get_ref())) {
+                self.no_such(scope, "scope", scope.get_ref(), &scopes.iter().map(String::as_str).collect::<Vec<_>>());
             }
-            if let Some(expires) =
-                token.expires.as_ref().filter(|instant| Timestamp::parse(instant.get_ref()).is_none())
-            {
+            let expires = token.expires.as_ref().filter(|instant| Timestamp::parse(instant.get_ref()).is_none());
+            if let Some(expires) = expires {
                 self.tell(expires, "sandbox-value", "the end of the token is no instant".to_owned(), String::new());
             }
+        }
+        for limit in
+            api.limits.iter().chain(api.accounts.iter().filter_map(|account| account.limits.as_ref()).flatten())
+        {
+            if limit.seconds == 0 {
+                self.tell_file("sandbox-value", "the window of a limit lasts a second at least".to_owned());
+            }
+            let texts = limit.headers.values().chain(limit.half_used.values()).chain(limit.limited.values());
+            for text in texts {
+                self.names(text, vec![text.get_ref()], &[]);
+            }
+        }
+    }
+
+    fn accounts(&mut self) {
+        let api = self.api;
+        for Account { id, expires_in, seeds, required, .. } in &api.accounts {
+            if let Some(life) = expires_in.as_ref().filter(|life| humantime::parse_duration(life.get_ref()).is_err()) {
+                let message = format!("`{}` is no duration", life.get_ref());
+                self.tell(life, "sandbox-value", message, "such as 30m".to_owned());
+            }
+            let resources: Vec<&str> = api.resources.keys().map(String::as_str).collect();
+            for name in seeds.keys().chain(required.keys()).filter(|name| !api.resources.contains_key(*name)) {
+                self.no_such(id, "resource", name, &resources);
+            }
+        }
+        if !api.accounts.is_empty() && api.name.is_empty() {
+            self.tell_file("sandbox-value", "an API with accounts needs a `name`".to_owned());
+        }
+        let Some(integrated) = &api.integrated else { return };
+        let resources: Vec<&str> = api.resources.keys().map(String::as_str).collect();
+        let Some(accounts) = api.resources.get(integrated.resource.get_ref()) else {
+            self.no_such(&integrated.resource, "resource", integrated.resource.get_ref(), &resources);
+            return;
+        };
+        for rule in &integrated.refuse {
+            self.field(&rule.field, &accounts.fields);
+        }
+        for key in api.routes.iter().filter_map(|route| route.account.as_ref()) {
+            self.field(&key.field, &accounts.fields);
         }
     }
 
     fn errors(&mut self) {
         let api = self.api;
-        let mut named = api.faults.values().map(|effect| &effect.error).collect::<Vec<_>>();
-        named.extend(api.accounts.refuse.iter().map(|rule| &rule.error));
-        named.extend(api.routes.iter().filter_map(|route| route.account.as_ref()).map(|key| &key.missing));
-        let known = api.errors.keys().map(String::as_str).collect::<Vec<_>>();
+        let refuse = api.integrated.iter().flat_map(|integrated| &integrated.refuse).map(|rule| &rule.error);
+        let missing = api.routes.iter().filter_map(|route| route.account.as_ref()).map(|key| &key.missing);
+        let required = api.requires.iter().map(|required| &required.error);
+        let limited = api.limits.iter().filter_map(|limit| limit.error.as_ref());
+        let named: Vec<&Spanned<String>> = refuse.chain(missing).chain(required).chain(limited).collect();
+        let situations = Situation::ALL.map(Situation::name);
+        let known: Vec<&str> = api.errors.keys().map(String::as_str).chain(situations).collect();
         for error in &named {
-            if !api.errors.contains_key(error.get_ref()) {
+            if !known.contains(&error.get_ref().as_str()) {
                 self.no_such(error, "error", error.get_ref(), &known);
             }
         }
-        for situation in Situation::ALL.into_iter().filter(|situation| !api.errors.contains_key(situation.name())) {
-            self.missing("errors", situation.name());
-        }
-        for kind in Kind::ALL.into_iter().filter(|kind| !api.faults.contains_key(&kind.word())) {
-            self.missing("faults", &kind.word());
-        }
         let kinds = Kind::ALL.map(Kind::word);
-        for (word, effect) in api.faults.iter().filter(|(word, _)| !kinds.contains(word)) {
-            self.no_such(&effect.error, "kind of fault", word, &kinds.each_ref().map(String::as_str));
+        for (word, fault) in &api.faults {
+            if !kinds.contains(word) {
+                let close =
+                    similar::get_close_matches(word.as_str(), &kinds.each_ref().map(String::as_str), 1, 0.6).join(", ");
+                self.tell_file(
+                    "sandbox-reference",
+                    format!("there is no kind of fault `{word}`, only such as {close}"),
+                );
+            }
+            if !known.contains(&fault.error()) {
+                self.tell_file("sandbox-reference", format!("the fault `{word}` names no error: `{}`", fault.error()));
+            }
+        }
+        let has_default = api.errors.contains_key("default");
+        let of_all = Situation::ALL.into_iter().filter(|situation| !situation.is_of_oauth());
+        let missing = of_all.filter(|situation| !has_default && !api.errors.contains_key(situation.name()));
+        for situation in missing.collect::<Vec<_>>() {
+            self.missing("errors", situation.name());
         }
         for (name, error) in &api.errors {
             let situation = Situation::ALL.into_iter().find(|situation| situation.name() == name);
-            let is_named = named.iter().any(|used| used.get_ref() == name);
-            if situation.is_none() && !is_named {
-                self.tell(
-                    error,
-                    "sandbox-reference",
-                    format!("nothing answers with the error `{name}`"),
-                    String::new(),
-                );
+            let by_fault = api.faults.values().any(|fault| fault.error() == name);
+            let is_named = by_fault || named.iter().any(|used| used.get_ref() == name);
+            let is_over = self.pagings().any(|paging| {
+                paging.size.as_ref().and_then(|size| size.over.as_ref()).is_some_and(|over| over == name)
+            });
+            if situation.is_none() && !is_named && !is_over && name != "default" {
+                let message = format!("nothing answers with the error `{name}`");
+                self.tell(error, "sandbox-reference", message, String::new());
             }
-            // Whoever names an error tells only the common values.
-            let more = situation.filter(|_| !is_named).map_or(&[] as &[&str], Situation::variables);
-            self.template(error, more);
+            let mut more: Vec<&str> = situation.map_or(&[] as &[&str], Situation::variables).to_vec();
+            more.extend(["parameter", "problem", "results", "null"]);
+            if name == "default" {
+                more.extend(Situation::ALL.into_iter().flat_map(Situation::variables));
+            }
+            if is_over {
+                more.extend(Situation::TooMany.variables());
+            }
+            self.template(error, &more);
         }
+    }
+
+    fn pagings(&self) -> impl Iterator<Item = &super::data::Paging> {
+        let of_resources = self.api.resources.values().filter_map(|resource| resource.paging.as_ref());
+        let of_routes = self.api.routes.iter().filter_map(|route| route.paging.as_ref());
+        [&self.api.paging].into_iter().chain(of_resources).chain(of_routes)
     }
 
     fn missing(&mut self, table: &str, name: &str) {
@@ -140,27 +273,26 @@ impl Check<'_> {
         self.found.push(
             Diagnostic::error("sandbox-reference", message)
                 .at(self.source, Span::default(), "")
-                .help(format!("add [{table}.{name}]")),
+                .help(format!("add [{table}.{name}], or [{table}.default] for all that are not there")),
         );
     }
 
     fn answers(&mut self) {
         let api = self.api;
-        self.template(&api.answers.list, LIST);
-        for answer in [&api.answers.get, &api.answers.create, &api.answers.update, &api.answers.delete] {
-            self.template(answer, &["record"]);
+        for (operation, answer) in &api.answers {
+            self.template(answer, if *operation == Operation::List { LIST } else { ONE });
         }
-        self.names(&api.failure, template::texts(api.failure.get_ref()), &["field", "problem"]);
-        let budgets = api.accounts.quotas.iter().flat_map(|quota| quota.headers.values());
-        for text in api.headers.values().chain(api.quota.headers.values()).chain(budgets) {
+        if let Some(failure) = &api.failure {
+            self.names(failure, template::texts(failure.get_ref()), &["field", "problem", "null"]);
+        }
+        for text in api.headers.values() {
             self.names(text, vec![text.get_ref()], &[]);
         }
     }
 
     fn template(&mut self, template: &Spanned<Template>, more: &[&str]) {
-        if !(100..=599).contains(&template.get_ref().status) {
-            let message = format!("{} is no status of HTTP", template.get_ref().status);
-            self.tell(template, "sandbox-value", message, String::new());
+        if let Some(status) = template.get_ref().status.filter(|status| !(100..=599).contains(status)) {
+            self.tell(template, "sandbox-value", format!("{status} is no status of HTTP"), String::new());
         }
         self.names(template, template.get_ref().texts(), more);
     }
@@ -169,10 +301,10 @@ impl Check<'_> {
         let known = COMMON.iter().chain(more).copied().collect::<Vec<_>>();
         for name in texts.into_iter().flat_map(template::names).filter(|name| !known.contains(name)) {
             // The table may be long, and its span is its heading: look for the place itself.
-            let place = format!("{{{{{name}}}}}");
+            let place = format!("{{{{{name}");
             let start = at.span().start;
             let found = self.source.text().get(start..).and_then(|rest| rest.find(&place)).map(|offset| start + offset);
-            let span = found.map_or(at.span(), |found| found..found + place.len());
+            let span = found.map_or(at.span(), |found| found..found + place.len() + 2);
             self.no_such(&Spanned::new(span, ()), "value", name, &known);
         }
     }
@@ -180,22 +312,39 @@ impl Check<'_> {
     fn routes(&mut self) {
         let api = self.api;
         let resources = api.resources.keys().map(String::as_str).collect::<Vec<_>>();
-        let account_fields = api.resources.get(api.accounts.resource.get_ref()).map(|accounts| &accounts.fields);
-        let mut paths = BTreeSet::new();
         for route in &api.routes {
             let path = route.path.get_ref();
-            if !path.starts_with('/') || path.ends_with('/') || !paths.insert(path) {
-                let label = "such as /contacts, once".to_owned();
-                self.tell(&route.path, "sandbox-value", format!("`{path}` cannot be a path here"), label);
+            if !path.starts_with('/') {
+                let message = format!("`{path}` cannot be a path here");
+                self.tell(&route.path, "sandbox-value", message, "such as /contacts".to_owned());
             }
-            if let Some(list) = &route.list {
-                self.template(list, LIST);
+            if route.all().next().is_none() {
+                let label = "name `operations`, or an `operation`".to_owned();
+                self.tell(&route.path, "sandbox-value", "nothing is done at this path".to_owned(), label);
             }
-            if let (Some(key), Some(fields)) = (&route.account, account_fields) {
-                self.field(&key.field, fields);
+            let is_list = route.all().any(|operation| operation == Operation::List);
+            for answer in route.answer.iter().chain(&route.list) {
+                self.template(answer, if is_list { LIST } else { ONE });
             }
-            let Some(resource) = api.resources.get(route.resource.get_ref()) else {
-                self.no_such(&route.resource, "resource", route.resource.get_ref(), &resources);
+            let Some(name) = &route.resource else {
+                let needs = |operation| {
+                    matches!(
+                        operation,
+                        Operation::List | Operation::Get | Operation::Create | Operation::Update | Operation::Delete
+                    )
+                };
+                if route.all().any(needs) && !route.unified && route.language.is_none() {
+                    self.tell(
+                        &route.path,
+                        "sandbox-reference",
+                        "the route names no resource".to_owned(),
+                        String::new(),
+                    );
+                }
+                continue;
+            };
+            let Some(resource) = api.resources.get(name.get_ref()) else {
+                self.no_such(name, "resource", name.get_ref(), &resources);
                 continue;
             };
             for alias in &route.aliases {
@@ -210,34 +359,7 @@ impl Check<'_> {
         }
     }
 
-    fn accounts(&mut self) {
-        let api = self.api;
-        let Some(accounts) = api.resources.get(api.accounts.resource.get_ref()) else {
-            let resources = api.resources.keys().map(String::as_str).collect::<Vec<_>>();
-            self.no_such(&api.accounts.resource, "resource", api.accounts.resource.get_ref(), &resources);
-            return;
-        };
-        for rule in &api.accounts.refuse {
-            self.field(&rule.field, &accounts.fields);
-        }
-        let ids =
-            accounts.records.iter().flat_map(|records| &records.rows).filter_map(|row| accounts.id_of(&row.value));
-        let ids = ids.collect::<Vec<_>>();
-        let owners = api.resources.values().flat_map(|resource| &resource.records).map(|records| &records.account);
-        let quotas = api.accounts.quotas.iter().map(|quota| &quota.account);
-        for named in owners.chain(quotas.clone()).flatten() {
-            if !ids.contains(&named.get_ref().as_str()) {
-                self.no_such(named, "account", named.get_ref(), &ids);
-            }
-        }
-        let mut seen = BTreeSet::new();
-        if !quotas.into_iter().all(|account| seen.insert(account.as_ref().map(Spanned::get_ref))) {
-            let message = "two of `accounts.quotas` are for the same account, or two name none";
-            self.found.push(Diagnostic::error("sandbox-value", message).at(self.source, Span::default(), ""));
-        }
-    }
-
-    fn resources(&mut self) {
+    fn resources(&mut self, inventions: &Inventions) {
         for (name, resource) in &self.api.resources {
             if resource.field(Set::Id).is_none() {
                 let message = format!("no field of the resource `{name}` holds its id");
@@ -247,14 +369,22 @@ impl Check<'_> {
                         .help(format!("add `id = {{ type = \"string\", set = \"id\" }}` to [resources.{name}.fields]")),
                 );
             }
+            for seeds in &resource.seeds {
+                if !inventions.knows(seeds.kind.get_ref()) {
+                    self.no_such(&seeds.kind, "kind of invented record", seeds.kind.get_ref(), &inventions.kinds());
+                }
+                let known: Vec<&str> = resource.fields.keys().map(String::as_str).collect();
+                for field in seeds.fields.keys().filter(|field| !resource.fields.contains_key(*field)) {
+                    self.no_such(&seeds.kind, "field", field, &known);
+                }
+            }
         }
-        let page = &self.api.list;
-        let budgets = self.api.accounts.quotas.iter().map(AccountQuota::budget).chain([self.api.quota.budget()]);
-        let is_endless = budgets.into_iter().any(|budget| budget.seconds == 0);
-        if page.page_size == 0 || page.max_page_size < page.page_size || is_endless {
-            let message =
-                "a page holds at least one record and at most `max_page_size`, and a quota's window lasts a second";
-            self.found.push(Diagnostic::error("sandbox-value", message).at(self.source, Span::default(), ""));
+        let is_wrong = |paging: &super::data::Paging| {
+            paging.size.as_ref().is_some_and(|size| size.default == 0 || size.max < size.default)
+        };
+        if self.pagings().any(is_wrong) {
+            let message = "a page holds at least one record, and by default no more than `max`".to_owned();
+            self.tell_file("sandbox-value", message);
         }
     }
 
@@ -272,13 +402,66 @@ impl Check<'_> {
                     }
                     let account = records.account.as_ref().map(Spanned::get_ref);
                     match resource.id_of(&row.value) {
-                        None => wrong("the record has no id that is text".to_owned()),
-                        Some(id) if !ids.insert((name, account, id)) => {
+                        None => wrong("the record has no id".to_owned()),
+                        Some(id) if !ids.insert((name, account, id.clone())) => {
                             wrong(format!("there are two records with the id `{id}`"));
                         }
                         Some(_) => {}
                     }
                 }
+            }
+        }
+    }
+
+    fn oauth(&mut self) {
+        let Some(oauth) = &self.api.oauth else { return };
+        if oauth.life().is_none() {
+            self.tell_file("sandbox-value", "`oauth.life` is no duration, such as 30m".to_owned());
+        }
+        if let Err(text) = oauth.refresh_life() {
+            let message = format!("`oauth.refresh_life` is no duration: `{text}`");
+            self.tell_file("sandbox-value", message);
+        }
+    }
+
+    fn mappings(&mut self) {
+        let Some(mapping) = &self.api.unified else { return };
+        let fixed = [&mapping.rate_limit, &mapping.status, &mapping.message];
+        let mut wrong: Vec<String> = fixed.into_iter().flatten().filter_map(|text| unreadable(text)).collect();
+        for (category, models) in &mapping.models {
+            for (name, value) in models {
+                wrong.extend(
+                    unified::mapping_problem(value).map(|problem| format!("unified.{category}.{name}: {problem}")),
+                );
+                expressions(value, &mut wrong, &format!("unified.{category}.{name}"));
+            }
+        }
+        for problem in wrong {
+            self.tell_file("sandbox-mapping", problem);
+        }
+    }
+}
+
+fn unreadable(text: &str) -> Option<String> {
+    let error = jsonata::check(text).err()?;
+    Some(format!("`{}` cannot be read: {error}", text.trim()))
+}
+
+/// What is wrong with the expressions of a mapping's requests.
+fn expressions(value: &Value, wrong: &mut Vec<String>, at: &str) {
+    let Value::Object(fields) = value else { return };
+    let each = |fields: &Map<String, Value>, wrong: &mut Vec<String>, at: &str| {
+        for name in ["query", "headers", "body", "next", "id"] {
+            let text = fields.get(name).and_then(Value::as_str);
+            wrong.extend(text.and_then(unreadable).map(|problem| format!("{at}.{name}: {problem}")));
+        }
+    };
+    for (method, inner) in fields.iter().filter(|(name, _)| *name != "response") {
+        let Value::Object(inner) = inner else { continue };
+        each(inner, wrong, &format!("{at}.{method}"));
+        for variant in inner.get("variants").and_then(Value::as_array).into_iter().flatten() {
+            if let Value::Object(variant) = variant {
+                each(variant, wrong, &format!("{at}.{method}.variants"));
             }
         }
     }

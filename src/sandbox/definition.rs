@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::client::Client;
 use super::data::Api;
 use super::draft::{self, Draft};
+use super::invention::Inventions;
 use super::{embedded, read};
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
@@ -15,7 +17,9 @@ use crate::source::SourceFile;
 pub struct Definition {
     start: Timestamp,
     pub(super) apis: Vec<Api>,
+    pub(super) inventions: Inventions,
     pub(super) drafts: Vec<Draft>,
+    clients: Vec<Arc<Client>>,
 }
 
 impl Definition {
@@ -34,12 +38,19 @@ impl Definition {
     ///
     /// Everything that is wrong with the files, each at its place.
     pub fn read(files: &BTreeMap<String, Arc<SourceFile>>) -> Result<Self, Vec<Diagnostic>> {
-        read::read(files).map(|data| Self { start: data.start, apis: data.apis, drafts: Vec::new() })
+        let read::Data { start, apis, inventions, clients } = read::read(files)?;
+        Ok(Self { start, apis, inventions, drafts: Vec::new(), clients })
     }
 
     /// A sandbox that serves no host.
     pub fn nothing() -> Self {
-        Self { start: Timestamp::from_micros(0), apis: Vec::new(), drafts: Vec::new() }
+        Self {
+            start: Timestamp::from_micros(0),
+            apis: Vec::new(),
+            inventions: Inventions::default(),
+            drafts: Vec::new(),
+            clients: Vec::new(),
+        }
     }
 
     /// The same, with drafts for hosts that no API describes; each of `files` is about one host.
@@ -61,6 +72,11 @@ impl Definition {
         described.chain(self.drafts.iter().map(|draft| draft.host.clone())).collect()
     }
 
+    /// The packages that stand in for published ones.
+    pub fn clients(&self) -> &[Arc<Client>] {
+        &self.clients
+    }
+
     /// The instant at which every world starts.
     pub fn start(&self) -> Timestamp {
         self.start
@@ -68,6 +84,6 @@ impl Definition {
 
     /// The names of the scopes that a token may have.
     pub fn scopes(&self) -> Vec<String> {
-        self.apis.iter().flat_map(Api::scopes).map(str::to_owned).collect()
+        self.apis.iter().filter(|api| api.name.is_empty()).flat_map(Api::scopes).collect()
     }
 }

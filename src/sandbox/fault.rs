@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::situation::{Refusal, Situation};
 use crate::http::Request;
 
 /// Seconds until a 429's quota is said to be full again, where the fault names none.
@@ -61,6 +62,32 @@ impl Kind {
     /// True where it tells that the quota is spent.
     pub(crate) fn is_quota(self) -> bool {
         self == Self::Status(429)
+    }
+
+    /// The error that it brings about where an API's data does not say it.
+    pub(crate) fn usual(self) -> Refusal {
+        let situation = match self {
+            Self::Status(401) | Self::Revoked => Situation::WrongToken,
+            Self::Status(403) => Situation::MissingScope,
+            Self::Status(404) => Situation::UnknownRecord,
+            Self::Status(409) => Situation::Conflict,
+            Self::Status(429) => Situation::QuotaSpent,
+            Self::Status(400) => Situation::BadJson,
+            Self::ExpiredToken => Situation::ExpiredToken,
+            Self::Status(_) | Self::ErrorBody => {
+                return Refusal::named(self.word()).with_status(self.status().unwrap_or(200));
+            }
+        };
+        situation.into()
+    }
+
+    /// The status that it means.
+    pub(crate) fn status(self) -> Option<u16> {
+        match self {
+            Self::Status(status) => Some(status),
+            Self::ExpiredToken | Self::Revoked => Some(401),
+            Self::ErrorBody => None,
+        }
     }
 
     fn from_word(word: &str) -> Option<Self> {
@@ -244,7 +271,7 @@ fn known_kinds() -> String {
 }
 
 /// True where `path` is `pattern`, in which each `*` stands for any text.
-fn path_matches(pattern: &str, path: &str) -> bool {
+pub(crate) fn path_matches(pattern: &str, path: &str) -> bool {
     let Some((start, pattern)) = pattern.split_once('*') else { return pattern == path };
     let Some(mut rest) = path.strip_prefix(start) else { return false };
     // The leftmost place leaves the most for what follows, so no other need be tried.
@@ -271,9 +298,30 @@ struct Counted {
     met: u64,
 }
 
+impl Counted {
+    fn new(fault: &Fault) -> Self {
+        Self { fault: fault.clone(), seen: 0, met: 0 }
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.fault.times.is_some_and(|times| self.met >= times)
+    }
+}
+
 impl Armed {
     pub(crate) fn new(faults: &[Fault]) -> Self {
-        Self(faults.iter().map(|fault| Counted { fault: fault.clone(), seen: 0, met: 0 }).collect())
+        Self(faults.iter().map(Counted::new).collect())
+    }
+
+    /// More faults; those that have met all their requests are forgotten.
+    pub(crate) fn add(&mut self, faults: &[Fault]) {
+        self.0.retain(|armed| !armed.is_used_up());
+        self.0.extend(faults.iter().map(Counted::new));
+    }
+
+    /// Those that may still meet a request.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter().filter(|armed| !armed.is_used_up()).map(|armed| &armed.fault)
     }
 
     /// The fault that decides the answer to `request`. `able` tells whether one of a kind can meet this request at all.
@@ -301,7 +349,7 @@ impl Armed {
                 continue;
             };
             armed.seen += 1;
-            let due = armed.seen >= armed.fault.from && armed.fault.times.is_none_or(|times| armed.met < times);
+            let due = armed.seen >= armed.fault.from && !armed.is_used_up();
             if due && met.is_none() {
                 armed.met += 1;
                 met = Some(taken);

@@ -1,57 +1,83 @@
-//! How many requests may still be made: each token and each account has a window of its own. Windows begin with a request
-//! and are refilled on the world's clock.
+//! How many requests may still be made: each token and each account has windows of its own, which are refilled on the
+//! world's clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::data::Budget;
+use super::data::{Limit, Window};
 use crate::clock::Timestamp;
 
-/// The windows of all who pay.
+/// The windows of all who pay, by the limit and the payer.
 #[derive(Debug, Default)]
-pub(super) struct Quotas(BTreeMap<Payer, Window>);
+pub(super) struct Quotas(BTreeMap<(String, String), Used>);
 
-/// Whose budget a request is counted against.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Payer {
-    /// The token of this text.
-    Token(String),
-    /// The account of this id.
-    Account(String),
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    ends: Timestamp,
-    used: u64,
+/// What was used of a limit.
+#[derive(Debug, Default)]
+struct Used {
+    /// The end of a fixed window.
+    ends: Option<Timestamp>,
+    /// The requests in the window, with their costs: all of them for a rolling window, their sum for a fixed one.
+    requests: VecDeque<(Timestamp, u64)>,
+    /// The sum of the costs.
+    sum: u64,
 }
 
 /// The state of a budget, as an answer tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Rate {
-    pub(super) budget: Budget,
+    pub(super) requests: u64,
+    pub(super) seconds: u64,
     pub(super) remaining: u64,
-    /// Whole seconds until the window ends, rounded up.
-    pub(super) reset: u64,
+    /// Until there is more of it.
+    pub(super) reset: Duration,
     /// True: this request was one too many.
     pub(super) is_spent: bool,
 }
 
+impl Rate {
+    /// Whole seconds until there is more, rounded up.
+    pub(super) fn reset_seconds(&self) -> u64 {
+        self.reset.as_secs() + u64::from(self.reset.subsec_nanos() > 0)
+    }
+}
+
 impl Quotas {
-    /// Counts a request at `now` against the budget of `payer`.
-    pub(super) fn spend(&mut self, budget: Budget, payer: Payer, now: Timestamp) -> Rate {
-        let fresh = Window { ends: now.after(Duration::from_secs(budget.seconds)), used: 0 };
-        let window = self.0.entry(payer).or_insert(fresh);
-        if now >= window.ends {
-            *window = fresh;
+    /// Counts a request at `now` that costs `cost` against the limit of this name for `payer`.
+    pub(super) fn spend(&mut self, limit: &Limit, name: &str, payer: &str, cost: u64, now: Timestamp) -> Rate {
+        let length = Duration::from_secs(limit.seconds);
+        let used = self.0.entry((name.to_owned(), payer.to_owned())).or_default();
+        match limit.window {
+            Window::Fixed => {
+                if used.ends.is_none_or(|ends| now >= ends) {
+                    *used = Used { ends: Some(now.after(length)), ..Used::default() };
+                }
+            }
+            Window::Rolling => {
+                while let Some((at, cost)) = used.requests.front().copied().filter(|(at, _)| at.after(length) <= now) {
+                    let _ = at;
+                    used.sum -= cost;
+                    used.requests.pop_front();
+                }
+            }
         }
-        let is_spent = window.used >= budget.requests;
+        let is_spent = used.sum.saturating_add(cost) > limit.requests;
         if !is_spent {
-            window.used += 1;
+            used.sum += cost;
+            if limit.window == Window::Rolling {
+                used.requests.push_back((now, cost));
+            }
         }
-        let left = window.ends.since(now);
-        let reset = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        Rate { budget, remaining: budget.requests - window.used, reset, is_spent }
+        let ends = match limit.window {
+            Window::Fixed => used.ends.unwrap_or(now),
+            Window::Rolling => used.requests.front().map_or(now, |(at, _)| at.after(length)),
+        };
+        Rate {
+            requests: limit.requests,
+            seconds: limit.seconds,
+            remaining: limit.requests.saturating_sub(used.sum),
+            reset: ends.since(now),
+            is_spent,
+        }
     }
 }
 
@@ -59,32 +85,47 @@ impl Quotas {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_window_is_refilled_at_its_end_and_not_before() {
-        let budget = Budget { requests: 2, seconds: 10 };
+    fn limit(text: &str) -> Limit {
+        toml::from_str(text).unwrap()
+    }
+
+    /// Remaining, reset and whether it was refused, of requests at these microseconds.
+    fn rates(limit: &Limit, at: &[i64]) -> Vec<(u64, u64, bool)> {
         let mut quotas = Quotas::default();
-        let mut spend = |micros: i64| {
-            let rate = quotas.spend(budget, Payer::Token("token".to_owned()), Timestamp::from_micros(micros));
-            (rate.remaining, rate.reset, rate.is_spent)
+        let mut spend = |micros: &i64| {
+            let rate = quotas.spend(limit, "", "token", 1, Timestamp::from_micros(*micros));
+            (rate.remaining, rate.reset_seconds(), rate.is_spent)
         };
-        assert_eq!(spend(0), (1, 10, false));
-        assert_eq!(spend(1), (0, 10, false));
-        assert_eq!(spend(1_000_000), (0, 9, true));
-        assert_eq!(spend(9_999_999), (0, 1, true));
-        assert_eq!(spend(10_000_000), (1, 10, false));
-        assert_eq!(spend(30_000_000), (1, 10, false), "a window begins with a request, not with the last one's end");
+        at.iter().map(|micros| spend(micros)).collect()
     }
 
     #[test]
-    fn everyone_has_a_budget_of_their_own() {
-        let budget = Budget { requests: 1, seconds: 10 };
+    fn a_fixed_window_is_refilled_at_its_end_and_not_before() {
+        let limit = limit("requests = 2\nseconds = 10");
+        let at = [0, 1, 1_000_000, 9_999_999, 10_000_000, 30_000_000];
+        let expected = [(1, 10, false), (0, 10, false), (0, 9, true), (0, 1, true), (1, 10, false), (1, 10, false)];
+        assert_eq!(rates(&limit, &at), expected, "a window begins with a request, not with the last one's end");
+    }
+
+    #[test]
+    fn a_rolling_window_gives_each_request_back_after_its_length() {
+        let limit = limit("requests = 2\nseconds = 10\nwindow = 'rolling'");
+        let at = [0, 4_000_000, 9_000_000, 10_000_000, 10_000_001, 14_000_000];
+        let expected = [(1, 10, false), (0, 6, false), (0, 1, true), (0, 4, false), (0, 4, true), (0, 6, false)];
+        assert_eq!(rates(&limit, &at), expected);
+    }
+
+    #[test]
+    fn everyone_has_a_budget_of_their_own_and_costs_add_up() {
+        let limit = limit("requests = 10\nseconds = 10");
         let mut quotas = Quotas::default();
-        let mut is_spent = |payer: Payer| quotas.spend(budget, payer, Timestamp::from_micros(0)).is_spent;
-        let named = |name: &str| name.to_owned();
-        assert!(!is_spent(Payer::Token(named("one"))));
-        assert!(is_spent(Payer::Token(named("one"))));
-        assert!(!is_spent(Payer::Token(named("two"))));
-        assert!(!is_spent(Payer::Account(named("one"))), "an account is no token, whatever its name");
-        assert!(is_spent(Payer::Account(named("one"))));
+        let mut is_spent = |name: &str, payer: &str, cost: u64| {
+            quotas.spend(&limit, name, payer, cost, Timestamp::from_micros(0)).is_spent
+        };
+        assert!(!is_spent("burst", "one", 6));
+        assert!(is_spent("burst", "one", 5), "what does not fit is not counted");
+        assert!(!is_spent("burst", "one", 4));
+        assert!(!is_spent("burst", "two", 1));
+        assert!(!is_spent("daily", "one", 1));
     }
 }

@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Deserializer, Map, Value};
 
 use super::check;
+use super::client::{self, Client};
 use super::data::{Api, Root};
+use super::invention::Inventions;
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span, Spanned};
@@ -24,6 +26,8 @@ pub(super) type Files = BTreeMap<String, Arc<SourceFile>>;
 pub(super) struct Data {
     pub(super) start: Timestamp,
     pub(super) apis: Vec<Api>,
+    pub(super) inventions: Inventions,
+    pub(super) clients: Vec<Arc<Client>>,
 }
 
 pub(super) fn read(files: &Files) -> Result<Data, Vec<Diagnostic>> {
@@ -66,11 +70,17 @@ impl<'f> Reader<'f> {
             let Some(source) = self.file(source, path) else { continue };
             let Some(mut api) = self.toml::<Api>(&source) else { continue };
             self.records(&source, &mut api);
-            self.found.extend(check::api(&source, &api));
             apis.push((source, api));
         }
+        let inventions = root.inventions.as_ref().and_then(|path| self.file(source, path));
+        let inventions = inventions.and_then(|source| self.toml::<Inventions>(&source)).unwrap_or_default();
+        for (source, api) in &apis {
+            self.found.extend(check::api(source, api, &inventions));
+        }
         self.found.extend(check::together(&apis));
-        Some(Data { start: start?, apis: apis.into_iter().map(|(_, api)| api).collect() })
+        let (clients, found) = client::read(self.files);
+        self.found.extend(found);
+        Some(Data { start: start?, apis: apis.into_iter().map(|(_, api)| api).collect(), inventions, clients })
     }
 
     fn records(&mut self, source: &Arc<SourceFile>, api: &mut Api) {
@@ -120,7 +130,7 @@ impl<'f> Reader<'f> {
     fn unused(&mut self) {
         for (path, source) in self.files {
             let is_data = path.ends_with(".toml") || (path.ends_with(".json") && !path.ends_with(".schema.json"));
-            if is_data && !self.used.contains(path.as_str()) {
+            if is_data && !client::is_part(path) && !self.used.contains(path.as_str()) {
                 self.found.push(
                     Diagnostic::error("sandbox-file", format!("nothing in the sandbox names the file {path}"))
                         .at(source, Span::default(), "")

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::data::TimeFormat;
 use crate::clock::Timestamp;
 
 /// What a field holds.
@@ -26,7 +27,22 @@ pub(super) struct Shape {
     /// The API fills it, whatever a body says.
     pub(super) set: Option<Set>,
     /// The API fills it from this template over the record's other fields.
-    pub(super) derived: Option<String>,
+    pub(super) derived: Option<Value>,
+    /// What a new record has where the body does not say; null where absent.
+    pub(super) default: Option<Value>,
+    /// How an instant is written here, in place of the API's own way.
+    pub(super) time: Option<TimeFormat>,
+    /// What it holds once the record is deleted.
+    pub(super) on_delete: Option<Value>,
+    /// True: numbers and booleans in bodies become text.
+    #[serde(default)]
+    pub(super) coerce: bool,
+    /// True: it is said when the record is made, and changes leave it alone.
+    #[serde(default)]
+    pub(super) fixed: bool,
+    /// True: it is kept and can be filtered by, and no answer shows it.
+    #[serde(default)]
+    pub(super) hidden: bool,
 }
 
 /// A type of JSON, or one that JSON writes as text.
@@ -61,6 +77,11 @@ pub(super) enum Set {
     Created,
     /// The instant of its last change.
     Updated,
+    /// True once it was deleted.
+    Deleted,
+    /// The instant at which it was deleted, else null.
+    #[serde(rename = "deleted_at")]
+    DeletedAt,
 }
 
 /// What is wrong with a field.
@@ -119,7 +140,8 @@ fn look_at_fields(
 }
 
 fn look_at(shape: &Shape, value: &Value, path: String, found: &mut Vec<Problem>) {
-    if let Some(text) = shape.kind.refuses(value) {
+    let is_epoch = matches!(shape.time, Some(TimeFormat::EpochSeconds | TimeFormat::EpochMillis)) && value.is_number();
+    if let Some(text) = shape.kind.refuses(value).filter(|_| !is_epoch) {
         found.push(Problem { field: path, kind: ProblemKind::WrongType, text });
         return;
     }
@@ -138,6 +160,43 @@ fn look_at(shape: &Shape, value: &Value, path: String, found: &mut Vec<Problem>)
 }
 
 impl Type {
+    /// Its word in the data.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Timestamp => "timestamp",
+            Self::Object => "object",
+            Self::Array => "array",
+            Self::Any => "any",
+        }
+    }
+
+    /// A value of this type, where it can be one: numbers and texts are made of each other.
+    pub(super) fn coerced(self, value: Value) -> Value {
+        let given = match &value {
+            Value::String(text) => text.clone(),
+            Value::Number(_) | Value::Bool(_) => value.to_string(),
+            _ => return value,
+        };
+        match self {
+            Self::Integer | Self::Number | Self::Boolean => serde_json::from_str(&given).unwrap_or(value),
+            Self::String => Value::String(given),
+            _ => value,
+        }
+    }
+
+    /// What stands for no value.
+    pub(super) fn empty(self) -> Value {
+        match self {
+            Self::Array => Value::Array(Vec::new()),
+            Self::Object => Value::Null,
+            _ => Value::Null,
+        }
+    }
+
     /// What to say where `value` is not of this type.
     fn refuses(self, value: &Value) -> Option<&'static str> {
         let (fits, text) = match self {
@@ -146,7 +205,8 @@ impl Type {
             Self::Number => (value.is_number(), "must be a number"),
             Self::Boolean => (value.is_boolean(), "must be a boolean"),
             Self::Timestamp => {
-                (value.as_str().is_some_and(|text| Timestamp::parse(text).is_some()), "must be an RFC 3339 timestamp")
+                let is_instant = |text: &str| Timestamp::parse_loosely(text).is_some();
+                (value.as_str().is_some_and(is_instant), "must be an RFC 3339 timestamp")
             }
             Self::Object => (value.is_object(), "must be an object"),
             Self::Array => (value.is_array(), "must be an array"),

@@ -4,28 +4,35 @@ use std::collections::BTreeMap;
 
 use super::auth::Tokens;
 use super::data::Api;
+use super::oauth::Issued;
 use super::quota::Quotas;
-use super::store::Store;
+use super::store::{Maker, Store};
+use super::unified::Accounts;
 use crate::http::Reply;
 
 /// The state of one API.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) tokens: Tokens,
+    pub(super) issued: Issued,
     pub(super) quotas: Quotas,
     pub(super) store: Store,
     /// What was answered to writes that carried a key, so that a repeated one writes nothing.
     pub(super) repeatable: BTreeMap<[String; 4], Reply>,
+    /// Fields that the provider has renamed: by resource, the old name and the new one.
+    pub(super) renamed: Vec<(String, String, String)>,
+    /// What the unified API knows of its accounts.
+    pub(super) accounts: Accounts,
 }
 
 impl State {
     /// The state from which every page starts; `scopes` is what the page's token may do.
-    pub(super) fn new(api: &Api, scopes: Option<&[String]>) -> Self {
+    pub(super) fn new(api: &Api, maker: &Maker<'_>, scopes: Option<&[String]>) -> Self {
         Self {
-            tokens: Tokens::new(api, scopes),
-            quotas: Quotas::default(),
-            store: Store::new(api),
-            repeatable: BTreeMap::new(),
+            tokens: Tokens::new(api, scopes, maker.start),
+            issued: Issued::new(&api.accounts, api.oauth.as_ref(), maker.start),
+            store: Store::new(maker),
+            ..Self::default()
         }
     }
 }

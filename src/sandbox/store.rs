@@ -1,77 +1,307 @@
-//! The records of a world, by resource and account, in the order in which they were made.
+//! The records of a world: a table for each resource of each account, and how their records are made and shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::data::Api;
+use super::data::{Api, Counts, Resource};
+use super::invention::{Invented, Inventions, Setting};
+use super::record;
+use super::shape::{Set, Type};
+use super::table::{Row, Table};
+use super::template;
+use crate::clock::Timestamp;
 
-/// A record and its place in the order of creation.
-#[derive(Debug, Clone)]
-pub(super) struct Row {
-    /// It grows with every record, and no two records share one.
-    pub(super) serial: u64,
-    pub(super) id: String,
-    pub(super) record: Map<String, Value>,
+/// The bytes of records' texts that are kept for the next time.
+const KEPT_BYTES: usize = 12 << 20;
+
+/// A record as answers show it.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// JSON.
+    pub(super) text: String,
+    /// What the unified API made of it, by the number of the mapping.
+    pub(super) unified: Mutex<Option<(u64, Arc<str>)>>,
 }
 
+impl Item {
+    pub(super) fn new(text: String) -> Self {
+        Self { text, unified: Mutex::default() }
+    }
+}
+
+/// What an item depends on: its table, its record's position and version, and the fields that are asked for.
+type ItemKey = (usize, u64, u64, u64);
+
 /// All records of an API in one world.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Store {
-    tables: BTreeMap<(String, String), Vec<Row>>,
-    /// The next number for an id, by resource.
-    numbers: BTreeMap<String, u64>,
-    serial: u64,
+    tables: HashMap<(String, String), (usize, Table)>,
+    /// How many invented records an account has, by resource.
+    seeds: BTreeMap<String, BTreeMap<String, Counts>>,
+    items: HashMap<ItemKey, Arc<Item>>,
+    item_bytes: usize,
+}
+
+/// What records are made from.
+#[derive(Clone, Copy)]
+pub(super) struct Maker<'c> {
+    pub(super) api: &'c Api,
+    pub(super) inventions: &'c Inventions,
+    /// Another number gives other invented records.
+    pub(super) seed: u64,
+    /// The instant at which the world starts.
+    pub(super) start: Timestamp,
 }
 
 impl Store {
     /// The records that exist from the start.
-    pub(super) fn new(api: &Api) -> Self {
-        let numbers = api.resources.iter().map(|(name, resource)| (name.clone(), resource.first)).collect();
-        let mut store = Self { tables: BTreeMap::new(), numbers, serial: 0 };
-        for (name, resource) in &api.resources {
+    pub(super) fn new(maker: &Maker<'_>) -> Self {
+        let mut store = Self::default();
+        for account in &maker.api.accounts {
+            store.connect(maker, account.id.get_ref(), account.seeds.clone());
+        }
+        for (name, resource) in &maker.api.resources {
             for records in &resource.records {
                 let account = records.account.as_ref().map_or("", |account| account.get_ref());
                 for row in &records.rows {
-                    let id = resource.id_of(&row.value).unwrap_or_default().to_owned();
-                    store.add(name, account, id, row.value.clone());
+                    store.import(maker, name, account, row.value.clone());
                 }
             }
         }
         store
     }
 
-    /// The records of `account`; of no account where it is empty.
-    pub(super) fn rows(&self, resource: &str, account: &str) -> &[Row] {
-        self.tables.get(&(resource.to_owned(), account.to_owned())).map_or(&[], Vec::as_slice)
-    }
-
-    pub(super) fn find(&self, resource: &str, account: &str, id: &str) -> Option<&Row> {
-        self.rows(resource, account).iter().find(|row| row.id == id)
-    }
-
-    pub(super) fn find_mut(&mut self, resource: &str, account: &str, id: &str) -> Option<&mut Row> {
-        let rows = self.tables.get_mut(&(resource.to_owned(), account.to_owned()))?;
-        rows.iter_mut().find(|row| row.id == id)
-    }
-
-    pub(super) fn add(&mut self, resource: &str, account: &str, id: String, record: Map<String, Value>) {
-        self.serial += 1;
-        let row = Row { serial: self.serial, id, record };
-        self.tables.entry((resource.to_owned(), account.to_owned())).or_default().push(row);
-    }
-
-    pub(super) fn remove(&mut self, resource: &str, account: &str, id: &str) {
-        if let Some(rows) = self.tables.get_mut(&(resource.to_owned(), account.to_owned())) {
-            rows.retain(|row| row.id != id);
+    /// Gives an account so many invented records.
+    pub(super) fn connect(&mut self, maker: &Maker<'_>, account: &str, seeds: BTreeMap<String, Counts>) {
+        for (name, counts) in &seeds {
+            let Some(resource) = maker.api.resources.get(name) else { continue };
+            let counts = (0..resource.seeds.len()).map(|index| counts.of(index));
+            let number = self.tables.len();
+            let table = Table::new(maker.start, counts);
+            self.tables.insert((name.clone(), account.to_owned()), (number, table));
         }
+        self.seeds.insert(account.to_owned(), seeds);
     }
 
-    /// A number that no record of `resource` has had.
-    pub(super) fn number(&mut self, resource: &str) -> u64 {
-        let next = self.numbers.entry(resource.to_owned()).or_default();
-        let number = *next;
-        *next = next.wrapping_add(1);
-        number
+    /// Keeps a record as it is given, with the id and the times that it says.
+    pub(super) fn import(&mut self, maker: &Maker<'_>, name: &str, account: &str, mut record: Map<String, Value>) {
+        let Some(resource) = maker.api.resources.get(name) else { return };
+        let instant = |set: Set| {
+            let value = record.get(resource.field(set)?)?;
+            match value {
+                Value::String(text) => Timestamp::parse_loosely(text),
+                _ => None,
+            }
+        };
+        let made = instant(Set::Created).unwrap_or(maker.start);
+        let changed = instant(Set::Updated).unwrap_or(made);
+        let id = resource.id_of(&record).unwrap_or_default();
+        record::complete(maker.api, resource, &mut record, &id, made, changed, None);
+        let table = self.table_mut(name, account);
+        let position = table.next_position();
+        table.write(Row { position, id, record, made, changed, deleted: None, version: 1 });
+    }
+
+    /// The table of a resource of an account; of no account where it is empty.
+    pub(super) fn table(&self, resource: &str, account: &str) -> Option<&Table> {
+        self.tables.get(&(resource.to_owned(), account.to_owned())).map(|(_, table)| table)
+    }
+
+    /// The same, made where nothing was written yet.
+    pub(super) fn table_mut(&mut self, resource: &str, account: &str) -> &mut Table {
+        let number = self.tables.len();
+        let (_, table) =
+            self.tables.entry((resource.to_owned(), account.to_owned())).or_insert_with(|| (number, Table::default()));
+        table
+    }
+
+    /// The record at a position.
+    pub(super) fn row(&self, maker: &Maker<'_>, resource: &str, account: &str, position: u64) -> Option<Arc<Row>> {
+        let table = self.table(resource, account)?;
+        if let Some(row) = table.written(position) {
+            return Some(Arc::clone(row));
+        }
+        let shape = maker.api.resources.get(resource)?;
+        let (segment, index) = table.invented(position)?;
+        let seeds = shape.seeds.get(segment.seeds)?;
+        let nothing = BTreeMap::new();
+        let counts = self.seeds.get(account).unwrap_or(&nothing);
+        let count = |kind: &str| {
+            let (name, _, at) = maker.api.resource_of(kind)?;
+            counts.get(name).map(|counts| counts.of(at)).filter(|count| *count > 0)
+        };
+        let id = |kind: &str, n: u64| {
+            let (name, resource, at) = maker.api.resource_of(kind)?;
+            let before: u64 = (0..at).map(|seeds| counts.get(name).map_or(0, |counts| counts.of(seeds))).sum();
+            Some(id_value(resource, &resource.id.write(resource.first + before + n - 1)))
+        };
+        let setting = Setting {
+            inventions: maker.inventions,
+            words: &maker.api.words,
+            seed: maker.seed,
+            start: maker.start,
+            count: &count,
+            id: &id,
+        };
+        let invented = Invented::new(&setting, seeds.kind.get_ref(), index + 1);
+        let mut record = Map::new();
+        let own_id = shape.id.write(shape.first + position);
+        if let Some(field) = shape.field(Set::Id) {
+            record.insert(field.to_owned(), Value::Null);
+        }
+        for (name, field) in &seeds.fields {
+            let value = template::fill(field, &invented);
+            record
+                .insert(name.clone(), shape.fields.get(name).map_or(value.clone(), |shape| shape.kind.coerced(value)));
+        }
+        let (made, changed) = (segment.times.made(index), segment.times.changed(index));
+        record::complete(maker.api, shape, &mut record, &own_id, made, changed, None);
+        Some(Arc::new(Row { position, id: own_id, record, made, changed, deleted: None, version: 0 }))
+    }
+
+    /// The record of this id that is still there, or was kept when it was deleted.
+    pub(super) fn find(&self, maker: &Maker<'_>, resource: &str, account: &str, id: &str) -> Option<Arc<Row>> {
+        let table = self.table(resource, account)?;
+        let position = table.position_of(id).or_else(|| {
+            let resource = maker.api.resources.get(resource)?;
+            let position = resource.id.number(id)?.checked_sub(resource.first)?;
+            table.invented(position).map(|_| position)
+        })?;
+        self.row(maker, resource, account, position)
+    }
+
+    /// A record with a value at `path` that is this, whatever the case; not the record at `except`.
+    pub(super) fn same(
+        &self,
+        maker: &Maker<'_>,
+        resource: &str,
+        account: &str,
+        path: &str,
+        value: &Value,
+        except: Option<u64>,
+    ) -> Option<Arc<Row>> {
+        let table = self.table(resource, account)?;
+        let is_other = |position: u64| Some(position) != except;
+        let positions = (0..table.positions()).filter(|position| is_other(*position));
+        let mut rows = positions.filter_map(|position| self.row(maker, resource, account, position));
+        rows.find(|row| row.deleted.is_none() && record::has(&row.record, path, value))
+    }
+
+    /// Adds a record whose id nobody has.
+    pub(super) fn add(
+        &mut self,
+        maker: &Maker<'_>,
+        resource: &str,
+        account: &str,
+        fields: Map<String, Value>,
+        now: Timestamp,
+    ) -> Option<Arc<Row>> {
+        let shape = maker.api.resources.get(resource)?;
+        let position = self.table_mut(resource, account).next_position();
+        let mut number = shape.first + position;
+        while self.find(maker, resource, account, &shape.id.write(number)).is_some() {
+            number += 1;
+        }
+        let id = shape.id.write(number);
+        let mut record = Map::new();
+        if let Some(field) = shape.field(Set::Id) {
+            record.insert(field.to_owned(), Value::Null);
+        }
+        record.extend(fields);
+        for (name, field) in &shape.fields {
+            if !record.contains_key(name) {
+                record.insert(name.clone(), field.default.clone().unwrap_or_default());
+            }
+        }
+        record::complete(maker.api, shape, &mut record, &id, now, now, None);
+        let row = Row { position, id, record, made: now, changed: now, deleted: None, version: 1 };
+        self.table_mut(resource, account).write(row);
+        self.table(resource, account)?.written(position).map(Arc::clone)
+    }
+
+    /// Changes a record: each field that is given takes the place of the record's.
+    pub(super) fn change(
+        &mut self,
+        maker: &Maker<'_>,
+        resource: &str,
+        account: &str,
+        row: &Row,
+        fields: Map<String, Value>,
+        now: Timestamp,
+    ) -> Option<Arc<Row>> {
+        let shape = maker.api.resources.get(resource)?;
+        let mut row = row.clone();
+        row.record.extend(fields);
+        row.changed = now;
+        row.version += 1;
+        record::complete(maker.api, shape, &mut row.record, &row.id, row.made, now, row.deleted);
+        self.keep(resource, account, row)
+    }
+
+    /// Deletes a record. What is left of it is for deletion feeds.
+    pub(super) fn delete(
+        &mut self,
+        maker: &Maker<'_>,
+        resource: &str,
+        account: &str,
+        row: &Row,
+        now: Timestamp,
+    ) -> Option<Arc<Row>> {
+        let shape = maker.api.resources.get(resource)?;
+        let mut row = row.clone();
+        row.changed = now;
+        row.deleted = Some(now);
+        row.version += 1;
+        record::complete(maker.api, shape, &mut row.record, &row.id, row.made, now, row.deleted);
+        self.keep(resource, account, row)
+    }
+
+    fn keep(&mut self, resource: &str, account: &str, row: Row) -> Option<Arc<Row>> {
+        let position = row.position;
+        self.table_mut(resource, account).write(row);
+        self.table(resource, account)?.written(position).map(Arc::clone)
+    }
+
+    /// The text of a record, which `make` writes where it is not known yet.
+    pub(super) fn item(
+        &mut self,
+        resource: &str,
+        account: &str,
+        row: &Row,
+        selection: u64,
+        make: impl FnOnce() -> String,
+    ) -> Arc<Item> {
+        let Some((table, _)) = self.tables.get(&(resource.to_owned(), account.to_owned())) else {
+            return Arc::new(Item::new(make()));
+        };
+        let key = (*table, row.position, row.version, selection);
+        if let Some(item) = self.items.get(&key) {
+            return Arc::clone(item);
+        }
+        let item = Arc::new(Item::new(make()));
+        self.item_bytes += item.text.len();
+        if self.item_bytes > KEPT_BYTES {
+            self.items.clear();
+            self.item_bytes = item.text.len();
+        }
+        self.items.insert(key, Arc::clone(&item));
+        item
+    }
+
+    /// Forgets the texts of records, since they look otherwise now.
+    pub(super) fn forget_items(&mut self) {
+        self.items.clear();
+        self.item_bytes = 0;
+    }
+}
+
+/// An id as a record holds it: a number where the resource's ids are numbers.
+pub(super) fn id_value(resource: &Resource, id: &str) -> Value {
+    let is_number = resource.field(Set::Id).and_then(|field| resource.fields.get(field)).map(|shape| shape.kind);
+    match (is_number, id.parse::<u64>()) {
+        (Some(Type::Integer | Type::Number), Ok(number)) => json!(number),
+        _ => json!(id),
     }
 }

@@ -1,29 +1,99 @@
 //! Answers as data: text and JSON with `{{name}}` where a value of the request goes.
+//!
+//! A name may reach into an object (`{{company.name}}`) and ask for leading zeros (`{{n:12}}`). What is long and was
+//! written before, such as the records of a page, is no value but JSON text, and goes into an answer as it is.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::clock::Timestamp;
+
 /// Values by name.
 pub(super) type Variables = Map<String, Value>;
 
 /// An answer with places to fill.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Template {
-    pub(super) status: u16,
+    pub(super) status: Option<u16>,
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
     /// JSON; no body where absent.
     pub(super) body: Option<Value>,
+    /// Text in place of JSON.
+    pub(super) text: Option<String>,
+    /// What is left out on the last page of a list: paths in the body, and `header:` before the names of fields.
+    #[serde(default)]
+    pub(super) at_end: Vec<String>,
+    /// What is left out on every page but the last, likewise.
+    #[serde(default)]
+    pub(super) only_at_end: Vec<String>,
+    /// What is left out on the first page, likewise.
+    #[serde(default)]
+    pub(super) at_start: Vec<String>,
+    /// What is answered where a page has no record.
+    pub(super) empty: Option<Box<Self>>,
+    /// What one record of several becomes in `{{results}}`.
+    pub(super) result: Option<Value>,
+    /// The status where some records of several were refused.
+    pub(super) partly: Option<u16>,
+    /// What is answered instead to requests with a field.
+    #[serde(default)]
+    pub(super) variants: Vec<Variant>,
+}
+
+/// An answer to requests whose header field says so.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Variant {
+    pub(super) header: String,
+    /// What stands in its value.
+    pub(super) contains: String,
+    pub(super) answer: Template,
 }
 
 impl Template {
     /// Every text that may hold a place to fill.
     pub(super) fn texts(&self) -> Vec<&str> {
         let headers = self.headers.values().map(String::as_str);
-        headers.chain(self.body.iter().flat_map(texts)).collect()
+        let bodies = self.body.iter().chain(&self.result).flat_map(texts);
+        let empty = self.empty.iter().flat_map(|empty| empty.texts());
+        let variants = self.variants.iter().flat_map(|variant| variant.answer.texts());
+        headers.chain(bodies).chain(self.text.as_deref()).chain(empty).chain(variants).collect()
+    }
+
+    /// True where some text asks for one of `names`.
+    pub(super) fn asks_for(&self, wanted: &[&str]) -> bool {
+        self.texts().into_iter().flat_map(names).any(|name| wanted.contains(&name))
+    }
+
+    /// The body without what `left_out` names.
+    pub(super) fn body_without(&self, left_out: &[&String]) -> Option<Cow<'_, Value>> {
+        let body = self.body.as_ref()?;
+        if left_out.is_empty() {
+            return Some(Cow::Borrowed(body));
+        }
+        let mut body = body.clone();
+        for path in left_out {
+            remove(&mut body, path);
+        }
+        Some(Cow::Owned(body))
+    }
+}
+
+/// Takes what lies at `path`, names with dots between, out of `value`.
+fn remove(value: &mut Value, path: &str) {
+    let Value::Object(fields) = value else { return };
+    if fields.shift_remove(path).is_some() {
+        return;
+    }
+    if let Some((first, rest)) = path.split_once('.')
+        && let Some(inner) = fields.get_mut(first)
+    {
+        remove(inner, rest);
     }
 }
 
@@ -37,31 +107,123 @@ pub(super) fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// The names that `text` asks for.
+/// The names that `text` asks for, without what they reach into and their width.
 pub(super) fn names(text: &str) -> Vec<&str> {
-    text.split("{{").skip(1).filter_map(|piece| Some(piece.split_once("}}")?.0.trim())).collect()
+    let name = |piece: &'_ str| -> Option<usize> { piece.find("}}") };
+    let pieces = text.split("{{").skip(1).filter_map(|piece| Some(&piece[..name(piece)?]));
+    pieces.map(|place| place.trim().split(['.', ':', '|']).next().unwrap_or_default().trim()).collect()
+}
+
+/// What can be asked for a value by its name.
+pub(super) trait Values {
+    /// The value of `name`; `None` where there is none.
+    fn value(&self, name: &str) -> Option<Cow<'_, Value>>;
+
+    /// JSON text that stands for the value of `name`.
+    fn json(&self, _name: &str) -> Option<&str> {
+        None
+    }
+}
+
+impl Values for Variables {
+    fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
+        if let Some(value) = self.get(name) {
+            return Some(Cow::Borrowed(value));
+        }
+        let (first, rest) = name.split_once('.')?;
+        let mut value = self.get(first)?;
+        for step in rest.split('.') {
+            value = value.get(step)?;
+        }
+        Some(Cow::Borrowed(value))
+    }
+}
+
+/// The name of the place that is all of `text`.
+fn only_place(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("{{")?.strip_suffix("}}")?;
+    (!name.contains("{{")).then(|| name.trim())
 }
 
 /// `value` with each place filled. A text that is nothing but a place becomes the value itself, whatever its type.
-pub(super) fn fill(value: &Value, variables: &Variables) -> Value {
+pub(super) fn fill(value: &Value, values: &impl Values) -> Value {
     match value {
-        Value::String(text) => {
-            let whole = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
-            match whole.filter(|name| !name.contains("{{")) {
-                Some(name) => variables.get(name.trim()).cloned().unwrap_or_default(),
-                None => Value::String(fill_text(text, variables)),
-            }
-        }
-        Value::Array(items) => items.iter().map(|item| fill(item, variables)).collect(),
+        Value::String(text) => match only_place(text).filter(|name| !name.contains(':')) {
+            Some(name) => values.value(name).map(Cow::into_owned).unwrap_or_default(),
+            None => Value::String(fill_text(text, values)),
+        },
+        Value::Array(items) => items.iter().map(|item| fill(item, values)).collect(),
         Value::Object(fields) => {
-            fields.iter().map(|(key, field)| (key.clone(), fill(field, variables))).collect::<Map<_, _>>().into()
+            let mut filled = Map::new();
+            for (key, field) in fields {
+                match (key.as_str(), fill(field, values)) {
+                    (MERGED, Value::Object(inner)) => filled.extend(inner),
+                    (MERGED, _) => {}
+                    (key, field) => drop(filled.insert(fill_key(key, values).into_owned(), field)),
+                }
+            }
+            Value::Object(filled)
         }
         other => other.clone(),
     }
 }
 
+/// The key whose value is an object that is merged into the one around it.
+const MERGED: &str = "...";
+
+fn fill_key<'k>(key: &'k str, values: &impl Values) -> Cow<'k, str> {
+    if key.contains("{{") { Cow::Owned(fill_text(key, values)) } else { Cow::Borrowed(key) }
+}
+
+/// `value` with each place filled, as JSON at the end of `out`.
+pub(super) fn write(value: &Value, values: &impl Values, out: &mut String) {
+    match value {
+        Value::String(text) => match only_place(text).filter(|name| !name.contains(':')) {
+            Some(name) => match values.json(name) {
+                Some(json) => out.push_str(json),
+                None => out.push_str(&values.value(name).unwrap_or_default().to_string()),
+            },
+            None => out.push_str(&Value::String(fill_text(text, values)).to_string()),
+        },
+        Value::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                write(item, values, out);
+            }
+            out.push(']');
+        }
+        Value::Object(fields) => {
+            out.push('{');
+            let begin = out.len();
+            for (key, field) in fields {
+                if out.len() > begin {
+                    out.push(',');
+                }
+                if key == MERGED {
+                    let mut inner = String::new();
+                    write(field, values, &mut inner);
+                    let inner = inner.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or_default();
+                    out.push_str(inner);
+                    if inner.is_empty() && out.ends_with(',') {
+                        out.pop();
+                    }
+                    continue;
+                }
+                out.push_str(&Value::String(fill_key(key, values).into_owned()).to_string());
+                out.push(':');
+                write(field, values, out);
+            }
+            out.push('}');
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
 /// `text` with each place filled; what has no value leaves nothing.
-pub(super) fn fill_text(text: &str, variables: &Variables) -> String {
+pub(super) fn fill_text(text: &str, values: &impl Values) -> String {
     let mut pieces = text.split("{{");
     let mut filled = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -70,14 +232,67 @@ pub(super) fn fill_text(text: &str, variables: &Variables) -> String {
             filled.push_str(piece);
             continue;
         };
-        match variables.get(name.trim()) {
-            None | Some(Value::Null) => {}
-            Some(Value::String(value)) => filled.push_str(value),
-            Some(value) => filled.push_str(&value.to_string()),
+        let (name, form) = name.split_once(':').unwrap_or((name, ""));
+        let shown = match values.value(name.trim()).as_deref() {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(value)) => value.clone(),
+            Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
+                items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+            }
+            Some(value) => value.to_string(),
+        };
+        let dated = || Timestamp::parse_loosely(&shown).and_then(|instant| instant.format(form));
+        match dated().filter(|_| form.contains('%')) {
+            Some(date) => filled.push_str(&date),
+            None => {
+                let width = form.trim().parse().unwrap_or(0);
+                filled.push_str(&format!("{shown:0>width$}"));
+            }
         }
         filled.push_str(after);
     }
     filled
+}
+
+/// A template for ids over one number: `{{n}}` with text around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct IdTemplate {
+    before: String,
+    width: usize,
+    after: String,
+}
+
+impl IdTemplate {
+    /// Reads a template; `None` where it does not hold exactly one `{{n}}`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (before, rest) = text.split_once("{{")?;
+        let (name, after) = rest.split_once("}}")?;
+        let (name, width) = name.split_once(':').unwrap_or((name, "0"));
+        let is_one = name.trim() == "n" && !after.contains("{{");
+        is_one.then_some(Self { before: before.into(), width: width.trim().parse().ok()?, after: after.into() })
+    }
+
+    /// The id of this number.
+    pub(super) fn write(&self, n: u64) -> String {
+        let Self { before, width, after } = self;
+        format!("{before}{n:0>width$}{after}")
+    }
+
+    /// The number of this id; `None` where no number has it.
+    pub(super) fn number(&self, id: &str) -> Option<u64> {
+        let digits = id.strip_prefix(&self.before)?.strip_suffix(&self.after)?;
+        let n = digits.parse().ok()?;
+        (self.write(n) == id).then_some(n)
+    }
+}
+
+impl<'de> Deserialize<'de> for IdTemplate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            serde::de::Error::custom(format!("`{text}` makes no ids: write one `{{{{n}}}}`, such as con_{{{{n}}}}"))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -86,15 +301,50 @@ mod tests {
 
     use super::*;
 
+    fn variables(value: Value) -> Variables {
+        let Value::Object(variables) = value else { unreachable!() };
+        variables
+    }
+
     #[test]
     fn a_place_alone_keeps_the_type_and_a_place_in_text_is_written_out() {
-        let variables = json!({ "n": 3, "who": "Ada", "none": null });
-        let Value::Object(variables) = variables else { unreachable!() };
-        let template =
-            json!({ "a": "{{n}}", "b": ["{{ who }} has {{n}}{{none}}{{gone}}"], "c": "{{gone}}", "d": 1, "e": "{{" });
-        let expected = json!({ "a": 3, "b": ["Ada has 3"], "c": null, "d": 1, "e": "{{" });
+        let variables = variables(
+            json!({ "n": 3, "who": "Ada", "none": null, "company": { "name": "Fjell" }, "day": "2026-05-09" }),
+        );
+        let template = json!({
+            "a": "{{n}}", "b": ["{{ who }} has {{n}}{{none}}{{gone}}"], "c": "{{gone}}", "d": 1, "e": "{{",
+            "f": "{{company.name}}", "g": "{{n:3}}", "h": "at {{company.name}}", "...": "{{company}}", "{{who}}": "{{day:%m/%d}}",
+        });
+        let expected = json!({
+            "a": 3, "b": ["Ada has 3"], "c": null, "d": 1, "e": "{{", "f": "Fjell", "g": "003", "h": "at Fjell",
+            "name": "Fjell", "Ada": "05/09",
+        });
         assert_eq!(fill(&template, &variables), expected);
+        let mut written = String::new();
+        write(&template, &variables, &mut written);
+        assert_eq!(written, expected.to_string(), "writing is filling, in one go");
         assert_eq!(fill(&json!("{{n}}{{who}}"), &variables), json!("3Ada"));
-        assert_eq!(names("{{a}} and {{ b }} and {{c"), ["a", "b"]);
+        assert_eq!(names("{{a}} and {{ b.x }} and {{c:3}} and {{d"), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn ids_are_made_and_read_again() {
+        let template = IdTemplate::parse("003Qy{{n:5}}AAA").unwrap();
+        assert_eq!(template.write(7), "003Qy00007AAA");
+        assert_eq!(template.write(1_234_567), "003Qy1234567AAA");
+        assert_eq!(template.number("003Qy00007AAA"), Some(7));
+        for other in ["003Qy7AAA", "003Qy00007", "00007", "003Qy-0007AAA", "003Qy+0007AAA", ""] {
+            assert_eq!(template.number(other), None, "{other}");
+        }
+        for text in ["", "x", "{{m}}", "{{n}}{{n}}", "{{n:x}}"] {
+            assert_eq!(IdTemplate::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_named_by_its_path() {
+        let template: Template = toml::from_str("body = { a = { b = 1, c = 2 }, 'd.e' = 3, f = 4 }").unwrap();
+        let left = [&"a.b".to_owned(), &"d.e".to_owned(), &"g.h".to_owned()];
+        assert_eq!(*template.body_without(&left).unwrap(), json!({ "a": { "c": 2 }, "f": 4 }));
     }
 }

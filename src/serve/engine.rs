@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
@@ -11,72 +11,85 @@ use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 use crate::clock::Timestamp;
 use crate::http::{Headers, Reply, Request};
 use crate::sandbox::{Answer, Fault, World};
-use crate::system_clock;
-use crate::transcript::Exchange;
+use crate::transcript::{self, Exchange};
 use crate::virtual_time::VirtualClock;
 
-use super::journal::{Journal, excerpt};
+use super::clock::Clock;
+use super::journal::{Witness, excerpt};
 
 /// Carries the URL that the client asked for from the front to the responder, since wiremock only sees its own
 /// address and tidies paths up. Nobody else sees it.
 pub(super) const URL_HEADER: &str = "doccheck-url";
 
-/// Carries the world's time at which the request came, in microseconds since the world's start, the same way.
+/// Carries when the request came, on which world's clock, the same way: the world's number and the microseconds since
+/// its start.
 pub(super) const ASKED_HEADER: &str = "doccheck-asked";
 
 /// Carries the microseconds by which an answer is to come later back to the front, which takes it away.
 pub(super) const DELAY_HEADER: &str = "doccheck-delay";
 
-/// A page's world with the clock that it runs on.
+/// A world with the clock that it runs on.
 pub(super) struct Engine {
     open: Mutex<Option<OpenWorld>>,
-    journal: Arc<Journal>,
+    witness: Arc<dyn Witness>,
 }
 
 struct OpenWorld {
     world: World,
     clock: Clock,
-}
-
-/// What a world's time is.
-enum Clock {
-    /// That of the machine, from the world's start on.
-    Real { start: Timestamp, opened: Instant },
-    /// That of the arbiter.
-    Virtual(Arc<VirtualClock>),
+    /// How many worlds there were before.
+    number: u64,
 }
 
 impl OpenWorld {
     fn now(&self) -> Timestamp {
-        match &self.clock {
-            Clock::Real { start, opened } => start.after(system_clock::now().duration_since(*opened)),
-            Clock::Virtual(clock) => clock.now(),
-        }
+        self.clock.now()
     }
 
     fn elapsed(&self) -> Duration {
         self.now().since(self.world.start())
     }
+
+    /// Reads what `Engine::mark` wrote. What was sent into the world before is asked of this one now.
+    fn asked(&self, mark: &str) -> Duration {
+        let told = mark.split_once(' ').filter(|(world, _)| world.parse() == Ok(self.number));
+        told.and_then(|(_, micros)| micros.parse().ok()).map_or_else(|| self.elapsed(), Duration::from_micros)
+    }
 }
 
 impl Engine {
     /// No world yet.
-    pub(super) fn new(journal: Arc<Journal>) -> Self {
-        Self { open: Mutex::default(), journal }
+    pub(super) fn new(witness: Arc<dyn Witness>) -> Self {
+        Self { open: Mutex::default(), witness }
     }
 
-    /// Puts `world` in place of the one before. Its time is that of `clock`, else that of the machine.
-    pub(super) fn open(&self, world: World, clock: Option<Arc<VirtualClock>>) {
-        let real = || Clock::Real { start: world.start(), opened: system_clock::now() };
-        let clock = clock.map_or_else(real, Clock::Virtual);
-        *self.world() = Some(OpenWorld { world, clock });
+    /// Puts `world` in place of the one before.
+    pub(super) fn open(&self, world: World, clock: Clock) {
+        let mut open = self.world();
+        let number = open.as_ref().map_or(0, |before| before.number + 1);
+        *open = Some(OpenWorld { world, clock, number });
+    }
+
+    /// What `with` makes of the world and what its clock shows; `None` where none is open.
+    pub(super) fn with<T>(&self, with: impl FnOnce(&mut World, Timestamp) -> T) -> Option<T> {
+        self.world().as_mut().map(|open| {
+            let now = open.now();
+            with(&mut open.world, now)
+        })
+    }
+
+    /// Puts the clock forward.
+    pub(super) fn advance(&self, by: Duration) {
+        if let Some(open) = self.world().as_mut() {
+            open.clock.advance(by);
+        }
     }
 
     /// The clock of the world that is open, where its time is virtual.
     pub(super) fn virtual_clock(&self) -> Option<Arc<VirtualClock>> {
         match &self.world().as_ref()?.clock {
             Clock::Virtual(clock) => Some(Arc::clone(clock)),
-            Clock::Real { .. } => None,
+            Clock::Real { .. } | Clock::Stepped(_) => None,
         }
     }
 
@@ -102,26 +115,36 @@ impl Engine {
         self.world().as_ref().map_or(0, |open| micros(open.elapsed()))
     }
 
+    /// When a request comes that is to be asked, for `ASKED_HEADER`.
+    pub(super) fn mark(&self) -> String {
+        let open = self.world();
+        open.as_ref().map(|open| format!("{} {}", open.number, micros(open.elapsed()))).unwrap_or_default()
+    }
+
     /// What an exchange with `host` takes on top of what every exchange takes.
     pub(super) fn round_trip(&self, host: &str) -> Duration {
         self.world().as_ref().map_or(Duration::ZERO, |open| open.world.round_trip(host))
     }
 
-    /// The answer to a request that came at `asked_us`, and how much later than now it is to come.
-    fn answer(&self, request: &Request, asked_us: u64) -> (Reply, Duration) {
+    /// The answer to a request that came at this mark, and how much later than now it is to come.
+    fn answer(&self, request: &Request, mark: &str) -> (Reply, Duration) {
         let mut open = self.world();
         let Some(open) = open.as_mut() else {
             let reply = Reply { status: 503, headers: Headers::new(), body: b"no page is open\n".to_vec() };
             return (reply, Duration::ZERO);
         };
+        let (start, asked) = (open.world.start(), open.asked(mark));
+        let round_trip = open.world.round_trip(&request.host);
+        open.clock.arrive(start.after(asked), round_trip);
         let now = open.now();
-        let Answer { mut reply, delay, fault, account, unknown_route, drafted } = open.world.answer(request, now);
+        let Answer { mut reply, delay, fault, account, unknown_route, drafted, upstream } =
+            open.world.answer(request, now);
         // hyper would date the answer by the machine's clock.
         if reply.headers.get("date").is_none() {
             reply.headers.push("date", now.http_date());
         }
         let owned = |headers: &Headers| headers.iter().map(|(name, value)| (name.into(), value.into())).collect();
-        self.journal.exchange(Exchange {
+        self.witness.exchange(Exchange {
             method: request.method.clone(),
             url: request.url(),
             request_headers: owned(&request.headers),
@@ -133,10 +156,14 @@ impl Engine {
             account,
             unknown_route,
             drafted,
-            asked_us,
-            at_us: micros(now.since(open.world.start()) + delay),
+            upstream: upstream
+                .into_iter()
+                .map(|asked| transcript::Upstream { method: asked.method, url: asked.url, status: asked.status })
+                .collect(),
+            asked_us: micros(asked),
+            at_us: micros(now.since(start) + delay),
         });
-        (reply, delay)
+        (reply, open.clock.spend(delay))
     }
 
     fn world(&self) -> std::sync::MutexGuard<'_, Option<OpenWorld>> {
@@ -162,8 +189,8 @@ struct Responder {
 impl Respond for Responder {
     fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
         match read(request) {
-            Some((request, asked_us)) => {
-                let (reply, delay) = self.engine.answer(&request, asked_us);
+            Some((request, mark)) => {
+                let (reply, delay) = self.engine.answer(&request, mark);
                 template(reply).append_header(DELAY_HEADER, micros(delay).to_string())
             }
             None => {
@@ -174,8 +201,8 @@ impl Respond for Responder {
 }
 
 /// The request and when it came.
-fn read(request: &wiremock::Request) -> Option<(Request, u64)> {
-    let asked_us = request.headers.get(ASKED_HEADER)?.to_str().ok()?.parse().ok()?;
+fn read(request: &wiremock::Request) -> Option<(Request, &str)> {
+    let mark = request.headers.get(ASKED_HEADER)?.to_str().ok()?;
     let url = request.headers.get(URL_HEADER)?.to_str().ok()?;
     let (scheme, rest) = url.split_once("://")?;
     let (host, target) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
@@ -193,7 +220,7 @@ fn read(request: &wiremock::Request) -> Option<(Request, u64)> {
         headers,
         body: request.body.clone(),
     };
-    Some((request, asked_us))
+    Some((request, mark))
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -131,7 +131,7 @@ impl Front {
             let names = Names { known: &known, search: &self.search };
             if let Some(answer) = names.answer(query.get(..length).unwrap_or_default()) {
                 if let Some(target) = answer.refused.and_then(|host| Target::parse(&host, 443)) {
-                    self.gateway.journal.refuse(&target);
+                    self.gateway.note_refusal(&target);
                 }
                 // Who asked in vain asks again.
                 let _ = socket.send_to(&answer.reply, from).await;
@@ -175,7 +175,7 @@ impl Front {
                     self.serve(stream, Arrival::Origin { tls: true, target: Some(target) }, connection).await;
                 }
             }
-            _ => self.gateway.journal.refuse(&target),
+            _ => self.gateway.note_refusal(&target),
         }
     }
 
@@ -228,7 +228,8 @@ impl Front {
         }
     }
 
-    async fn connect(self: Arc<Self>, request: Request<Incoming>, connection: Connection) -> Response<Body> {
+    /// Opens a tunnel, as a proxy does.
+    pub(super) async fn connect(self: Arc<Self>, request: Request<Incoming>, connection: Connection) -> Response<Body> {
         let target = request.uri().authority().and_then(|authority| Target::parse(authority.as_str(), 443));
         let Some(target) = target.filter(|target| !self.is_self(target)) else {
             return message(StatusCode::BAD_REQUEST, "the request names no host");

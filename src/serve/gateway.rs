@@ -9,14 +9,12 @@ use hyper::body::{Bytes, Incoming};
 use hyper::ext::ReasonPhrase;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode, Uri, Version};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use tokio::sync::RwLock;
 
 use super::engine::{ASKED_HEADER, DELAY_HEADER, Engine, URL_HEADER};
 use super::hosts::{Hosts, Target, Way};
-use super::journal::Journal;
+use super::journal::Witness;
 use super::relay::Relay;
+use super::upstream::Upstream;
 use crate::virtual_time::Arrival;
 
 /// The bytes of a request's body that are taken.
@@ -45,18 +43,14 @@ pub(super) type Body = BoxBody<Bytes, hyper::Error>;
 pub(super) struct Gateway {
     /// Who is served.
     pub(super) hosts: Arc<Hosts>,
-    /// Where refusals are noted.
-    pub(super) journal: Arc<Journal>,
-    /// The page's world, for its clock.
+    /// Who notes refusals.
+    pub(super) witness: Arc<dyn Witness>,
+    /// The world, for its clock.
     pub(super) engine: Arc<Engine>,
     /// The way to real hosts and to the page's own services.
     pub(super) relay: Relay,
-    /// Where wiremock listens, as `address:port`.
-    pub(super) upstream: String,
-    /// Keeps connections to wiremock.
-    pub(super) client: Client<HttpConnector, Full<Bytes>>,
-    /// Held for reading by every request that is with wiremock, for writing while its responder is changed.
-    pub(super) gate: RwLock<()>,
+    /// wiremock.
+    pub(super) upstream: Arc<Upstream>,
 }
 
 /// Whose a request is.
@@ -99,7 +93,7 @@ impl Gateway {
 
     /// Says, where the client can see it, that nothing serves `target`, and notes it.
     pub(super) fn refuse(&self, target: &Target) -> Response<Body> {
-        self.journal.refuse(target);
+        self.note_refusal(target);
         let mut response = message(StatusCode::FORBIDDEN, &refusal(target));
         // Most clients print the reason phrase when a proxy refuses a tunnel, and nothing else.
         if let Ok(reason) = ReasonPhrase::try_from(refusal(target)) {
@@ -107,6 +101,11 @@ impl Gateway {
         }
         self.date(response.headers_mut());
         response
+    }
+
+    /// Notes that somebody asked for a host that nothing serves.
+    pub(super) fn note_refusal(&self, target: &Target) {
+        self.witness.refuse(target, self.engine.elapsed_us());
     }
 
     /// Asks the sandbox, at the time at which the request reaches it on the world's clock. Virtual time stands still until
@@ -132,10 +131,10 @@ impl Gateway {
         content.extend_from_slice(&body);
         let built = Request::builder()
             .method(parts.method)
-            .uri(format!("http://{}{path}", self.upstream))
+            .uri(format!("http://{}{path}", self.upstream.address()))
             .header(header::HOST, &host)
             .header(URL_HEADER, format!("{scheme}://{host}{path}"))
-            .header(ASKED_HEADER, self.engine.elapsed_us())
+            .header(ASKED_HEADER, self.engine.mark())
             .body(Full::new(body));
         let Ok(mut request) = built else {
             return message(StatusCode::BAD_REQUEST, "cannot read the request");
@@ -153,11 +152,7 @@ impl Gateway {
             }
             None => None,
         };
-        let open = self.gate.read().await;
-        let answered = self.client.request(request).await;
-        // The responder has done its part: whoever wants to change it need not wait for a late answer.
-        drop(open);
-        match answered {
+        match self.upstream.ask(request).await {
             Ok(response) => {
                 let (mut parts, body) = response.into_parts();
                 parts.version = Version::default();

@@ -13,6 +13,15 @@ const EXCHANGES: usize = 1000;
 /// The bytes of a body that are kept.
 const BODY: usize = 16 * 1024;
 
+/// Who notes what goes over the wires.
+pub(super) trait Witness: Send + Sync {
+    /// Notes a request and its answer.
+    fn exchange(&self, exchange: Exchange);
+
+    /// Notes that someone asked for a host that nothing serves, at so many microseconds of the world's time.
+    fn refuse(&self, target: &Target, at_us: u64);
+}
+
 /// The notes on the current step.
 #[derive(Debug, Default)]
 pub(super) struct Journal(Mutex<Notes>);
@@ -38,16 +47,6 @@ impl Journal {
         notes.omitted = 0;
     }
 
-    /// Notes a request and its answer.
-    pub(super) fn exchange(&self, exchange: Exchange) {
-        let mut notes = self.notes();
-        if notes.exchanges.len() < EXCHANGES {
-            notes.exchanges.push(exchange);
-        } else {
-            notes.omitted += 1;
-        }
-    }
-
     /// Notes that someone asked for a host that nothing serves.
     pub(super) fn refuse(&self, target: &Target) {
         self.notes().refused.insert(target.name());
@@ -61,6 +60,21 @@ impl Journal {
 
     fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Witness for Journal {
+    fn exchange(&self, exchange: Exchange) {
+        let mut notes = self.notes();
+        if notes.exchanges.len() < EXCHANGES {
+            notes.exchanges.push(exchange);
+        } else {
+            notes.omitted += 1;
+        }
+    }
+
+    fn refuse(&self, target: &Target, _at_us: u64) {
+        self.refuse(target);
     }
 }
 

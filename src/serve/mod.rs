@@ -7,6 +7,7 @@
 
 mod authority;
 mod clients;
+mod clock;
 mod engine;
 mod front;
 mod gateway;
@@ -17,22 +18,19 @@ mod listeners;
 mod names;
 mod relay;
 mod send;
+mod standing;
 #[cfg(test)]
 mod tests;
+mod upstream;
 
 use std::fmt;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use tokio::runtime::{Handle, Runtime};
 use tokio_rustls::TlsConnector;
-use wiremock::MockServer;
 
 use crate::clock::Timestamp;
 use crate::http::{Reply, Request};
@@ -43,14 +41,20 @@ use crate::virtual_time::{self, Foreground, VirtualClock, Wires};
 
 use authority::Authority;
 use clients::Clients;
+use clock::Clock;
 use engine::Engine;
 use front::Front;
 use gateway::Gateway;
 use hosts::{Hosts, Target, Way};
 use inside::Inside;
-use journal::Journal;
+use journal::{Journal, Witness};
 use listeners::{Listeners, Resolver};
 use relay::Relay;
+use upstream::Upstream;
+
+pub use standing::{
+    Description, Entry, Event, Excerpt, FirstCall, Pace, Remote, RemoteError, Standing, StandingError, StandingOptions,
+};
 
 /// How long dropping a network waits for its threads to end.
 const GRACE: Duration = Duration::from_secs(1);
@@ -75,11 +79,8 @@ pub struct Network {
     /// The namespace; none where the system refuses it.
     inside: Option<Arc<Inside>>,
     handle: Handle,
-    // Both are there until the network is dropped.
+    /// There until the network is dropped.
     runtime: Option<Runtime>,
-    server: Option<MockServer>,
-    /// Disconnected when wiremock's thread has ended.
-    server_gone: Mutex<Receiver<()>>,
 }
 
 /// What went over the wires during one step.
@@ -155,25 +156,19 @@ impl Network {
         let listeners = Listeners::open(&hosts, &resolver)?;
 
         let journal = Arc::new(Journal::default());
-        let engine = Arc::new(Engine::new(Arc::clone(&journal)));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(text)?;
-        let (server, server_gone) = runtime.block_on(async {
-            let server = MockServer::builder().listener(listener).disable_request_recording().start().await;
-            let gone = engine::mount(&server, Arc::clone(&engine)).await;
-            (server, gone)
-        });
+        let witness: Arc<dyn Witness> = Arc::<Journal>::clone(&journal);
+        let engine = Arc::new(Engine::new(Arc::clone(&witness)));
+        let upstream = runtime.block_on(Upstream::start(Arc::clone(&engine))).map_err(text)?;
         let gateway = Gateway {
             hosts: Arc::clone(&hosts),
-            journal: Arc::clone(&journal),
+            witness,
             engine: Arc::clone(&engine),
             relay: Relay {
                 tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)),
                 inside: listeners.inside.clone(),
                 wires: Arc::clone(&wires),
             },
-            upstream: server.address().to_string(),
-            client: Client::builder(TokioExecutor::new()).build_http(),
-            gate: tokio::sync::RwLock::default(),
+            upstream,
         };
         let front = Arc::new(Front {
             gateway,
@@ -210,8 +205,6 @@ impl Network {
             inside: listeners.inside,
             handle: runtime.handle().clone(),
             runtime: Some(runtime),
-            server: Some(server),
-            server_gone: Mutex::new(server_gone),
         })
     }
 
@@ -293,17 +286,13 @@ impl Network {
     }
 
     fn open_with(&self, world: World, clock: Option<Arc<VirtualClock>>) -> Result<(), ServeError> {
-        self.handle.block_on(async {
-            let _closed = self.front.gateway.gate.write().await;
+        self.handle.block_on(self.front.gateway.upstream.renew(|| {
             self.front.page.send_modify(|page| *page += 1);
             self.hosts.serve(world.hosts());
+            let clock = clock.map_or_else(|| Clock::real(world.start()), Clock::Virtual);
             self.engine.open(world, clock);
             self.journal.clear();
-            if let Some(server) = &self.server {
-                let gone = engine::mount(server, Arc::clone(&self.engine)).await;
-                *self.server_gone.lock().unwrap_or_else(PoisonError::into_inner) = gone;
-            }
-        });
+        }));
         self.clients.write_routes(&self.hosts).map_err(|error| ServeError::Start(text(error)))
     }
 
@@ -394,10 +383,7 @@ impl Drop for Network {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(GRACE);
         }
-        // wiremock has no way to wait for its thread, but that thread drops its responder last.
-        self.server = None;
-        let gone = self.server_gone.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let _ = gone.recv_timeout(GRACE);
+        self.front.gateway.upstream.end(GRACE);
     }
 }
 

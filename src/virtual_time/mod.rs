@@ -32,13 +32,16 @@ use crate::transcript::TimeSpent;
 use account::Account;
 use arbiter::Arbiter;
 use ears::{Command, Ears, Request};
-use schedule::{Content, EXCHANGE};
+use schedule::Content;
 use shared::Shared;
 pub use wires::{Awaited, Wires};
 
 /// The file in which the clock stands, and the socket on which the arbiter takes messages, in the clock's folder.
 const CLOCK: &str = "now";
 const SOCKET: &str = "arbiter";
+
+/// The time that every exchange with the sandbox takes.
+pub const EXCHANGE: Duration = Duration::from_micros(schedule::EXCHANGE.unsigned_abs());
 
 /// The variable that tells the hooks where the clock's folder is.
 pub const VARIABLE: &str = "DOCCHECK_CLOCK";
@@ -216,7 +219,7 @@ impl VirtualClock {
     pub async fn arrive(self: &Arc<Self>, arrival: Arrival) -> InFlight {
         let Arrival { content, connection, port, round_trip } = arrival;
         let mut in_flight = InFlight { clock: Arc::clone(self), content, connection, port, passage: None };
-        in_flight.hold(EXCHANGE + rest::micros(round_trip)).await;
+        in_flight.hold(rest::micros(EXCHANGE + round_trip)).await;
         in_flight
     }
 

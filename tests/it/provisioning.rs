@@ -457,7 +457,7 @@ fn what_a_page_builds_does_not_see_the_packages_of_its_environment() {
         fs::write(path, text).unwrap();
     }
     fs::create_dir(machine.path("work")).unwrap();
-    let tools = tools.in_workspace(&machine.path("work")).unwrap();
+    let tools = tools.in_workspace(&plan, &machine.path("work"), &machine.path("work")).unwrap();
     let python = tools.python.unwrap();
     let own = "import greeting, other; print(greeting.TEXT, other.TEXT)";
     assert_eq!(printed(&python, &["-c", own]), "hello there");

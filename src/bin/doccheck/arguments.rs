@@ -7,6 +7,7 @@ use doccheck::app::Shard;
 
 use crate::output::Output;
 use crate::report::ReportArguments;
+use crate::sandbox::SandboxArguments;
 
 /// Runs tutorials as tests, the way a reader would, against a sandbox of the API
 #[derive(Debug, Parser)]
@@ -51,6 +52,9 @@ pub(crate) enum Command {
     /// Report a run that has been, for other tools and other places
     #[command(after_help = "Example: doccheck report --output junit=junit.xml")]
     Report(ReportArguments),
+    /// Serve the sandbox on this machine until Ctrl-C, for a person at a terminal or a client under development
+    #[command(after_help = crate::sandbox::EXAMPLES)]
+    Sandbox(SandboxArguments),
 }
 
 // Which pages are told of, and how. A doc comment here would become that of the commands.

@@ -14,6 +14,7 @@ mod progress;
 mod report;
 mod review;
 mod run;
+mod sandbox;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Bless(arguments) => bless::bless(arguments, &surroundings, &printer),
         Command::Review(arguments) => review::review(arguments, &surroundings, &printer),
         Command::Report(arguments) => report::report(arguments, &surroundings, &printer),
+        Command::Sandbox(arguments) => sandbox::sandbox(arguments, &surroundings, &printer),
     };
     match printer.failure() {
         None => ExitCode::from(code.number()),

@@ -59,6 +59,11 @@ impl Printer {
         }
     }
 
+    /// True where a part of the result could not be printed: no more of it need be made.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Prints what is not part of the result.
     pub(crate) fn aside(&self, text: &str) {
         // Where standard error is closed there is nobody left to tell.

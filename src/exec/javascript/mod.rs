@@ -171,7 +171,7 @@ impl Runner for JavaScript<'_> {
             }
         }
         let streams = capture.read(&|text| text)?;
-        notes.extend(missing_package(&streams.output.text));
+        notes.extend(missing_package(&streams.output.text, &self.stage.tools.stand_ins));
         Ok(ran(ended.ending, started, streams, ended.parts, notes))
     }
 }

@@ -5,6 +5,7 @@
 //! not parse still gets an answer, and no input makes them panic. They are right about code that runs; where code is
 //! broken, a guess does no harm, since its step fails either way.
 
+pub mod imports;
 pub mod javascript;
 pub mod python;
 #[cfg(test)]

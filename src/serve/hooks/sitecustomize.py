@@ -23,6 +23,9 @@ def _install():
     sys.dont_write_bytecode = kept
     if here in sys.path:
         sys.path.remove(here)
+    # Packages that stand in for others come last: what is installed by the same name is used.
+    if "DOCCHECK_STAND_INS" in os.environ:
+        sys.path.append(os.environ["DOCCHECK_STAND_INS"])
     changes = {}
     for hook in hooks:
         for name, change in hook.items():

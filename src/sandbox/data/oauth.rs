@@ -1,0 +1,73 @@
+//! How a provider issues tokens (RFC 6749, RFC 7636).
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// How tokens are issued.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::sandbox) struct OAuth {
+    /// The path at which the owner consents.
+    pub(in crate::sandbox) authorize: Option<String>,
+    /// The path at which tokens are issued.
+    pub(in crate::sandbox) token: String,
+    /// How the client may say who it is.
+    pub(in crate::sandbox) client: Vec<ClientAuth>,
+    pub(in crate::sandbox) client_id: String,
+    pub(in crate::sandbox) client_secret: String,
+    #[serde(default)]
+    pub(in crate::sandbox) redirect_uri: String,
+    /// True: a code is issued only for a challenge.
+    #[serde(default)]
+    pub(in crate::sandbox) pkce: bool,
+    /// How long access tokens live, such as `30m`.
+    life: String,
+    /// True: answers say so.
+    #[serde(default = "yes")]
+    pub(in crate::sandbox) tells_life: bool,
+    /// True: each refresh gives a new refresh token, and an old one that comes again revokes them all.
+    #[serde(default)]
+    pub(in crate::sandbox) rotates: bool,
+    /// How long refresh tokens live without being used; for ever where absent.
+    refresh_life: Option<String>,
+    /// What may be asked for; anything where absent.
+    #[serde(default)]
+    pub(in crate::sandbox) scopes: Vec<String>,
+    /// The kind of grant where a request names none.
+    pub(in crate::sandbox) grant: Option<String>,
+    /// In place of the usual members of the answer, over these.
+    pub(in crate::sandbox) answer: Option<Value>,
+    /// More members of the answer with a token.
+    #[serde(default)]
+    pub(in crate::sandbox) extra: Map<String, Value>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How a client says who it is (RFC 6749, section 2.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::sandbox) enum ClientAuth {
+    Body,
+    Basic,
+}
+
+impl OAuth {
+    /// How long access tokens live; `None` where that cannot be read.
+    pub(in crate::sandbox) fn life(&self) -> Option<Duration> {
+        humantime::parse_duration(&self.life).ok()
+    }
+
+    /// How long refresh tokens live, `None` for ever.
+    ///
+    /// # Errors
+    ///
+    /// The text, where that cannot be read.
+    pub(in crate::sandbox) fn refresh_life(&self) -> Result<Option<Duration>, &str> {
+        self.refresh_life.as_deref().map(|text| humantime::parse_duration(text).map_err(|_| text)).transpose()
+    }
+}

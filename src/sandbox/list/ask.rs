@@ -1,0 +1,308 @@
+//! From a request to what it asks of a list.
+
+use super::language;
+use super::{Ask, Cursor, Operand, Order, OrderBy, Start, Subject, Test};
+use crate::clock::Timestamp;
+use crate::sandbox::data::{
+    Api, Comparison, Comparisons, Filter, Language, PageBy, Paging, Read, Resource, Route, Sort, Style, Which,
+};
+use crate::sandbox::input::Input;
+use crate::sandbox::shape::{Set, Shape, Type};
+use crate::sandbox::situation::{Refusal, Situation};
+use crate::sandbox::template::Template;
+
+/// Where a list is asked for.
+#[derive(Clone, Copy)]
+pub(in crate::sandbox) struct Source<'c> {
+    pub(in crate::sandbox) api: &'c Api,
+    pub(in crate::sandbox) route: &'c Route,
+    pub(in crate::sandbox) resource: &'c Resource,
+}
+
+impl<'c> Source<'c> {
+    /// How the list comes in pages.
+    pub(in crate::sandbox) fn paging(&self) -> &'c Paging {
+        self.route.paging.as_ref().or(self.resource.paging.as_ref()).unwrap_or(&self.api.paging)
+    }
+
+    fn sort(&self) -> &'c Sort {
+        self.route.sort.as_ref().or(self.resource.sort.as_ref()).unwrap_or(&self.api.sort)
+    }
+
+    fn filters(&self) -> impl Iterator<Item = &'c Filter> {
+        self.route.filters.iter().chain(&self.resource.filters).chain(&self.api.filters)
+    }
+}
+
+/// Where the fields that the API sets, and others, are found in a record.
+fn subject(name: &str, shape: Option<&Shape>) -> Subject {
+    match (name, shape.and_then(|shape| shape.set)) {
+        ("created", None) | (_, Some(Set::Created)) => Subject::Made,
+        ("updated" | "deleted", None) | (_, Some(Set::Updated | Set::DeletedAt)) => Subject::Changed,
+        _ => Subject::Field(name.to_owned()),
+    }
+}
+
+/// The comparison of `name` with a text.
+fn test(
+    parameter: &str,
+    name: &str,
+    shape: Option<&Shape>,
+    is: Comparison,
+    read: Read,
+    text: &str,
+) -> Result<Test, Refusal> {
+    let subject = subject(name, shape);
+    let is_instant = !matches!(subject, Subject::Field(_)) || shape.is_some_and(|shape| shape.kind == Type::Timestamp);
+    let value = if is == Comparison::In {
+        Operand::List(text.split(',').map(|one| one.trim().to_owned()).collect())
+    } else if is_instant {
+        let instant = read.instant(text);
+        Operand::Instant(instant.ok_or_else(|| {
+            let problem = match read {
+                Read::Text => "must be an RFC 3339 timestamp",
+                Read::EpochS => "must be seconds since 1970",
+                Read::EpochMs => "must be milliseconds since 1970",
+                Read::HttpDate => "must be an HTTP date",
+            };
+            Refusal::bad_parameter(parameter, text, problem)
+        })?)
+    } else {
+        Operand::Text(text.to_owned())
+    };
+    Ok(Test { subject, is, value })
+}
+
+/// The filters that a request asks for, each with what is answered where nothing matches. `shape` finds a field by its
+/// name; fields that it does not know filter nothing.
+pub(in crate::sandbox) fn filters<'f, 's>(
+    input: &Input<'_>,
+    named: impl Iterator<Item = &'f Filter>,
+    comparisons: Option<&Comparisons>,
+    shape: impl Fn(&str) -> Option<&'s Shape>,
+) -> Result<Vec<(Test, Option<&'f Template>)>, Refusal> {
+    let mut tests = Vec::new();
+    for filter in named {
+        let path = filter.field.split(['.', '[']).next().unwrap_or_default();
+        let known = shape(path);
+        if known.is_none() && !matches!(path, "created" | "updated" | "deleted") {
+            continue;
+        }
+        if let Some(text) = input.get(&filter.at).or_else(|| filter.default.clone()) {
+            let shape = known.filter(|_| path == filter.field);
+            let test = test(filter.at.name(), &filter.field, shape, filter.comparison, filter.read, &text)?;
+            tests.push((test, filter.none.as_ref()));
+        }
+    }
+    let Some(Comparisons { style }) = comparisons else { return Ok(tests) };
+    for parameter in input.query.iter().filter(|parameter| !parameter.value.is_empty()) {
+        let (name, word) = match style {
+            Style::Brackets => (parameter.name.as_str(), parameter.key.as_deref()),
+            Style::Suffix => match parameter.name.rsplit_once("__") {
+                Some((name, word)) => (name, Some(word)),
+                None => (parameter.name.as_str(), None),
+            },
+            Style::Plain if parameter.key.is_none() => (parameter.name.as_str(), None),
+            Style::Plain => continue,
+        };
+        let Some(shape) = shape(name) else { continue };
+        let is = match word {
+            None | Some("eq" | "exact") => Comparison::Eq,
+            Some("ne") => Comparison::Ne,
+            Some("gt") => Comparison::Gt,
+            Some("gte") => Comparison::Gte,
+            Some("lt") => Comparison::Lt,
+            Some("lte") => Comparison::Lte,
+            Some("in") => Comparison::In,
+            Some(_) => {
+                let problem = "must compare by eq, ne, gt, gte, lt, lte or in";
+                return Err(Refusal::bad_parameter(&parameter.full_name(), &parameter.value, problem));
+            }
+        };
+        tests.push((test(&parameter.full_name(), name, Some(shape), is, Read::Text, &parameter.value)?, None));
+    }
+    Ok(tests)
+}
+
+/// What a request asks for, and what is answered where nothing matches.
+pub(in crate::sandbox) fn read<'c>(
+    source: Source<'c>,
+    input: &Input<'_>,
+    now: Timestamp,
+) -> Result<(Ask, Option<&'c Template>), Refusal> {
+    let Source { api, route, resource } = source;
+    let paging = source.paging();
+    let mut ask = Ask {
+        size: size(paging, input)?,
+        start: start(paging, input, now)?,
+        order: order(source.sort(), resource, input)?,
+        groups: Vec::new(),
+        which: which(source, input),
+        most: None,
+        fields: None,
+        carried: None,
+    };
+    if paging.by == PageBy::Page
+        && let Start::Skip(number) = &mut ask.start
+    {
+        let first = paging.first_page.unwrap_or(1);
+        *number = number.saturating_sub(first).saturating_mul(u64::try_from(ask.size).unwrap_or(u64::MAX));
+    }
+    let tests = filters(input, source.filters(), api.comparisons.as_ref(), |name| resource.fields.get(name))?;
+    let none = tests.iter().find_map(|(_, none)| *none);
+    if !tests.is_empty() {
+        ask.groups.push(tests.into_iter().map(|(test, _)| test).collect());
+    }
+    match route.language {
+        None => {}
+        Some(Language::Soql) => {
+            let text = route.at.as_ref().and_then(|at| input.get(at));
+            let text = text.ok_or_else(|| Refusal::bad_query("the query is missing"))?;
+            language::soql::parse(&text)?.apply(&mut ask, resource)?;
+            ask.carried = Some(text);
+        }
+        Some(Language::Odata) => language::odata::read(input, resource, &mut ask)?,
+        Some(Language::FilterGroups) => language::filter_groups::read(input, resource, &mut ask)?,
+    }
+    let before = match &ask.start {
+        Start::Skip(skip) => *skip,
+        Start::At(cursor) => cursor.before,
+    };
+    let reached = before.saturating_add(if matches!(ask.start, Start::Skip(0)) { 0 } else { 1 });
+    if paging.reach.is_some_and(|reach| reached > reach) {
+        return Err(Situation::TooDeep.into());
+    }
+    Ok((ask, none))
+}
+
+fn size(paging: &Paging, input: &Input<'_>) -> Result<usize, Refusal> {
+    let Some(size) = &paging.size else { return Ok(usize::MAX) };
+    let given = size.places().into_iter().find_map(|place| Some((input.get(&place)?, place)));
+    let Some((text, place)) = given else { return Ok(usize::try_from(size.default).unwrap_or(usize::MAX)) };
+    let asked = text.parse::<u64>().ok().filter(|asked| *asked > 0);
+    let asked = asked.ok_or_else(|| Refusal::bad_parameter(place.name(), &text, "must be a whole number above 0"))?;
+    if let (true, Some(error)) = (asked > size.max, &size.over) {
+        return Err(Refusal::named(error).with("parameter", place.name()).with("value", text).with("max", size.max));
+    }
+    Ok(usize::try_from(asked.min(size.max)).unwrap_or(usize::MAX))
+}
+
+/// Where the page begins; a page's number stands for itself until its size is known.
+fn start(paging: &Paging, input: &Input<'_>, now: Timestamp) -> Result<Start, Refusal> {
+    if let Some(then) = &paging.then
+        && let Some(text) = input.parameter(&then.query).filter(|text| !text.is_empty())
+    {
+        return cursor(paging, &then.query, text, now).map(Start::At);
+    }
+    let given = paging.at.iter().find_map(|place| Some((input.get(place)?, place)));
+    let Some((text, place)) = given else {
+        let first = if paging.by == PageBy::Page { paging.first_page.unwrap_or(1) } else { 0 };
+        return Ok(Start::Skip(first));
+    };
+    match paging.by {
+        PageBy::None => Ok(Start::Skip(0)),
+        PageBy::Cursor => cursor(paging, place.name(), &text, now).map(Start::At),
+        PageBy::Page | PageBy::Offset => {
+            let first = if paging.by == PageBy::Page { paging.first_page.unwrap_or(1) } else { 0 };
+            let number = text.parse::<u64>().ok().filter(|number| *number >= first);
+            number.map(Start::Skip).ok_or_else(|| {
+                Refusal::bad_parameter(place.name(), &text, &format!("must be a whole number from {first} on"))
+            })
+        }
+    }
+}
+
+fn cursor(paging: &Paging, parameter: &str, text: &str, now: Timestamp) -> Result<Cursor, Refusal> {
+    let cursor = Cursor::read(text)
+        .ok_or_else(|| Refusal::bad_parameter(parameter, text, "must be a cursor from an earlier page"))?;
+    if paging.life.is_some_and(|life| cursor.issued().after(life) <= now) {
+        return Err(Refusal::from(Situation::ExpiredCursor).with("parameter", parameter).with("value", text));
+    }
+    Ok(cursor)
+}
+
+/// The order of which a request says `text`.
+pub(in crate::sandbox) fn order_of(text: &str, resource: &Resource) -> Option<Order> {
+    let text = text.trim();
+    let (text, minus) = text.strip_prefix('-').map_or((text, false), |text| (text, true));
+    let (name, word) = text.split_once([':', ' ']).map_or((text, ""), |(name, word)| (name, word.trim()));
+    let descending = match word.to_ascii_lowercase().as_str() {
+        "" | "asc" => minus,
+        "desc" => true,
+        _ => return None,
+    };
+    let shape = resource.fields.get(name);
+    let by = match subject(name, shape) {
+        Subject::Made => OrderBy::Made,
+        Subject::Changed => OrderBy::Changed,
+        // Ids are given out in the order of creation.
+        Subject::Field(_) if shape.is_some_and(|shape| shape.set == Some(Set::Id)) => OrderBy::Made,
+        Subject::Field(_) if shape.is_some() => OrderBy::Field(name.to_owned()),
+        Subject::Field(_) => return None,
+    };
+    Some(Order { by, descending })
+}
+
+fn order(sort: &Sort, resource: &Resource, input: &Input<'_>) -> Result<Order, Refusal> {
+    let bad = |parameter: &str, text: &str, problem: &str| Refusal::bad_parameter(parameter, text, problem);
+    if let Some(name) = sort.by.as_ref().and_then(|place| place.query.as_ref())
+        && let Some(parameter) = input.query.iter().find(|given| given.name == *name && given.key.is_some())
+    {
+        let field = parameter.key.as_deref().unwrap_or_default();
+        if !matches!(parameter.value.as_str(), "asc" | "desc") {
+            return Err(bad(&parameter.full_name(), &parameter.value, "must be asc or desc"));
+        }
+        return order_of(&format!("{field}:{}", parameter.value), resource)
+            .ok_or_else(|| bad(&parameter.full_name(), &parameter.value, "must name a field"));
+    }
+    let given = sort.by.as_ref().and_then(|place| Some((place.name(), input.get(place)?)));
+    let mut order = match &given {
+        Some((parameter, text)) => {
+            order_of(text, resource).ok_or_else(|| bad(parameter, text, "must name a field to sort by"))?
+        }
+        None => {
+            let default = sort.default.as_deref().unwrap_or("created");
+            order_of(default, resource).unwrap_or(Order { by: OrderBy::Made, descending: false })
+        }
+    };
+    if let Some((place, text)) = sort.direction.as_ref().and_then(|place| Some((place, input.get(place)?))) {
+        order.descending = match text.to_ascii_lowercase().as_str() {
+            "asc" => false,
+            "desc" => true,
+            _ => return Err(bad(place.name(), &text, "must be asc or desc")),
+        };
+    }
+    Ok(order)
+}
+
+fn which(source: Source<'_>, input: &Input<'_>) -> Which {
+    let Source { api, route, .. } = source;
+    let shown = api.shows.iter().find(|shows| input.get(&shows.at).as_deref() == Some(&shows.value));
+    shown.map_or(route.records, |shows| shows.records)
+}
+
+/// The tests of a language's comparison of a field.
+pub(in crate::sandbox) fn language_test(
+    resource: &Resource,
+    field: &str,
+    is: Comparison,
+    value: Operand,
+    read: Read,
+) -> Result<Test, Refusal> {
+    let Some(shape) = resource.fields.get(field) else {
+        return Err(Refusal::from(Situation::UnknownField).with("field", field));
+    };
+    let subject = subject(field, Some(shape));
+    let value = match (&subject, value) {
+        (Subject::Made | Subject::Changed, Operand::Text(text)) => {
+            Operand::Instant(read.instant(&text).ok_or_else(|| {
+                Refusal::bad_query(format!("`{text}` is no instant to compare the field {field} with"))
+            })?)
+        }
+        (Subject::Made | Subject::Changed, Operand::Number(number)) if read != Read::Text => {
+            Operand::Instant(read.instant(&format!("{number:.0}")).unwrap_or(Timestamp::from_micros(0)))
+        }
+        (_, value) => value,
+    };
+    Ok(Test { subject, is, value })
+}

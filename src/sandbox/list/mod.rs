@@ -1,0 +1,221 @@
+//! Lists: which records a request asks for, in which order, and which of them come on one page.
+
+mod ask;
+mod cursor;
+pub(super) mod language;
+mod test;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::data::Which;
+use super::table::{By, Key, Mark, Row, Table};
+
+pub(super) use ask::{Source, filters, read};
+pub(super) use cursor::Cursor;
+pub(super) use test::{Operand, Subject, Test, compare};
+
+/// What a request asks of a list.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    /// Records on a page at most.
+    pub(super) size: usize,
+    pub(super) start: Start,
+    pub(super) order: Order,
+    /// Groups of tests: all of one group must hold. Without a group every record passes.
+    pub(super) groups: Vec<Vec<Test>>,
+    pub(super) which: Which,
+    /// No more records than these, whatever the pages.
+    pub(super) most: Option<u64>,
+    /// The fields to show, where a language names them.
+    pub(super) fields: Option<Vec<String>>,
+    /// What a cursor must carry, since the request that goes on says nothing else.
+    pub(super) carried: Option<String>,
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Start {
+    /// After so many records.
+    Skip(u64),
+    /// After or before a record.
+    At(Cursor),
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) by: OrderBy,
+    pub(super) descending: bool,
+}
+
+/// What a list is ordered by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum OrderBy {
+    Made,
+    Changed,
+    Field(String),
+}
+
+/// One page.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) rows: Vec<Arc<Row>>,
+    /// How many records lie before it.
+    pub(super) before: u64,
+    pub(super) next: Option<Cursor>,
+    pub(super) previous: Option<Cursor>,
+}
+
+/// Makes the record at a position.
+pub(super) type Make<'m> = dyn FnMut(u64) -> Option<Arc<Row>> + 'm;
+
+impl Ask {
+    /// Whether the record of this key is shown; it is made only where the tests need that.
+    fn shows(&self, key: &Key, make: &mut Make<'_>) -> bool {
+        let is_there = match self.which {
+            Which::Live => !key.is_deleted,
+            Which::Deleted => key.is_deleted,
+            Which::All => true,
+        };
+        if !is_there {
+            return false;
+        }
+        if self.groups.is_empty() {
+            return true;
+        }
+        let mut row = None;
+        self.groups.iter().any(|group| {
+            group.iter().all(|test| {
+                test.by_key(key).unwrap_or_else(|| {
+                    let row = row.get_or_insert_with(|| make(key.position));
+                    row.as_ref().is_some_and(|row| test.passes(row))
+                })
+            })
+        })
+    }
+
+    /// The earliest instant of change that can pass, where the list is in that order: nothing before it is looked at.
+    fn earliest(&self) -> Option<Mark> {
+        use super::data::Comparison::{Gt, Gte};
+        let [group] = self.groups.as_slice() else { return None };
+        let bounds = group.iter().filter_map(|test| match (&test.subject, &test.value, test.is) {
+            (Subject::Changed, Operand::Instant(instant), Gt | Gte) => Some(*instant),
+            _ => None,
+        });
+        let micros = bounds.max()?.micros().saturating_sub(1);
+        Some(Mark { changed: crate::clock::Timestamp::from_micros(micros), position: u64::MAX })
+    }
+
+    /// How many records there are in all.
+    pub(super) fn total(&self, table: &Table, make: &mut Make<'_>) -> u64 {
+        let mark = self.earliest();
+        let by = if mark.is_some() { By::Changed } else { By::Made };
+        let count = table.scan(by, false, mark).filter(|key| self.shows(key, make)).count();
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.most.map_or(count, |most| most.min(count))
+    }
+
+    /// The page.
+    pub(super) fn page(&self, table: &Table, now: crate::clock::Timestamp, make: &mut Make<'_>) -> Page {
+        let (skip, cursor) = match &self.start {
+            Start::Skip(skip) => (*skip, None),
+            Start::At(cursor) => (0, Some(cursor)),
+        };
+        let before = cursor.map_or(skip, |cursor| cursor.before);
+        let left = self.most.map_or(usize::MAX, |most| usize::try_from(most.saturating_sub(before)).unwrap_or(0));
+        let size = self.size.min(left);
+        // One more tells whether there is a next page.
+        let wanted = size.saturating_add(usize::from(size < left));
+        let is_back = cursor.is_some_and(|cursor| !cursor.forward);
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        let mut rows: Vec<Arc<Row>> = match &self.order.by {
+            OrderBy::Field(field) => self.sorted(table, field, cursor, skip, wanted, make),
+            by => {
+                let by = if *by == OrderBy::Made { By::Made } else { By::Changed };
+                let descending = self.order.descending != is_back;
+                let mark = cursor.map(|cursor| Mark {
+                    changed: crate::clock::Timestamp::from_micros(cursor.changed),
+                    position: cursor.position,
+                });
+                let earliest = self.earliest().filter(|_| by == By::Changed && !descending);
+                let positions: Vec<u64> = table
+                    .scan(by, descending, mark.max(earliest))
+                    .filter(|key| self.shows(key, make))
+                    .map(|key| key.position)
+                    .skip(skip)
+                    .take(wanted)
+                    .collect();
+                positions.into_iter().filter_map(make).collect()
+            }
+        };
+        let is_more = rows.len() > size;
+        rows.truncate(size);
+        if is_back {
+            rows.reverse();
+        }
+        let count = u64::try_from(rows.len()).unwrap_or(0);
+        let before = if is_back { before.saturating_sub(count) } else { before };
+        let (has_next, has_previous) = if is_back { (true, is_more) } else { (is_more, before > 0) };
+        let cursor = |row: &Arc<Row>, forward: bool, before: u64| Cursor {
+            forward,
+            changed: row.changed.micros(),
+            position: row.position,
+            key: self.order.key(row),
+            before,
+            issued: now.micros(),
+            query: self.carried.clone(),
+        };
+        let next = rows.last().filter(|_| has_next).map(|row| cursor(row, true, before + count));
+        let previous = rows.first().filter(|_| has_previous).map(|row| cursor(row, false, before));
+        Page { rows, before, next, previous }
+    }
+
+    /// Records ordered by a field, which takes all of them.
+    fn sorted(
+        &self,
+        table: &Table,
+        field: &str,
+        cursor: Option<&Cursor>,
+        skip: usize,
+        wanted: usize,
+        make: &mut Make<'_>,
+    ) -> Vec<Arc<Row>> {
+        let keys: Vec<Key> = table.scan(By::Made, false, None).collect();
+        let mut rows: Vec<Arc<Row>> = Vec::new();
+        for key in keys {
+            if self.shows(&key, make) {
+                rows.extend(make(key.position));
+            }
+        }
+        let value = |row: &Row| row.record.get(field).cloned().unwrap_or_default();
+        let place = |a: (&Value, u64), b: (&Value, u64)| {
+            let by_value = compare(a.0, b.0);
+            let by_value = if self.order.descending { by_value.reverse() } else { by_value };
+            by_value.then(a.1.cmp(&b.1))
+        };
+        rows.sort_by(|a, b| place((&value(a), a.position), (&value(b), b.position)));
+        let Some(cursor) = cursor else { return rows.into_iter().skip(skip).take(wanted).collect() };
+        let nothing = Value::Null;
+        let at = (cursor.key.as_ref().unwrap_or(&nothing), cursor.position);
+        if cursor.forward {
+            rows.retain(|row| place((&value(row), row.position), at).is_gt());
+        } else {
+            rows.retain(|row| place((&value(row), row.position), at).is_lt());
+            rows.reverse();
+        }
+        rows.truncate(wanted);
+        rows
+    }
+}
+
+impl Order {
+    /// The value of the field by which the list is ordered.
+    fn key(&self, row: &Row) -> Option<Value> {
+        match &self.by {
+            OrderBy::Field(field) => Some(row.record.get(field).cloned().unwrap_or_default()),
+            OrderBy::Made | OrderBy::Changed => None,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a list asks of its records.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
+use crate::sandbox::data::Comparison;
+use crate::sandbox::shape;
+use crate::sandbox::table::{Key, Row};
+
+/// A part of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::sandbox) enum Subject {
+    /// When it was made.
+    Made,
+    /// When it was last changed.
+    Changed,
+    /// The values at a path.
+    Field(String),
+}
+
+/// One comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sandbox) struct Test {
+    pub(in crate::sandbox) subject: Subject,
+    pub(in crate::sandbox) is: Comparison,
+    pub(in crate::sandbox) value: Operand,
+}
+
+/// What a record is compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sandbox) enum Operand {
+    Text(String),
+    Instant(Timestamp),
+    Number(f64),
+    Flag(bool),
+    Nothing,
+    /// Any of these.
+    List(Vec<String>),
+}
+
+impl Test {
+    /// Whether a record passes, as far as its key tells it; `None` where one must look into the record.
+    pub(in crate::sandbox) fn by_key(&self, key: &Key) -> Option<bool> {
+        let own = match self.subject {
+            Subject::Made => key.made,
+            Subject::Changed => key.changed,
+            Subject::Field(_) => return None,
+        };
+        let Operand::Instant(given) = &self.value else { return None };
+        Some(holds(self.is, own.cmp(given)))
+    }
+
+    /// Whether a record passes.
+    pub(in crate::sandbox) fn passes(&self, row: &Row) -> bool {
+        match (&self.subject, &self.value) {
+            (Subject::Made, Operand::Instant(given)) => holds(self.is, row.made.cmp(given)),
+            (Subject::Changed, Operand::Instant(given)) => holds(self.is, row.changed.cmp(given)),
+            (Subject::Made | Subject::Changed, _) => false,
+            (Subject::Field(path), _) => self.fits(&row.record, path),
+        }
+    }
+
+    /// Whether some value at `path` of `record` compares as asked.
+    pub(in crate::sandbox) fn fits(&self, record: &Map<String, Value>, path: &str) -> bool {
+        let values = shape::values_at(record, path);
+        let some = |is: Comparison| {
+            values.iter().any(|value| against(value, &self.value).is_some_and(|ordering| holds(is, ordering)))
+        };
+        let is_empty = values.iter().all(|value| value.is_null());
+        match (&self.value, self.is) {
+            (Operand::Nothing, Comparison::Ne) => !is_empty,
+            (Operand::Nothing, _) => is_empty,
+            (Operand::List(list), _) => values.iter().any(|value| {
+                list.iter().any(|one| against(value, &Operand::Text(one.clone())) == Some(Ordering::Equal))
+            }),
+            (Operand::Text(part), Comparison::Contains) => values
+                .iter()
+                .any(|value| value.as_str().is_some_and(|text| text.to_lowercase().contains(&part.to_lowercase()))),
+            (_, Comparison::Ne) => !some(Comparison::Eq),
+            (_, is) => some(is),
+        }
+    }
+}
+
+fn holds(is: Comparison, ordering: Ordering) -> bool {
+    match is {
+        Comparison::Eq | Comparison::In | Comparison::Contains => ordering.is_eq(),
+        Comparison::Ne => ordering.is_ne(),
+        Comparison::Gt => ordering.is_gt(),
+        Comparison::Gte => ordering.is_ge(),
+        Comparison::Lt => ordering.is_lt(),
+        Comparison::Lte => ordering.is_le(),
+    }
+}
+
+/// How a record's value compares with what was asked for; `None` where they are of different kinds.
+fn against(value: &Value, operand: &Operand) -> Option<Ordering> {
+    match (value, operand) {
+        (Value::String(text), Operand::Instant(given)) => Some(Timestamp::parse_loosely(text)?.cmp(given)),
+        (Value::String(text), Operand::Text(given)) => {
+            match (Timestamp::parse(text), Timestamp::parse_loosely(given)) {
+                (Some(text), Some(given)) => Some(text.cmp(&given)),
+                _ => Some(text.as_str().cmp(given)),
+            }
+        }
+        (Value::String(text), Operand::Number(given)) => text.parse::<f64>().ok()?.partial_cmp(given),
+        (Value::Number(number), Operand::Text(given)) => number.as_f64()?.partial_cmp(&given.parse().ok()?),
+        (Value::Number(number), Operand::Number(given)) => number.as_f64()?.partial_cmp(given),
+        (Value::Bool(flag), Operand::Text(given)) => Some(flag.cmp(&given.parse().ok()?)),
+        (Value::Bool(flag), Operand::Flag(given)) => Some(flag.cmp(given)),
+        _ => None,
+    }
+}
+
+/// A total order of JSON values: by type first, then by value.
+pub(in crate::sandbox) fn compare(a: &Value, b: &Value) -> Ordering {
+    let rank = |value: &Value| match value {
+        Value::Null => 0,
+        Value::Bool(_) => 1,
+        Value::Number(_) => 2,
+        Value::String(_) => 3,
+        Value::Array(_) => 4,
+        Value::Object(_) => 5,
+    };
+    rank(a).cmp(&rank(b)).then_with(|| match (a, b) {
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Number(a), Value::Number(b)) => {
+            a.as_f64().unwrap_or_default().total_cmp(&b.as_f64().unwrap_or_default())
+        }
+        (Value::String(a), Value::String(b)) => a.cmp(b),
+        _ => Ordering::Equal,
+    })
+}

@@ -1,0 +1,129 @@
+//! One record: what the API adds to it of its own, and how an answer shows it.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, json};
+
+use super::data::{Api, Resource, Words};
+use super::shape::{self, Set};
+use super::store::id_value;
+use super::table::Row;
+use super::template::{self, Values};
+use crate::clock::Timestamp;
+
+/// Puts into a record what the API fills in: its id, its times, what is derived from other fields.
+pub(super) fn complete(
+    api: &Api,
+    resource: &Resource,
+    record: &mut Map<String, Value>,
+    id: &str,
+    made: Timestamp,
+    changed: Timestamp,
+    deleted: Option<Timestamp>,
+) {
+    for (name, shape) in &resource.fields {
+        let time = |instant: Timestamp| shape.time.as_ref().unwrap_or(&api.time).write(instant);
+        let value = match shape.set {
+            None => continue,
+            Some(Set::Id) => id_value(resource, id),
+            Some(Set::Created) => time(made),
+            Some(Set::Updated) => time(changed),
+            Some(Set::Deleted) => json!(deleted.is_some()),
+            Some(Set::DeletedAt) => deleted.map(time).unwrap_or_default(),
+        };
+        record.insert(name.clone(), value);
+    }
+    if deleted.is_some() {
+        let fields = resource.fields.iter().filter_map(|(name, shape)| Some((name.clone(), shape.on_delete.clone()?)));
+        record.extend(fields);
+    }
+    for (name, shape) in &resource.fields {
+        if let Some(derived) = &shape.derived {
+            let value = match template::fill(derived, record) {
+                Value::String(text) => json!(text.trim()),
+                value => value,
+            };
+            record.insert(name.clone(), value);
+        }
+    }
+}
+
+/// True where a value at `path` is this one, whatever the case of its letters.
+pub(super) fn has(record: &Map<String, Value>, path: &str, wanted: &Value) -> bool {
+    shape::values_at(record, path).into_iter().any(|value| match (value, wanted) {
+        (Value::String(a), Value::String(b)) => a == b || a.to_lowercase() == b.to_lowercase(),
+        (value, wanted) => value == wanted,
+    })
+}
+
+/// A value in the words of a table; as it is where the table does not have it.
+pub(super) fn worded(words: &Words, table: &str, value: Value) -> Value {
+    let key = match &value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    words.get(table.trim()).and_then(|table| table.get(&key)).cloned().unwrap_or(value)
+}
+
+/// A record on its way into an answer.
+pub(super) struct Shown<'r> {
+    row: &'r Row,
+    /// The fields that are shown.
+    record: Value,
+    api: &'r Api,
+}
+
+impl<'r> Shown<'r> {
+    /// `fields`: the names of those to show, all where `None`.
+    pub(super) fn new(api: &'r Api, resource: &Resource, row: &'r Row, fields: Option<&[String]>) -> Self {
+        let is_hidden = |name: &str| resource.fields.get(name).is_some_and(|shape| shape.hidden);
+        let record: Map<String, Value> = match fields {
+            None => {
+                row.record.iter().filter(|(name, _)| !is_hidden(name)).map(|(n, v)| (n.clone(), v.clone())).collect()
+            }
+            Some(fields) => {
+                let known = |name: &&String| {
+                    !is_hidden(name) && (row.record.contains_key(*name) || resource.fields.contains_key(*name))
+                };
+                let value = |name: &String| row.record.get(name).cloned().unwrap_or_default();
+                fields.iter().filter(known).map(|name| (name.clone(), value(name))).collect()
+            }
+        };
+        Self { row, record: Value::Object(record), api }
+    }
+
+    /// Shows a field by another name.
+    pub(super) fn rename(&mut self, old: &str, new: &str) {
+        let Value::Object(record) = &mut self.record else { return };
+        let fields = std::mem::take(record);
+        record.extend(fields.into_iter().map(|(name, value)| (if name == old { new.to_owned() } else { name }, value)));
+    }
+
+    /// As JSON, in the form of `item`; as it is where there is none.
+    pub(super) fn write(&self, item: Option<&Value>) -> String {
+        let mut text = String::new();
+        match item {
+            Some(item) => template::write(item, self, &mut text),
+            None => text = self.record.to_string(),
+        }
+        text
+    }
+}
+
+impl Values for Shown<'_> {
+    fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
+        let owned = match name {
+            "record" => return Some(Cow::Borrowed(&self.record)),
+            "id" => json!(self.row.id),
+            "created" => self.api.time.write(self.row.made),
+            "updated" => self.api.time.write(self.row.changed),
+            "deleted" => self.row.deleted.map(|instant| self.api.time.write(instant)).unwrap_or_default(),
+            "is_deleted" => json!(self.row.deleted.is_some()),
+            name => match name.split_once('|') {
+                Some((name, table)) => worded(&self.api.words, table, self.value(name)?.into_owned()),
+                None => return self.row.record.value(name),
+            },
+        };
+        Some(Cow::Owned(owned))
+    }
+}
