@@ -11,3 +11,10 @@ static DEFINITION: LazyLock<Arc<Definition>> = LazyLock::new(|| Arc::new(Definit
 fn world() -> World {
     World::new(Arc::clone(&DEFINITION), None)
 }
+
+mod bamboohr;
+mod greenhouse;
+mod lever;
+mod native;
+mod personio;
+mod zendesk_support;
