@@ -39,7 +39,7 @@ pub(super) fn complete(
     }
     for (name, shape) in &resource.fields {
         if let Some(derived) = &shape.derived {
-            let value = match template::fill(derived, record) {
+            let value = match template::fill(derived, &Worded { words: &api.words, record }) {
                 Value::String(text) => json!(text.trim()),
                 value => value,
             };
@@ -63,6 +63,21 @@ pub(super) fn worded(words: &Words, table: &str, value: Value) -> Value {
         other => other.to_string(),
     };
     words.get(table.trim()).and_then(|table| table.get(&key)).cloned().unwrap_or(value)
+}
+
+/// A record's fields, also in the words of a table.
+struct Worded<'r> {
+    words: &'r Words,
+    record: &'r Map<String, Value>,
+}
+
+impl Values for Worded<'_> {
+    fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
+        match name.split_once('|') {
+            Some((name, table)) => Some(Cow::Owned(worded(self.words, table, self.record.value(name)?.into_owned()))),
+            None => self.record.value(name),
+        }
+    }
 }
 
 /// A record on its way into an answer.
@@ -121,7 +136,7 @@ impl Values for Shown<'_> {
             "is_deleted" => json!(self.row.deleted.is_some()),
             name => match name.split_once('|') {
                 Some((name, table)) => worded(&self.api.words, table, self.value(name)?.into_owned()),
-                None => return self.row.record.value(name),
+                None => return self.row.record.value(name.strip_prefix("record.").unwrap_or(name)),
             },
         };
         Some(Cow::Owned(owned))

@@ -28,7 +28,7 @@ pub(super) struct Shape {
     pub(super) set: Option<Set>,
     /// The API fills it from this template over the record's other fields.
     pub(super) derived: Option<Value>,
-    /// What a new record has where the body does not say; null where absent.
+    /// What a new record has where the body does not say, a template over its number `n`; null where absent.
     pub(super) default: Option<Value>,
     /// How an instant is written here, in place of the API's own way.
     pub(super) time: Option<TimeFormat>,
@@ -132,6 +132,9 @@ fn look_at_fields(
             }
             None | Some(Value::Null) => {}
             Some(Value::String(text)) if shape.required && text.trim().is_empty() => {
+                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty" });
+            }
+            Some(Value::Array(items)) if shape.required && items.is_empty() => {
                 found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty" });
             }
             Some(value) => look_at(shape, value, path, found),

@@ -41,8 +41,14 @@ fn the_directory_is_the_whole_company_on_one_page() {
     let got = native().get(DIRECTORY);
     assert_eq!((got.status, got.header("Content-Type")), (200, Some("application/json")));
     assert_eq!(members(&got.body), ["employees", "fields"]);
-    let ids = (1..=300).map(|n| n.to_string()).collect::<Vec<_>>();
-    assert_eq!(column(&got.body["employees"], "/id"), ids);
+    let everyone = native().get(&format!("{DIRECTORY}?onlyCurrent=false")).body;
+    assert_eq!(column(&everyone["employees"], "/id"), (1..=300).map(|n| n.to_string()).collect::<Vec<_>>());
+    let gone = native().get(&format!("{EMPLOYEES}?filter[status]=Inactive&page[limit]=100")).body;
+    let gone = column(&gone["data"], "/employeeId");
+    assert_eq!(gone.len(), 0);
+    let current = (1..=300).map(|n| n.to_string()).filter(|id| !gone.contains(id)).collect::<Vec<_>>();
+    assert_eq!(column(&got.body["employees"], "/id"), current);
+    assert_eq!(native().get(&format!("{DIRECTORY}?onlyCurrent=true")).body, got.body);
     let names = [
         "displayName",
         "firstName",
