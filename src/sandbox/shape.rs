@@ -102,6 +102,24 @@ pub(super) enum ProblemKind {
 }
 
 impl Shape {
+    /// A value of this shape, where it can be one, and so with what lies in it.
+    pub(super) fn coerced(&self, value: Value) -> Value {
+        match value {
+            Value::Array(values) => match &self.items {
+                Some(shape) => values.into_iter().map(|value| shape.coerced(value)).collect(),
+                None => Value::Array(values),
+            },
+            Value::Object(fields) => {
+                let coerced = |name: &String, value: Value| match self.fields.get(name) {
+                    Some(shape) => shape.coerced(value),
+                    None => value,
+                };
+                fields.into_iter().map(|(name, value)| (name.clone(), coerced(&name, value))).collect()
+            }
+            plain => self.kind.coerced(plain),
+        }
+    }
+
     /// True where the API alone decides what it holds.
     pub(super) fn is_owned(&self) -> bool {
         self.set.is_some() || self.derived.is_some()
@@ -178,7 +196,7 @@ impl Type {
     }
 
     /// A value of this type, where it can be one: numbers and texts are made of each other.
-    pub(super) fn coerced(self, value: Value) -> Value {
+    fn coerced(self, value: Value) -> Value {
         let given = match &value {
             Value::String(text) => text.clone(),
             Value::Number(_) | Value::Bool(_) => value.to_string(),

@@ -159,8 +159,7 @@ impl Store {
         }
         for (name, field) in &seeds.fields {
             let value = template::fill(field, &invented);
-            record
-                .insert(name.clone(), shape.fields.get(name).map_or(value.clone(), |shape| shape.kind.coerced(value)));
+            record.insert(name.clone(), shape.fields.get(name).map_or(value.clone(), |shape| shape.coerced(value)));
         }
         fill_up(shape, &mut record, shape.first + position);
         record::complete(maker.api, shape, &mut record, &own_id, made, changed, None);
