@@ -31,6 +31,7 @@ CHANGED = {
     "datetime": "times.change_datetime",
     "_posixsubprocess": "beginning.change_posixsubprocess",
     "subprocess": "processes.change_subprocess",
+    "multiprocessing.connection": "processes.change_connection",
     "multiprocessing.synchronize": "processes.change_synchronize",
     "asyncio.events": "loops.change_events",
     "asyncio.base_events": "loops.change_base_events",
