@@ -12,7 +12,7 @@ use super::account::Account;
 use super::ears::{Command, Ears, Heard, Request};
 use super::message::Message;
 use super::rest::{Allowed, Asleep, Look, RealSleepers};
-use super::schedule::{Rank, Schedule, due};
+use super::schedule::{Rank, Schedule, due, millis_begun};
 use super::shared::Shared;
 use super::{Foreground, Passage, Rested, Stage, Wires};
 use crate::process::Census;
@@ -323,8 +323,9 @@ impl Arbiter {
     /// Lets the next event happen.
     fn happen(&mut self, used: Duration) {
         let Some((due, event)) = self.schedule.take() else { return };
-        // What was read from the clock has passed already.
-        let moved = (due - self.shared.base().max(self.shared.ticks())).max(0);
+        // What was read from the clock has passed already; by whole milliseconds, since how often it was read is not always
+        // the same: programs with threads read it to see how long they may still wait.
+        let moved = (due - self.shared.base().max(millis_begun(self.shared.ticks()))).max(0);
         self.shared.move_to(due);
         self.used = used;
         self.patience = PATIENCE.0;
