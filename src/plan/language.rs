@@ -5,6 +5,21 @@ use crate::tutorial::{Fence, FenceKind};
 
 use super::Language;
 
+impl Language {
+    /// The word that names steps.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Shell => "shell",
+            Self::Console => "console",
+            Self::Python => "python",
+            Self::Pycon => "pycon",
+            Self::JavaScript => "javascript",
+            Self::TypeScript => "typescript",
+            Self::Http => "http",
+        }
+    }
+}
+
 /// What a language word stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
