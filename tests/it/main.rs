@@ -15,6 +15,7 @@ mod network;
 mod newcomer;
 mod pages;
 mod providers;
+mod providers_option;
 mod provisioning;
 mod reading;
 mod reporting;
