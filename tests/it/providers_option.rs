@@ -115,7 +115,7 @@ curl -s \"https://api.truto.one/unified/crm/contacts?integrated_account_id=$ACCO
 ```
 ";
     let site = Site::new(&[("docs/first.md", page)]);
-    let (status, document) = site.document(&["run"]);
+    let (status, document) = site.document(&["run", "docs"]);
     let crms = ["hubspot", "salesforce", "zendesk-sell", "pipedrive", "dynamics_365", "close", "copper", "zoho"];
     assert_eq!(runs(&document), crms.map(|provider| format!("{provider} ok")), "{document:#}");
     assert_eq!((status, &document["summary"]["pages"], &document["summary"]["steps"]), (0, &8.into(), &8.into()));
@@ -142,7 +142,7 @@ curl -s \"$PROVIDER_URL/crm/v3/objects/contacts?limit=1\" -H \"Authorization: Be
 ```
 ";
     let site = Site::new(&[("docs/own.md", page)]);
-    let (status, document) = site.document(&["run"]);
+    let (status, document) = site.document(&["run", "docs"]);
     assert_eq!((status, runs(&document)), (0, vec!["hubspot ok".to_owned()]), "{document:#}");
 }
 
@@ -269,7 +269,7 @@ fn what_names_no_provider_is_told_at_its_place() {
     let (status, document) = site.document(&["list", "docs"]);
     let told: Vec<String> = listed(&document).into_iter().map(|(_, found)| found.join(" / ")).collect();
     let expected = [
-        "1:32 the sandbox knows no provider `hubspto`; did you mean `hubspot`?",
+        "1:31 the sandbox knows no provider `hubspto`; did you mean `hubspot`?",
         "3:13 the sandbox has no provider of the category `hirs`; did you mean `all:hris`?",
         "1:18 the sandbox knows no provider `hubspto`; did you mean `hubspot`?",
     ];
@@ -297,8 +297,7 @@ fn what_names_no_provider_is_told_at_its_place() {
 
 #[test]
 fn what_is_said_of_the_page_itself_is_said_once() {
-    let page =
-        "---\ndoccheck:\n  provider: hubspot, close\n---\n\n```bsh\ntrue\n```\n\n```bash\ntrue\n```\n\n```\n$ ?\n```\n";
+    let page = "---\ndoccheck:\n  provider: hubspot, close\n---\n\n```bsh\ntrue\n```\n\n```bash\ntrue\n```\n";
     let site = Site::new(&[("docs/x.md", page)]);
     let (_, document) = site.document(&["run", "docs/x.md"]);
     let counts: Vec<_> = (0..2).map(|at| document["pages"][at]["diagnostics"].as_array().map_or(9, Vec::len)).collect();
@@ -472,7 +471,7 @@ fn outputs_are_added_where_the_runs_agree() {
         told.contains("`b` does not print the same in every run: one thing for hubspot; one thing for close"),
         "{told}"
     );
-    assert_eq!(site.read("docs/x.md"), page.replace("echo same\n```\n", "echo same\n```\n\n```output\nsame\n```\n"));
+    assert_eq!(site.read("docs/x.md"), page.replace("echo same\n```\n", "echo same\n```\n\n```text\nsame\n```\n"));
 }
 
 #[test]
