@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::page::Said;
 use super::reading::Reading;
 use super::roles::Decision;
 use super::{Plan, Role};
@@ -32,9 +31,10 @@ pub(super) fn asked(words: Vec<Spanned<String>>, source: &Arc<SourceFile>) -> Ve
     words.into_iter().map(|word| AskedProvider { word: Located::new(word, source), is_ours: true }).collect()
 }
 
-/// What the steps ask for: on a step it means the page. The page's options and its steps must not contradict each other.
+/// What the steps ask for: on a step it means the page. They must contradict neither each other nor what the page itself
+/// asks for, `own`.
 pub(super) fn of_steps(
-    said: &Said,
+    own: Option<&Spanned<Vec<Spanned<String>>>>,
     readings: &[Reading<'_>],
     decisions: &[Decision],
     tutorial: &Tutorial,
@@ -48,7 +48,7 @@ pub(super) fn of_steps(
     let words = |list: &Spanned<Vec<Spanned<String>>>| -> Vec<String> {
         list.value.iter().map(|word| word.value.clone()).collect()
     };
-    let mut all = said.own.provider.iter().chain(ours.iter().map(|(_, list)| *list));
+    let mut all = own.into_iter().chain(ours.iter().map(|(_, list)| *list));
     let Some(first) = all.next() else {
         let words = others.into_iter().flat_map(|(_, list)| list.value.clone());
         let asked = asked(words.collect(), &tutorial.source).into_iter();

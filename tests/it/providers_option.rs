@@ -147,6 +147,51 @@ curl -s \"$PROVIDER_URL/crm/v3/objects/contacts?limit=1\" -H \"Authorization: Be
 }
 
 #[test]
+fn a_page_imports_the_client_once_for_all_runs() {
+    let page = "\
+# Who is there
+
+```javascript provider=salesforce,zoho
+import { Truto } from '@truto/sdk'
+
+const truto = new Truto({ apiKey: process.env.TRUTO_API_KEY })
+const { data } = await truto.unified.crm.contacts.list({ integratedAccountId: process.env.ACCOUNT_ID, limit: 2 })
+console.log(data.map(contact => contact.name))
+```
+
+```output
+[ 'Elif Mendoza', [..] ]
+```
+";
+    let site = Site::new(&[("docs/client.md", page)]);
+    let (status, document) = site.document(&["run", "docs"]);
+    assert_eq!((status, runs(&document)), (0, vec!["salesforce ok".into(), "zoho ok".into()]), "{document:#}");
+    let codes = |at: usize| -> Vec<String> {
+        let found = document["pages"][at]["diagnostics"].as_array().expect("findings").iter();
+        found.map(|found| word(&found["code"]).to_owned()).collect()
+    };
+    assert_eq!((codes(0), codes(1)), (vec!["stand-in".to_owned()], vec![]));
+}
+
+#[test]
+fn a_change_of_the_page_touches_all_its_runs() {
+    let site = Site::new(&[("docs/who.md", WHO), ("docs/other.md", "```bash\ntrue\n```\n")]);
+    std::fs::remove_dir(site.path(".git")).expect("the folder is there");
+    let git = |arguments: &[&str]| {
+        let who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+        let mut command = std::process::Command::new("git");
+        let output = command.current_dir(site.0.path()).args(who).args(arguments).output().expect("git starts");
+        assert!(output.status.success(), "{output:?}");
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "docs"]);
+    git(&["commit", "--quiet", "--message", "pages"]);
+    site.write("docs/who.md", &WHO.replace("# Who", "# Whose"));
+    let (_, document) = site.document(&["run", "docs", "--changed-since", "HEAD"]);
+    assert_eq!(runs(&document), ["hubspot ok", "salesforce stale"]);
+}
+
+#[test]
 fn each_run_is_told_as_one_of_its_own() {
     let site = Site::new(&[("docs/who.md", WHO)]);
     let formats = ["junit=r.xml", "sarif=r.sarif", "markdown=r.markdown", "json=r.json"];
