@@ -101,8 +101,9 @@ fn contact(names: [&Value; 4], ids: [&Value; 3], reached: [&Value; 2], times: [&
 }
 
 fn instant(native: &Value) -> String {
-    let seconds = &native.as_str().unwrap()[..19];
-    format!("{seconds}.000Z")
+    let text = native.as_str().unwrap();
+    let fraction = text[19..].strip_prefix('.').map_or("000", |fraction| &fraction[..3]);
+    format!("{}.{fraction}Z", &text[..19])
 }
 
 struct Client {

@@ -137,7 +137,7 @@ fn a_token_lives_one_hour_and_a_refresh_gives_another() {
     let reply = client.send(&refresh);
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     let told = body(&reply);
-    assert_eq!((&told["token_type"], &told["expires_in"]), (&json!("bearer"), &json!(3600)));
+    assert_eq!((&told["token_type"], &told["expires_in"]), (&json!("Bearer"), &json!(3600)));
     let fresh = format!("Bearer {}", told["access_token"].as_str().unwrap());
     let list = with(ask("GET", "/v2/contacts"), "Authorization", &fresh);
     assert_eq!(client.send(&list).status, 200);
