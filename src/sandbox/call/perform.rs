@@ -12,7 +12,7 @@ use crate::sandbox::data::{Api, Delete, Operation, Resource, Which};
 use crate::sandbox::input::Input;
 use crate::sandbox::list;
 use crate::sandbox::natives::Natives;
-use crate::sandbox::record::Shown;
+use crate::sandbox::record::{self, Shown};
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::store::Item;
@@ -117,6 +117,8 @@ impl<'c> Call<'c> {
         let own = tombstone.or(target.route.item.as_ref());
         let usual = resource.tombstone.as_ref().filter(|_| row.deleted.is_some()).or(resource.item.as_ref());
         let template = own.or(usual).map(|item| item.get_ref());
+        let unasked = resource.asked.iter().filter(|(_, parameter)| self.input.parameter(parameter).is_none());
+        let unasked: Vec<&String> = unasked.map(|(member, _)| member).collect();
         let renamed: Vec<_> = state.renamed.iter().filter(|(of, _, _)| of == name).cloned().collect();
         let (api, query, hides) = (self.api, &self.input.query, self.hides());
         let hidden = |name: &String| is_hidden(api, query, name);
@@ -131,13 +133,13 @@ impl<'c> Call<'c> {
             for (_, old, new) in &renamed {
                 shown.rename(old, new);
             }
-            shown.write(template)
+            shown.write(template.map(|item| record::without(item, &unasked)).as_deref())
         };
         if own.is_some() || hides {
             return Ok(Arc::new(Item::new(make())));
         }
         let mut hasher = DefaultHasher::new();
-        fields.hash(&mut hasher);
+        (fields, &unasked).hash(&mut hasher);
         Ok(state.store.item(name, account, row, hasher.finish(), make))
     }
 

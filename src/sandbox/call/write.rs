@@ -14,8 +14,23 @@ use crate::sandbox::state::State;
 use crate::sandbox::store::Item;
 use crate::sandbox::table::Row;
 use crate::sandbox::template::{self, Template};
+use crate::sandbox::unified::jsonata;
 
 impl<'c> Call<'c> {
+    /// The fields of each record that the body holds, also those that stand elsewhere in it.
+    fn sent(&self, resource: &Resource) -> Result<Vec<Map<String, Value>>, Refusal> {
+        let mut records = body::records(self.request, resource)?;
+        if let Some(reads) = &resource.reads {
+            let whole = Value::Object(body::object(self.request)?);
+            // A body for which the expression has no answer is not of the form that the API takes.
+            let more = jsonata::evaluate_json(reads.get_ref(), &whole, &[]).map_err(|_| Situation::BadJson)?;
+            if let Some(Value::Object(more)) = more {
+                records.iter_mut().for_each(|fields| fields.extend(more.clone()));
+            }
+        }
+        Ok(records)
+    }
+
     /// What its account's administrator made required.
     fn required_by_account(&self, account: &str, resource: &str) -> &'c [String] {
         let account = self.api.accounts.iter().find(|known| known.id.get_ref() == account);
@@ -67,7 +82,7 @@ impl<'c> Call<'c> {
         account: &str,
     ) -> Result<Done<'c>, Refusal> {
         let (_, resource) = target.resource()?;
-        let records = body::records(self.request, resource)?;
+        let records = self.sent(resource)?;
         let template = self.template(target, Operation::Create);
         if !resource.batch {
             let fields = records.into_iter().next().unwrap_or_default();
@@ -122,7 +137,7 @@ impl<'c> Call<'c> {
     ) -> Result<Done<'c>, Refusal> {
         let row = self.find(state, target, account)?;
         let (name, resource) = target.resource()?;
-        let mut fields = body::records(self.request, resource)?.into_iter().next().unwrap_or_default();
+        let mut fields = self.sent(resource)?.into_iter().next().unwrap_or_default();
         rename_back(state, name, &mut fields);
         let fields = body::read(fields, self.api, target.route, resource, false, &[])?;
         let mut changed = row.record.clone();

@@ -7,6 +7,11 @@ use crate::sandbox::unified::{jsonata, mapping_problem};
 
 impl Check<'_> {
     pub(super) fn mappings(&mut self) {
+        for reads in self.api.resources.values().filter_map(|resource| resource.reads.as_ref()) {
+            if let Some(problem) = unreadable(reads.get_ref()) {
+                self.tell(reads, "sandbox-mapping", problem, String::new());
+            }
+        }
         let Some(mapping) = &self.api.unified else { return };
         let fixed = [&mapping.rate_limit, &mapping.status, &mapping.message];
         let mut wrong: Vec<String> = fixed.into_iter().flatten().filter_map(|text| unreadable(text)).collect();

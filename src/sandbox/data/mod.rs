@@ -19,6 +19,7 @@ use toml::Spanned;
 
 use super::instants::TimeFormat;
 use super::template::Template;
+use super::words::Words;
 
 pub(super) use limit::{Limit, Payer, Window};
 pub(super) use list::{Comparison, Comparisons, Filter, PageBy, Paging, Place, Read, Shows, Sort, Style, Which};
@@ -126,9 +127,6 @@ pub(super) struct Api {
     /// How the unified API speaks to this one.
     pub(super) unified: Option<Mapping>,
 }
-
-/// Values by the words that stand for them, by table.
-pub(super) type Words = BTreeMap<String, BTreeMap<String, Value>>;
 
 /// Where a fact is from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
