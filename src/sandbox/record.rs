@@ -8,7 +8,7 @@ use super::data::{Api, Resource};
 use super::shape::{self, Set, Type};
 use super::table::Row;
 use super::template::{self, Values};
-use super::words;
+use super::words::{self, Words};
 use crate::clock::Timestamp;
 
 /// Puts into a record what the API fills in: its id, its times, what is derived from other fields.
@@ -76,7 +76,9 @@ struct Worded<'r> {
 impl Values for Worded<'_> {
     fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
         match name.split_once('|') {
-            Some((name, table)) => Some(Cow::Owned(worded(self.words, table, self.record.value(name)?.into_owned()))),
+            Some((name, table)) => {
+                Some(Cow::Owned(words::worded(self.words, table, self.record.value(name)?.into_owned())))
+            }
             None => self.record.value(name),
         }
     }
@@ -138,7 +140,7 @@ impl Values for Shown<'_> {
             "is_deleted" => json!(self.row.deleted.is_some()),
             name => match name.split_once('|') {
                 Some((name, table)) => words::worded(&self.api.words, table, self.value(name)?.into_owned()),
-                None => return self.row.record.value(name),
+                None => return self.row.record.value(name.strip_prefix("record.").unwrap_or(name)),
             },
         };
         Some(Cow::Owned(owned))

@@ -32,7 +32,7 @@ pub(super) struct Shape {
     pub(super) derived: Option<Value>,
     /// It is derived in records whose other fields hold this alone; in others it is what a body says.
     pub(super) derived_when: Option<Map<String, Value>>,
-    /// What a new record has where the body does not say; null where absent.
+    /// What a new record has where the body does not say, a template over its number `n`; null where absent.
     pub(super) default: Option<Value>,
     /// How an instant is written here, in place of the API's own way.
     pub(super) time: Option<TimeFormat>,
@@ -106,6 +106,24 @@ pub(super) enum ProblemKind {
 }
 
 impl Shape {
+    /// A value of this shape, where it can be one, and so with what lies in it.
+    pub(super) fn coerced(&self, value: Value) -> Value {
+        match value {
+            Value::Array(values) => match &self.items {
+                Some(shape) => values.into_iter().map(|value| shape.coerced(value)).collect(),
+                None => Value::Array(values),
+            },
+            Value::Object(fields) => {
+                let coerced = |name: &String, value: Value| match self.fields.get(name) {
+                    Some(shape) => shape.coerced(value),
+                    None => value,
+                };
+                fields.into_iter().map(|(name, value)| (name.clone(), coerced(&name, value))).collect()
+            }
+            plain => self.kind.coerced(plain),
+        }
+    }
+
     /// True where the API alone decides what it holds.
     pub(super) fn is_owned(&self) -> bool {
         self.set.is_some() || (self.derived.is_some() && self.derived_when.is_none())
@@ -153,6 +171,9 @@ fn look_at_fields(
             Some(Value::String(text)) if is_required && text.trim().is_empty() => {
                 found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty" });
             }
+            Some(Value::Array(items)) if shape.required && items.is_empty() => {
+                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty" });
+            }
             Some(value) => look_at(shape, value, path, found),
         }
     }
@@ -194,7 +215,7 @@ impl Type {
     }
 
     /// A value of this type, where it can be one: numbers and texts are made of each other.
-    pub(super) fn coerced(self, value: Value) -> Value {
+    fn coerced(self, value: Value) -> Value {
         let given = match &value {
             Value::String(text) => text.clone(),
             Value::Number(_) | Value::Bool(_) => value.to_string(),

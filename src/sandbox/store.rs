@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value};
 
-use super::data::{Api, Counts};
+use super::data::{Api, Counts, Resource};
 use super::invention::{Invented, Inventions, Setting};
 use super::record;
 use super::shape::Set;
 use super::table::{Row, Table};
-use super::template::{self, Values};
+use super::template::{self, Values, Variables};
 use crate::clock::Timestamp;
 
 /// The bytes of records' texts that are kept for the next time.
@@ -159,9 +159,9 @@ impl Store {
         }
         for (name, field) in &seeds.fields {
             let value = template::fill(field, &invented);
-            record
-                .insert(name.clone(), shape.fields.get(name).map_or(value.clone(), |shape| shape.kind.coerced(value)));
+            record.insert(name.clone(), shape.fields.get(name).map_or(value.clone(), |shape| shape.coerced(value)));
         }
+        fill_up(shape, &mut record, shape.first + position);
         record::complete(maker.api, shape, &mut record, &own_id, made, changed, None);
         Some(Arc::new(Row { position, id: own_id, record, made, changed, deleted: None, version: 0 }))
     }
@@ -215,11 +215,7 @@ impl Store {
             record.insert(field.to_owned(), Value::Null);
         }
         record.extend(fields);
-        for (name, field) in &shape.fields {
-            if !record.contains_key(name) {
-                record.insert(name.clone(), field.default.clone().unwrap_or_default());
-            }
-        }
+        fill_up(shape, &mut record, number);
         record::complete(maker.api, shape, &mut record, &id, now, now, None);
         let row = Row { position, id, record, made: now, changed: now, deleted: None, version: 1 };
         self.table_mut(resource, account).write(row);
@@ -299,6 +295,17 @@ impl Store {
     pub(super) fn forget_items(&mut self) {
         self.items.clear();
         self.item_bytes = 0;
+    }
+}
+
+/// Puts into a new record what nobody has said of it: the default of a field, else null.
+fn fill_up(resource: &Resource, record: &mut Map<String, Value>, number: u64) {
+    let numbered = Variables::from_iter([("n".to_owned(), Value::from(number))]);
+    for (name, field) in &resource.fields {
+        if !record.contains_key(name) {
+            let default = field.default.as_ref().map(|default| template::fill(default, &numbered));
+            record.insert(name.clone(), default.unwrap_or_default());
+        }
     }
 }
 

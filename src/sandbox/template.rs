@@ -158,7 +158,9 @@ pub(super) fn fill(value: &Value, values: &impl Values) -> Value {
             let mut filled = Map::new();
             for (key, field) in fields {
                 match (key.as_str(), fill(field, values)) {
-                    (MERGED, Value::Object(inner)) => filled.extend(inner),
+                    (MERGED, Value::Object(inner)) => {
+                        filled.extend(inner.into_iter().filter(|(name, _)| !fields.contains_key(name)));
+                    }
                     (MERGED, _) => {}
                     (key, field) => drop(filled.insert(fill_key(key, values).into_owned(), field)),
                 }
@@ -169,11 +171,21 @@ pub(super) fn fill(value: &Value, values: &impl Values) -> Value {
     }
 }
 
-/// The key whose value is an object that is merged into the one around it.
+/// The key whose value is an object that is merged into the one around it, whose own members stand before those.
 const MERGED: &str = "...";
 
 fn fill_key<'k>(key: &'k str, values: &impl Values) -> Cow<'k, str> {
     if key.contains("{{") { Cow::Owned(fill_text(key, values)) } else { Cow::Borrowed(key) }
+}
+
+/// The text of an object that is merged, without the members in whose place the one around it has its own.
+fn without(inner: String, own: &Map<String, Value>) -> String {
+    if !own.keys().any(|key| inner.contains(&format!("{}:", Value::from(key.as_str())))) {
+        return inner;
+    }
+    let Ok(mut fields) = serde_json::from_str::<Map<String, Value>>(&inner) else { return inner };
+    fields.retain(|key, _| !own.contains_key(key));
+    Value::Object(fields).to_string()
 }
 
 /// `value` with each place filled, as JSON at the end of `out`.
@@ -206,6 +218,7 @@ pub(super) fn write(value: &Value, values: &impl Values, out: &mut String) {
                 if key == MERGED {
                     let mut inner = String::new();
                     write(field, values, &mut inner);
+                    let inner = without(inner, fields);
                     let inner = inner.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or_default();
                     out.push_str(inner);
                     if inner.is_empty() && out.ends_with(',') {
@@ -331,6 +344,11 @@ mod tests {
         let mut written = String::new();
         write(&template, &variables, &mut written);
         assert_eq!(written, expected.to_string(), "writing is filling, in one go");
+        let own = json!({ "...": "{{company}}", "name": "{{who}}" });
+        assert_eq!(fill(&own, &variables), json!({ "name": "Ada" }));
+        written.clear();
+        write(&own, &variables, &mut written);
+        assert_eq!(written, r#"{"name":"Ada"}"#, "a member is written once");
         assert_eq!(fill(&json!("{{n}}{{who}}"), &variables), json!("3Ada"));
         assert_eq!(names("{{a}} and {{ b.x }} and {{c:3}} and {{d"), ["a", "b", "c"]);
     }

@@ -251,8 +251,8 @@ impl Network {
         self.journal.begin();
         self.engine.arm(faults);
         if let Some(clock) = self.engine.virtual_clock() {
+            *self.step_began.lock().unwrap_or_else(PoisonError::into_inner) = clock.settled();
             let _ = clock.take_account();
-            *self.step_began.lock().unwrap_or_else(PoisonError::into_inner) = clock.now();
         }
     }
 
@@ -280,7 +280,7 @@ impl Network {
         let time = self.engine.virtual_clock().map(|clock| {
             clock.wait_for(Foreground::Nobody);
             let began = *self.step_began.lock().unwrap_or_else(PoisonError::into_inner);
-            let virtual_us = u64::try_from(clock.now().since(began).as_micros()).unwrap_or(u64::MAX);
+            let virtual_us = u64::try_from(clock.settled().since(began).as_micros()).unwrap_or(u64::MAX);
             TimeSpent { virtual_us, ..clock.take_account() }
         });
         Traffic { exchanges, omitted, refusals, unmet_faults, time }

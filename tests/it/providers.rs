@@ -12,13 +12,19 @@ fn world() -> World {
     World::new(Arc::clone(&DEFINITION), None)
 }
 
-mod hubspot;
-mod salesforce;
+mod bamboohr;
+mod close;
 mod copper;
 mod dynamics_365;
-mod unified_api;
-mod zoho_crm;
-mod close;
+mod greenhouse;
+mod hubspot;
+mod lever;
+mod native;
+mod personio;
 mod pipedrive;
+mod salesforce;
 mod through_unified;
+mod unified_api;
 mod zendesk_sell;
+mod zendesk_support;
+mod zoho_crm;

@@ -49,7 +49,7 @@ impl<'c> Call<'c> {
             let table = store.table(name, account).unwrap_or(&empty);
             let maker = self.maker;
             let mut make = |position| store.row(&maker, name, account, position);
-            let total = template.asks_for(&["total", "pages"]).then(|| ask.total(table, &mut make));
+            let total = template.asks_for(&["total", "pages", "last_url"]).then(|| ask.total(table, &mut make));
             (ask.page(table, self.now, &mut make), total)
         };
         if let (true, Some(none)) = (page.rows.is_empty(), none) {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::route::{Operation, Route};
+
 /// How tokens are issued.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +59,12 @@ pub(in crate::sandbox) enum ClientAuth {
 }
 
 impl OAuth {
+    /// The routes at which consent and tokens are asked for.
+    pub(in crate::sandbox) fn routes(&self) -> impl Iterator<Item = Route> {
+        let authorize = self.authorize.clone().map(|path| Route::of(path, Operation::Authorize));
+        authorize.into_iter().chain([Route::of(self.token.clone(), Operation::Token)])
+    }
+
     /// How long access tokens live; `None` where that cannot be read.
     pub(in crate::sandbox) fn life(&self) -> Option<Duration> {
         humantime::parse_duration(&self.life).ok()
