@@ -27,7 +27,7 @@ use crate::tutorial;
 pub use crate::run::Shard;
 pub use blessing::{BlessReport, BlessRequest, Blessable, bless, recalled, write};
 pub use doctor::{DoctorReport, doctor};
-pub use sandbox::{OpenSandbox, SandboxRequest, find_sandbox, open_sandbox};
+pub use sandbox::{OpenSandbox, SandboxRequest, describe_sandbox, find_sandbox, open_sandbox};
 pub use saved::{keep, last_run, read_run};
 
 /// Where doccheck was called: what it reads of the world, read once by whoever calls it.

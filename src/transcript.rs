@@ -1,8 +1,11 @@
 //! What happened while a page ran: plain data, saved as JSON, so that judging works later without
 //! running anything again.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use crate::clock::in_words;
 use crate::inputs::Input;
 use crate::plan::Part;
 use crate::redact::Secrets;
@@ -271,12 +274,10 @@ impl Ending {
             Self::Signaled { signal } => format!("was ended by signal {signal}"),
             Self::Running => "ran until the page ended".to_owned(),
             Self::NotReady { limit_us, missing } => {
-                let limit = std::time::Duration::from_micros(*limit_us);
-                format!("was not ready within {}: {missing}", humantime::format_duration(limit))
+                format!("was not ready within {}: {missing}", in_words(Duration::from_micros(*limit_us)))
             }
             Self::TimedOut { limit_us } => {
-                let limit = std::time::Duration::from_micros(*limit_us);
-                format!("passed its time limit of {}", humantime::format_duration(limit))
+                format!("passed its time limit of {}", in_words(Duration::from_micros(*limit_us)))
             }
             Self::OutputLimit { limit } => format!("printed more than {} MiB", limit / (1024 * 1024)),
             Self::NotStarted { reason, .. } => format!("could not start: {reason}"),

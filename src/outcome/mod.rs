@@ -230,6 +230,12 @@ impl PageOutcome {
         spans.reduce(u64::saturating_add)
     }
 
+    /// True where the run was broken off before the page came to its end, and nothing had been wrong until then.
+    pub fn is_cut_off(&self) -> bool {
+        // What is wrong with a page stops it too, and is its verdict.
+        self.verdict == PageVerdict::Ok && self.steps.iter().any(|step| step.verdict == StepVerdict::NotReached)
+    }
+
     /// The outcome of a page that cannot be read or planned.
     pub fn failed(path: &str, plan: Option<Arc<Plan>>, diagnostics: Vec<Diagnostic>) -> Self {
         let path = path.to_owned();

@@ -3,6 +3,7 @@
 mod builtins;
 mod checks;
 mod exits;
+mod expectation;
 mod files;
 mod inline;
 mod known;
@@ -26,8 +27,6 @@ mod versions;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::config::{Config, DEFAULT_TIMEOUT};
 use crate::diagnostic::Diagnostic;
 use crate::options::{ExpectedExit, OutputRule, Ready, Setting, Stream, Time};
@@ -37,7 +36,9 @@ use crate::tutorial::{Code, Tutorial};
 
 use reading::Reading;
 
+pub use expectation::{Expectation, Format, Part};
 pub use known::{KnownBy, KnownStale};
+pub use language::Language;
 pub use rules::{check_config, unmet};
 
 /// A page's plan.
@@ -164,25 +165,6 @@ pub struct FileAction {
     pub path: Spanned<String>,
 }
 
-/// The language that a step is in, which decides its runner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Language {
-    /// bash, sh, shell, zsh: run by bash.
-    Shell,
-    /// A transcript with `$ ` prompts.
-    Console,
-    /// A Python program.
-    Python,
-    /// A transcript with `>>> ` prompts.
-    Pycon,
-    /// An ES module.
-    JavaScript,
-    /// An ES module whose types are stripped.
-    TypeScript,
-    /// An HTTP request.
-    Http,
-}
-
 /// A step.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -280,46 +262,6 @@ pub enum Session {
     Shared(String),
 }
 
-/// Something that a page says a step prints.
-#[derive(Debug, Clone)]
-pub struct Expectation {
-    /// Which part of the step's output it is about.
-    pub part: Part,
-    /// Which stream it is about.
-    pub stream: Stream,
-    /// How it is compared.
-    pub format: Format,
-    /// The expected text with its places.
-    pub text: Code,
-    /// The fence whose opening line a report names: the output fence, or the step's own.
-    pub fence: usize,
-}
-
-/// A part of a step's output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// All of it.
-    Whole,
-    /// What the command with this index in `Step::commands` printed.
-    Command(usize),
-    /// What the statement with this index in `Step::watches` printed, or its value.
-    Watch(usize),
-    /// What a service had printed when it was ready and the page went on; nothing where it never was.
-    Start,
-}
-
-/// How an expectation is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Line by line, with wildcards.
-    Text,
-    /// By structure, falling back to text.
-    Json,
-    /// Status line, headers, body.
-    Http,
-}
-
 /// Decides on every fence of a page, which the configuration knows by `path`, relative to its folder. The plan is always
 /// there, for `list`; it is fit to run only where no diagnostic is an error.
 pub fn plan(tutorial: Tutorial, config: &Config, path: &str) -> (Plan, Vec<Diagnostic>) {
@@ -377,21 +319,6 @@ impl Action {
         match self {
             Self::Step(step) => step.fence,
             Self::File(file) => file.fence,
-        }
-    }
-}
-
-impl Language {
-    /// The word that names steps.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Shell => "shell",
-            Self::Console => "console",
-            Self::Python => "python",
-            Self::Pycon => "pycon",
-            Self::JavaScript => "javascript",
-            Self::TypeScript => "typescript",
-            Self::Http => "http",
         }
     }
 }

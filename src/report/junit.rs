@@ -96,6 +96,7 @@ fn case<'a>(page: &'a Page, step: &'a Step) -> Case<'a> {
         StepVerdict::Stale if step.expected_stale.is_some() => Came::Skipped("known to be stale: it does not fail"),
         StepVerdict::Stale => Came::Failed(wrong()),
         StepVerdict::Error => Came::Erred(wrong()),
+        StepVerdict::NotReached if page.is_cut_off() => Came::Skipped("not reached: the run was interrupted"),
         StepVerdict::NotReached => Came::Skipped("not reached: an earlier step stopped the page"),
         StepVerdict::Skipped => Came::Skipped("the page says not to run it"),
     };

@@ -90,6 +90,13 @@ pub struct Page {
     pub expected_stale: Option<String>,
 }
 
+impl Page {
+    /// True where the run was broken off before the page came to its end, and nothing had been wrong until then.
+    pub fn is_cut_off(&self) -> bool {
+        self.verdict == PageVerdict::Ok && self.steps.iter().any(|step| step.verdict == StepVerdict::NotReached)
+    }
+}
+
 /// The verdict on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

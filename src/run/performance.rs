@@ -99,10 +99,11 @@ impl Performance<'_> {
         match worker.network.open_in_virtual_time(world, crew.census()).map_err(no_network)? {
             Ok(variables) => {
                 let is_shell = |step: &Step| matches!(step.language, Language::Shell | Language::Console);
-                if !worker.network.has_clock_library() && self.plan.steps().any(is_shell) {
-                    let message = "in shells only `sleep` and `date` are in virtual time, through Python: this doccheck \
-                                   was built without a C compiler, or its folder for temporary files has a blank, `:` \
-                                   or `$` in its name";
+                if let Err(reason) = worker.network.clock_library()
+                    && self.plan.steps().any(is_shell)
+                {
+                    let message =
+                        format!("in shells only `sleep` and `date` are in virtual time, through Python: {reason}");
                     self.diagnostics.push(Diagnostic::note("real-time", message));
                 }
                 Ok(variables)

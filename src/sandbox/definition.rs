@@ -7,7 +7,7 @@ use super::client::Client;
 use super::data::Api;
 use super::draft::{self, Draft};
 use super::invention::Inventions;
-use super::{embedded, read};
+use super::{embedded, openapi, read};
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
@@ -75,6 +75,16 @@ impl Definition {
     /// The packages that stand in for published ones.
     pub fn clients(&self) -> &[Arc<Client>] {
         &self.clients
+    }
+
+    /// The API on `host` as OpenAPI describes it; that of the accounts of all providers where `None`, else the first.
+    pub fn openapi(&self, host: Option<&str>) -> Option<serde_json::Value> {
+        let serves = |api: &&Api| match host {
+            Some(host) => api.hosts.iter().any(|known| known.get_ref().eq_ignore_ascii_case(host)) || api.name == host,
+            None => api.integrated.is_some(),
+        };
+        let first = || self.apis.first().filter(|_| host.is_none());
+        self.apis.iter().find(serves).or_else(first).map(openapi::document)
     }
 
     /// The instant at which every world starts.

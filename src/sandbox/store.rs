@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::data::{Api, Counts, Resource};
 use super::invention::{Invented, Inventions, Setting};
 use super::record;
-use super::shape::{Set, Type};
+use super::shape::Set;
 use super::table::{Row, Table};
 use super::template::{self, Values, Variables};
 use crate::clock::Timestamp;
@@ -136,7 +136,7 @@ impl Store {
         let id = |kind: &str, n: u64| {
             let (name, resource, at) = maker.api.resource_of(kind)?;
             let before: u64 = (0..at).map(|seeds| counts.get(name).map_or(0, |counts| counts.of(seeds))).sum();
-            Some(id_value(resource, &resource.id.write(resource.first + before + n - 1)))
+            Some(record::id_value(resource, &resource.id.write(resource.first + before + n - 1)))
         };
         let setting = Setting {
             inventions: maker.inventions,
@@ -323,14 +323,5 @@ impl Values for Dated<'_> {
             "updated" => Some(Cow::Borrowed(&self.updated)),
             name => self.invented.value(name),
         }
-    }
-}
-
-/// An id as a record holds it: a number where the resource's ids are numbers.
-pub(super) fn id_value(resource: &Resource, id: &str) -> Value {
-    let is_number = resource.field(Set::Id).and_then(|field| resource.fields.get(field)).map(|shape| shape.kind);
-    match (is_number, id.parse::<u64>()) {
-        (Some(Type::Integer | Type::Number), Ok(number)) => json!(number),
-        _ => json!(id),
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::auth::Grant;
 use super::call::Call;
-use super::data::Api;
+use super::data::{Api, Operation, Route};
 use super::definition::Definition;
 use super::fault::{Armed, Fault};
 use super::natives::Natives;
@@ -112,6 +112,41 @@ impl World {
         record.insert("token".to_owned(), Value::String(account.token.get_ref().clone()));
         record.insert("host".to_owned(), Value::String(api.hosts.first()?.get_ref().clone()));
         Some(record)
+    }
+
+    /// Connects one more account of a provider, with so many invented records of its resources.
+    ///
+    /// # Errors
+    ///
+    /// There is no such provider or resource, or nowhere to connect it to.
+    pub fn connect(&mut self, provider: &str, records: &[(String, u64)]) -> Result<(), String> {
+        let definition = Arc::clone(&self.definition);
+        let connects = |route: &&Route| route.all().any(|operation| operation == Operation::Connect);
+        let mut apis = definition.apis.iter().filter_map(|api| Some((api, api.routes.iter().find(connects)?)));
+        let (api, route) = apis.next().ok_or("the sandbox has no way to connect accounts")?;
+        let counts: Map<String, Value> = records.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
+        let body =
+            json!({ "tenant_id": format!("{provider}-{}", self.serial), "integration": provider, "records": counts });
+        let mut headers = Headers::new();
+        headers.set("Content-Type", "application/json");
+        if let (Some(token), Some(way)) = (api.tokens.first(), api.authorization.first()) {
+            let scheme = way.scheme.as_ref().map(|scheme| format!("{scheme} ")).unwrap_or_default();
+            headers.set(way.header.as_deref().unwrap_or("Authorization"), format!("{scheme}{}", token.token.get_ref()));
+        }
+        let request = Request {
+            method: route.method(Operation::Connect).to_owned(),
+            scheme: "https".to_owned(),
+            host: api.hosts.first().map(|host| host.get_ref().clone()).unwrap_or_default(),
+            path: route.path.get_ref().clone(),
+            query: String::new(),
+            headers,
+            body: body.to_string().into_bytes(),
+        };
+        let reply = self.answer(&request, self.start()).reply;
+        if reply.status < 300 {
+            return Ok(());
+        }
+        Err(format!("cannot connect an account of `{provider}`: {}", String::from_utf8_lossy(&reply.body)))
     }
 
     /// Arms the faults of a step.

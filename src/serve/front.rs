@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use tokio_rustls::server::StartHandshake;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
-use super::gateway::{Body, Connection, Gateway, message, unreachable};
+use super::gateway::{Body, Connection, Gateway, Inbound, message, unreachable};
 use super::hosts::{Target, Way};
 use super::names::Names;
 use super::relay::Relay;
@@ -223,7 +223,9 @@ impl Front {
             (None, Arrival::Proxy) => None,
         };
         match target {
-            Some(target) if !self.is_self(&target) => self.gateway.answer(request, &scheme, &target, connection).await,
+            Some(target) if !self.is_self(&target) => {
+                self.gateway.answer(request, &Inbound { scheme, target, connection }).await
+            }
             _ => message(StatusCode::BAD_REQUEST, "the request names no host"),
         }
     }

@@ -13,8 +13,18 @@ fn world() -> World {
 }
 
 mod bamboohr;
+mod close;
+mod copper;
+mod dynamics_365;
 mod greenhouse;
+mod hubspot;
 mod lever;
 mod native;
 mod personio;
+mod pipedrive;
+mod salesforce;
+mod through_unified;
+mod unified_api;
+mod zendesk_sell;
 mod zendesk_support;
+mod zoho_crm;

@@ -1,8 +1,11 @@
 //! The lines that tell how a page goes: one a step, as it ends.
 
+use std::time::Duration;
+
 use anstyle::Style;
 
 use super::Look;
+use crate::clock::in_words;
 use crate::diagnostic::Severity;
 use crate::outcome::{PageOutcome, PageVerdict, StepOutcome, StepVerdict};
 use crate::report::paint::{BAD, DOUBT, GOOD, Paint, QUIET, clipped};
@@ -21,7 +24,7 @@ pub fn step(path: &str, outcome: &StepOutcome, look: Look) -> String {
     };
     let ran = !matches!(outcome.verdict, StepVerdict::NotReached | StepVerdict::Skipped);
     let place = format!("{path}:{}", outcome.line);
-    let time = if ran { duration(outcome.duration_us) } else { String::new() };
+    let time = if ran { in_words(Duration::from_micros(outcome.duration_us)) } else { String::new() };
     // Line numbers differ in length on one page; the columns shall not.
     line(&mut paint, (sign, word, style), &place, path.chars().count() + 5, &time, &outcome.name);
     if let Some(why) = &outcome.expected_stale {
@@ -69,25 +72,4 @@ fn line(paint: &mut Paint, mark: (&str, &str, Style), place: &str, width: usize,
     let (sign, word, style) = mark;
     paint.add("  ").add_in(style, &format!("{sign} {word:11}"));
     paint.add(&format!(" {place:width$} ")).add_in(QUIET, &format!("{time:>9}")).add("  ").add(rest).end_line();
-}
-
-/// A time that a person can take in: `84 ms`, `1.2 s`, `2 min 5 s`.
-pub(super) fn duration(microseconds: u64) -> String {
-    let milliseconds = microseconds.div_ceil(1000);
-    match milliseconds {
-        0..1000 => format!("{milliseconds} ms"),
-        1000..60_000 => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
-        _ => format!("{} min {} s", milliseconds / 60_000, milliseconds % 60_000 / 1000),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_told_in_the_unit_that_fits() {
-        let told = [0, 1, 84_000, 999_000, 1_000_000, 59_999_000, 60_000_000, 125_000_000].map(duration);
-        assert_eq!(told, ["0 ms", "1 ms", "84 ms", "999 ms", "1.0 s", "59.9 s", "1 min 0 s", "2 min 5 s"]);
-    }
 }

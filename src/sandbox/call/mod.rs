@@ -1,9 +1,11 @@
 //! One request on its way through an API: route, fault, limits, token, account, and then the records.
 
 mod limits;
+mod list;
 mod perform;
 mod reply;
 mod route;
+mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +26,7 @@ use crate::clock::Timestamp;
 use crate::http::{Reply, Request};
 
 use limits::Counted;
-pub(super) use perform::joined;
+pub(super) use list::joined;
 
 /// One request while it is answered.
 pub(super) struct Call<'c> {

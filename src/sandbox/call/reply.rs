@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Call, Done};
 use crate::http::{Headers, Reply};
-use crate::sandbox::data::Words;
-use crate::sandbox::record;
+use crate::sandbox::words::{self, Words};
+
 use crate::sandbox::situation::{Refusal, status_values};
 use crate::sandbox::template::{self, Template, Values, Variables};
 
@@ -23,7 +23,7 @@ impl Values for Shown<'_> {
     fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
         match name.split_once('|') {
             Some((name, table)) => {
-                Some(Cow::Owned(record::worded(self.words, table, self.values.value(name)?.into_owned())))
+                Some(Cow::Owned(words::worded(self.words, table, self.values.value(name)?.into_owned())))
             }
             None => self.values.value(name),
         }

@@ -90,7 +90,7 @@ pub(in crate::sandbox) fn administer<'c>(
     let body = body::object(call.request)?;
     let integrated = call.api.integrated.as_ref().ok_or(Situation::UnknownRoute)?;
     if target.operation == Operation::AccountToken {
-        let field = "integrated_account_id";
+        let field = target.route.at.as_ref().and_then(|place| place.body.as_deref()).ok_or(Situation::UnknownRoute)?;
         let missing = || {
             Refusal::from(Situation::MissingFields).with("missing", vec![field]).with("failures", Vec::<String>::new())
         };

@@ -10,13 +10,12 @@ use super::mapping::broken;
 use super::remote::{self, Asked};
 use crate::sandbox::call::{Call, Done, Target};
 use crate::sandbox::data::{Comparison, ListMapping};
-use crate::sandbox::list::{Operand, Subject as Tested, Test, filters};
+use crate::sandbox::list::{Operand, Subject as Tested, Test, filters, opaque, transparent};
 use crate::sandbox::natives::Natives;
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::store::Item;
 use crate::sandbox::template;
-use crate::sandbox::url;
 
 /// What a request asks of a unified list.
 struct Wanted {
@@ -213,6 +212,7 @@ fn next(
         ("headers", headers),
         ("query", JValue::from(sent.clone())),
         ("count", JValue::from(items.len())),
+        ("asked", JValue::from(Value::Object(wanted.input.clone()))),
         ("limit", JValue::from(wanted.limit)),
         ("cursor", wanted.cursor.clone().map_or(JValue::Undefined, JValue::from)),
     ]);
@@ -315,14 +315,9 @@ fn unified(subject: &Subject<'_>, item: &Item) -> Result<Arc<str>, Refusal> {
 
 /// A cursor of this API around the provider's own, and that of the page before.
 fn wrapped(own: &Value, before: &Value) -> String {
-    json!([own, before]).to_string().bytes().map(|byte| format!("{byte:02x}")).collect()
+    opaque(&(own, before))
 }
 
 fn unwrapped(text: &str) -> Option<(Value, Value)> {
-    let digits = text.as_bytes().chunks(2);
-    let bytes = digits.map(|pair| match pair {
-        [high, low] => Some((url::hex(*high)? << 4) | url::hex(*low)?),
-        _ => None,
-    });
-    serde_json::from_slice(&bytes.collect::<Option<Vec<_>>>()?).ok()
+    transparent(text)
 }

@@ -35,7 +35,13 @@ pub(super) fn perform<'c>(
         }
         Operation::Update => {
             let mapping = mapped.update.as_ref().ok_or(Situation::NotMapped)?;
-            let input = checked_body(call, target, subject, false)?;
+            let mut input = checked_body(call, target, subject, false)?;
+            if mapping.body.as_ref().is_some_and(|text| text.contains(BEFORE))
+                && let Value::Object(fields) = &mut input
+            {
+                let before = get(call, state, natives, subject, id.as_deref().unwrap_or_default())?;
+                fields.insert(BEFORE.to_owned(), before);
+            }
             let answered = send(call, state, natives, subject, mapping, "PATCH", id.as_deref(), &input)?;
             written(call, state, natives, subject, mapping, &answered, id.as_deref())?
         }
@@ -70,6 +76,10 @@ pub(super) fn perform<'c>(
     let template = call.api.answers.get(&target.operation).ok_or(Situation::UnknownRoute)?;
     Ok(Done::Fresh(template.get_ref(), if target.operation == Operation::Create { 201 } else { 200 }))
 }
+
+/// The native record as it was before a change, for mappings that ask for it: a change of one part of a name has to send
+/// the whole name where the provider has but one field for it.
+const BEFORE: &str = "native_before";
 
 /// The native record of this id.
 fn get(

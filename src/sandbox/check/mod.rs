@@ -1,19 +1,20 @@
 //! What holds between the parts of a sandbox's data: every name that is used is there, once.
 
+mod mappings;
+mod resources;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
 use toml::Spanned;
 
 use super::data::{Account, Api, Operation};
 use super::fault::Kind;
 use super::invention::Inventions;
-use super::shape::{self, Set, Shape};
+use super::shape::Shape;
 use super::situation::{COMMON, Situation};
 use super::template::{self, Template};
-use super::unified::{self, jsonata};
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
@@ -359,60 +360,6 @@ impl Check<'_> {
         }
     }
 
-    fn resources(&mut self, inventions: &Inventions) {
-        for (name, resource) in &self.api.resources {
-            if resource.field(Set::Id).is_none() {
-                let message = format!("no field of the resource `{name}` holds its id");
-                self.found.push(
-                    Diagnostic::error("sandbox-reference", message)
-                        .at(self.source, Span::default(), "")
-                        .help(format!("add `id = {{ type = \"string\", set = \"id\" }}` to [resources.{name}.fields]")),
-                );
-            }
-            for seeds in &resource.seeds {
-                if !inventions.knows(seeds.kind.get_ref()) {
-                    self.no_such(&seeds.kind, "kind of invented record", seeds.kind.get_ref(), &inventions.kinds());
-                }
-                let known: Vec<&str> = resource.fields.keys().map(String::as_str).collect();
-                for field in seeds.fields.keys().filter(|field| !resource.fields.contains_key(*field)) {
-                    self.no_such(&seeds.kind, "field", field, &known);
-                }
-            }
-        }
-        let is_wrong = |paging: &super::data::Paging| {
-            paging.size.as_ref().is_some_and(|size| size.default == 0 || size.max < size.default)
-        };
-        if self.pagings().any(is_wrong) {
-            let message = "a page holds at least one record, and by default no more than `max`".to_owned();
-            self.tell_file("sandbox-value", message);
-        }
-    }
-
-    fn records(&mut self) {
-        let mut ids = BTreeSet::new();
-        for (name, resource) in &self.api.resources {
-            for records in &resource.records {
-                let Some(file) = &records.source else { continue };
-                for row in &records.rows {
-                    let mut wrong = |message: String| {
-                        self.found.push(Diagnostic::error("sandbox-record", message).at(file, row.span, ""));
-                    };
-                    for problem in shape::problems(&resource.fields, &row.value, true) {
-                        wrong(format!("`{}` of a record {}", problem.field, problem.text));
-                    }
-                    let account = records.account.as_ref().map(Spanned::get_ref);
-                    match resource.id_of(&row.value) {
-                        None => wrong("the record has no id".to_owned()),
-                        Some(id) if !ids.insert((name, account, id.clone())) => {
-                            wrong(format!("there are two records with the id `{id}`"));
-                        }
-                        Some(_) => {}
-                    }
-                }
-            }
-        }
-    }
-
     fn oauth(&mut self) {
         let Some(oauth) = &self.api.oauth else { return };
         if oauth.life().is_none() {
@@ -421,48 +368,6 @@ impl Check<'_> {
         if let Err(text) = oauth.refresh_life() {
             let message = format!("`oauth.refresh_life` is no duration: `{text}`");
             self.tell_file("sandbox-value", message);
-        }
-    }
-
-    fn mappings(&mut self) {
-        let Some(mapping) = &self.api.unified else { return };
-        let fixed = [&mapping.rate_limit, &mapping.status, &mapping.message];
-        let mut wrong: Vec<String> = fixed.into_iter().flatten().filter_map(|text| unreadable(text)).collect();
-        for (category, models) in &mapping.models {
-            for (name, value) in models {
-                wrong.extend(
-                    unified::mapping_problem(value).map(|problem| format!("unified.{category}.{name}: {problem}")),
-                );
-                expressions(value, &mut wrong, &format!("unified.{category}.{name}"));
-            }
-        }
-        for problem in wrong {
-            self.tell_file("sandbox-mapping", problem);
-        }
-    }
-}
-
-fn unreadable(text: &str) -> Option<String> {
-    let error = jsonata::check(text).err()?;
-    Some(format!("`{}` cannot be read: {error}", text.trim()))
-}
-
-/// What is wrong with the expressions of a mapping's requests.
-fn expressions(value: &Value, wrong: &mut Vec<String>, at: &str) {
-    let Value::Object(fields) = value else { return };
-    let each = |fields: &Map<String, Value>, wrong: &mut Vec<String>, at: &str| {
-        for name in ["query", "headers", "body", "next", "id"] {
-            let text = fields.get(name).and_then(Value::as_str);
-            wrong.extend(text.and_then(unreadable).map(|problem| format!("{at}.{name}: {problem}")));
-        }
-    };
-    for (method, inner) in fields.iter().filter(|(name, _)| *name != "response") {
-        let Value::Object(inner) = inner else { continue };
-        each(inner, wrong, &format!("{at}.{method}"));
-        for variant in inner.get("variants").and_then(Value::as_array).into_iter().flatten() {
-            if let Value::Object(variant) = variant {
-                each(variant, wrong, &format!("{at}.{method}.variants"));
-            }
         }
     }
 }

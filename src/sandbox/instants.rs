@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 
 /// How instants are written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::sandbox) enum TimeFormat {
+pub(super) enum TimeFormat {
     /// RFC 3339 with milliseconds and `Z`.
     #[default]
     Rfc3339,
@@ -20,8 +20,13 @@ pub(in crate::sandbox) enum TimeFormat {
 }
 
 impl TimeFormat {
+    /// True where instants are numbers.
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self, Self::EpochSeconds | Self::EpochMillis)
+    }
+
     /// `instant` as the API writes it.
-    pub(in crate::sandbox) fn write(&self, instant: Timestamp) -> Value {
+    pub(super) fn write(&self, instant: Timestamp) -> Value {
         match self {
             Self::Rfc3339 => json!(instant.rfc3339()),
             Self::EpochSeconds => json!(instant.micros().div_euclid(1_000_000)),
