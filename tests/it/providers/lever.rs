@@ -152,6 +152,13 @@ fn an_opportunity_is_made_by_somebody() {
     assert_eq!((&data["createdAt"], &data["applications"]), (&json!(START), &json!([])));
     assert_eq!(data["contact"], json!("8d41f6a9-20b7-4c35-a1e8-000000000401"));
     assert_eq!(&native.get(&format!("{OPPORTUNITIES}/{}", opportunity(401))).body["data"], data);
+
+    let posting = "61f8a0d3-4be2-4719-b5c6-000000000002";
+    let applied = json!({ "name": "Bo", "postings": [posting] });
+    let made = native.send("POST", &format!("{OPPORTUNITIES}?{USER}"), &applied);
+    assert_eq!((made.status, made.body["data"].get("postings")), (200, None));
+    let found = native.get(&format!("{OPPORTUNITIES}?posting_id={posting}")).body;
+    assert_eq!(column(&found["data"], "/id").last(), Some(&opportunity(402)));
 }
 
 #[test]

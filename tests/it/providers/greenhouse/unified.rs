@@ -66,6 +66,8 @@ fn a_candidate_is_made_changed_and_deleted() {
         (changed.status, &changed.body["title"], &changed.body["company"]),
         (200, &json!("Analyst"), &ada["company"])
     );
+    let job = native.unified("PATCH", "ats/jobs/112701", ACCOUNT, &json!({ "name": "Fact checker" }));
+    assert_eq!((job.status, &job.body["name"]), (200, &json!("Fact checker")));
     let gone = native.unified("DELETE", "ats/candidates/53880401", ACCOUNT, &Value::Null);
     assert_eq!((gone.status, gone.body), (200, json!({ "id": "53880401" })));
     assert_eq!(native.get(&format!("{CANDIDATES}/53880401")).status, 404);
