@@ -26,7 +26,7 @@ const PROGRAM: &str = "CARGO_BIN_EXE_";
 pub(crate) const LOOK: Look = Look { width: 120, colour: false };
 
 /// Runs every page under `path`, a page or a folder relative to the package's root, as a test of its own, named as
-/// the page is from there (`docs/x.md`).
+/// the page is from there (`docs/x.md`). A page that runs for several providers is a test for each: `docs/x.md (shop)`.
 ///
 /// A page that cannot be planned is a test that fails. Where there is no page at all, a test named `path` fails.
 pub fn run(path: &str) -> ExitCode {
@@ -91,7 +91,7 @@ fn broken(name: &str, diagnostics: &[Diagnostic]) -> Trial {
 
 fn trial(session: &Arc<Session>, page: Page) -> Trial {
     let session = Arc::clone(session);
-    Trial::test(page.path.clone(), move || {
+    Trial::test(page.title(), move || {
         let pages = vec![session.page(&page, &Silent)];
         // What Ctrl-C broke off may look true so far.
         let report =

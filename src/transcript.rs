@@ -20,6 +20,9 @@ pub struct Transcript {
     pub schema: String,
     /// The page's path as it was named.
     pub page: String,
+    /// The provider that the run was about; absent where the page names none.
+    #[serde(default)]
+    pub provider: Option<String>,
     /// SHA-256 of the page's bytes, in hexadecimal: a transcript belongs to one state of its page.
     pub page_sha256: String,
     /// The version of doccheck that ran it.

@@ -124,6 +124,8 @@ pub struct Options {
     pub ready: Option<Spanned<Ready>>,
     /// `workspace`: a folder that is copied into the fresh workspace.
     pub workspace: Option<Spanned<String>>,
+    /// `provider`: `all`, `all:category` or words of providers, for each of which the page runs once.
+    pub provider: Option<Spanned<Vec<Spanned<String>>>>,
     /// `expect-stale`: why the step or page is known to be stale.
     pub expect_stale: Option<Spanned<String>>,
 }

@@ -13,6 +13,7 @@ pub mod names;
 mod output;
 mod page;
 mod programs;
+mod providers;
 mod reading;
 mod request;
 mod roles;
@@ -39,6 +40,7 @@ use reading::Reading;
 pub use expectation::{Expectation, Format, Part};
 pub use known::{KnownBy, KnownStale};
 pub use language::Language;
+pub use providers::AskedProvider;
 pub use rules::{check_config, unmet};
 
 /// A page's plan.
@@ -94,6 +96,8 @@ pub struct PagePlan {
     pub teardown: Option<Located<String>>,
     /// A folder, beside the file that says it, that is copied into the fresh workspace.
     pub workspace: Option<Located<String>>,
+    /// The providers that it asks for: it runs once for each.
+    pub providers: Vec<AskedProvider>,
     /// Why the page is known to be stale.
     pub known_stale: Option<KnownStale>,
 }
@@ -304,12 +308,13 @@ pub fn plan(tutorial: Tutorial, config: &Config, path: &str) -> (Plan, Vec<Diagn
     }
     checks::check(&tutorial, &readings, &decisions, &steps, &mut diagnostics);
     unclosed::check(&tutorial, &readings, &decisions, &mut diagnostics);
+    let of_steps = providers::of_steps(&said, &readings, &decisions, &tutorial, &mut diagnostics);
     let mut actions: Vec<Action> = file_actions.into_iter().map(Action::File).collect();
     actions.extend(steps.into_iter().map(|step| Action::Step(Box::new(step))));
     actions.sort_by_key(Action::fence);
     let roles = decisions.into_iter().map(|decision| decision.role).collect();
     let ruled = found.iter().map(|(_, rule)| rule.matches.span).collect();
-    let page = page::plan(said, &tutorial, config);
+    let page = page::plan(said, of_steps, &tutorial, config);
     (Plan { tutorial, page, roles, actions, ruled }, diagnostics)
 }
 

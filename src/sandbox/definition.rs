@@ -22,6 +22,17 @@ pub struct Definition {
     clients: Vec<Arc<Client>>,
 }
 
+/// A provider of whose account a page can be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// Its word, by which pages and accounts name it.
+    pub name: String,
+    /// Its name as people write it.
+    pub label: String,
+    /// What its records are, such as a customer's contacts; absent where no unified API is mapped onto it.
+    pub category: Option<String>,
+}
+
 impl Definition {
     /// The sandbox that is built in.
     ///
@@ -85,6 +96,30 @@ impl Definition {
         };
         let first = || self.apis.first().filter(|_| host.is_none());
         self.apis.iter().find(serves).or_else(first).map(openapi::document)
+    }
+
+    /// The providers that have an account, in the order in which the sandbox's data names them.
+    pub fn providers(&self) -> Vec<Provider> {
+        self.accounted().map(Self::provider).collect()
+    }
+
+    /// The provider whose account a page is about that names none: a variable hands the account's id to its steps.
+    pub fn default_provider(&self) -> Option<Provider> {
+        let named = |id: &str| self.apis.iter().flat_map(|api| api.variables.values()).any(|value| value == id);
+        let is_default = |api: &&Api| api.accounts.iter().any(|account| named(account.id.get_ref()));
+        self.accounted().find(is_default).map(Self::provider)
+    }
+
+    fn accounted(&self) -> impl Iterator<Item = &Api> {
+        self.apis.iter().filter(|api| !api.name.is_empty() && !api.accounts.is_empty())
+    }
+
+    fn provider(api: &Api) -> Provider {
+        Provider {
+            name: api.name.clone(),
+            label: api.label.clone(),
+            category: api.unified.as_ref().and_then(|mapping| mapping.models.keys().next().cloned()),
+        }
     }
 
     /// The instant at which every world starts.

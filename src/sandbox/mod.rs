@@ -37,7 +37,7 @@ mod world;
 
 pub use answer::{Answer, Upstream};
 pub use client::{Client, ClientFile, Ecosystem};
-pub use definition::Definition;
+pub use definition::{Definition, Provider};
 pub use draft::DraftRoute;
 pub use fault::{Fault, FaultError};
 pub use world::World;

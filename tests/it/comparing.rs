@@ -93,6 +93,7 @@ fn judged(plan: Plan, steps: Vec<StepRecord>) -> PageOutcome {
     let transcript = Transcript {
         schema: SCHEMA.to_owned(),
         page: "page.md".to_owned(),
+        provider: None,
         page_sha256: String::new(),
         doccheck: String::new(),
         inputs: Vec::new(),

@@ -107,8 +107,9 @@ fn accounts() -> Vec<(String, String, String)> {
     DEFINITION
         .providers()
         .into_iter()
-        .map(|name| {
-            let variables: std::collections::BTreeMap<_, _> = world.environment_for(Some(&name)).into_iter().collect();
+        .map(|provider| {
+            let named = world.environment_for(Some(&provider.name));
+            let variables: std::collections::BTreeMap<_, _> = named.into_iter().collect();
             (variables["ACCOUNT_ID"].clone(), variables["TENANT_ID"].clone(), variables["PROVIDER_TOKEN"].clone())
         })
         .collect()

@@ -186,6 +186,8 @@ fn report(steps: Vec<StepOutcome>) -> RunReport {
     let stale = steps.iter().any(|step| step.verdict == StepVerdict::Stale);
     let page = PageOutcome {
         path: "docs/contacts.md".to_owned(),
+        provider: None,
+        repeats: false,
         plan: Some(plan()),
         verdict: if stale { PageVerdict::Stale } else { PageVerdict::Ok },
         duration_us: 1_400_000,
@@ -432,7 +434,8 @@ fn the_run_document_follows_its_contract() {
 #[test]
 fn the_list_document_follows_its_contract() {
     let plan = plan();
-    let pages = [("docs/contacts.md", Some(plan.as_ref()), &[] as &[_]), ("docs/gone.md", None, &[])];
+    let pages =
+        [("docs/contacts.md", &[] as &[String], Some(plan.as_ref()), &[] as &[_]), ("docs/gone.md", &[], None, &[])];
     let document = json::list(pages, &[]);
     insta::assert_snapshot!(json::text(&document));
     let again: schema::List = serde_json::from_str(&json::text(&document)).expect("it can be read back");
@@ -441,5 +444,5 @@ fn the_list_document_follows_its_contract() {
 
 #[test]
 fn the_list_for_people_says_why() {
-    insta::assert_snapshot!(list::page("docs/contacts.md", &plan(), PLAIN));
+    insta::assert_snapshot!(list::page("docs/contacts.md", &[], &plan(), PLAIN));
 }

@@ -7,11 +7,11 @@ use anstyle::Style;
 use super::Look;
 use crate::clock::in_words;
 use crate::diagnostic::Severity;
-use crate::outcome::{PageOutcome, PageVerdict, StepOutcome, StepVerdict};
+use crate::outcome::{PageOutcome, PageVerdict, StepOutcome, StepVerdict, title};
 use crate::report::paint::{BAD, DOUBT, GOOD, Paint, QUIET, clipped};
 
-/// A step's line, and one more for each note on it.
-pub fn step(path: &str, outcome: &StepOutcome, look: Look) -> String {
+/// A step's line, and one more for each note on it; `provider` is the one that the page's run is about.
+pub fn step(path: &str, provider: Option<&str>, outcome: &StepOutcome, look: Look) -> String {
     let mut paint = Paint::new(look.colour);
     let (sign, word, style) = match outcome.verdict {
         StepVerdict::Ok => ("✓", "ok", GOOD),
@@ -23,10 +23,10 @@ pub fn step(path: &str, outcome: &StepOutcome, look: Look) -> String {
         StepVerdict::Skipped => ("-", "skipped", QUIET),
     };
     let ran = !matches!(outcome.verdict, StepVerdict::NotReached | StepVerdict::Skipped);
-    let place = format!("{path}:{}", outcome.line);
+    let place = title(&format!("{path}:{}", outcome.line), provider);
     let time = if ran { in_words(Duration::from_micros(outcome.duration_us)) } else { String::new() };
     // Line numbers differ in length on one page; the columns shall not.
-    line(&mut paint, (sign, word, style), &place, path.chars().count() + 5, &time, &outcome.name);
+    line(&mut paint, (sign, word, style), &place, width(&title(path, provider)), &time, &outcome.name);
     if let Some(why) = &outcome.expected_stale {
         let failed = outcome.checks.iter().find(|check| !check.ok);
         let differs = failed.map_or("", |check| check.message.as_str());
@@ -58,7 +58,7 @@ pub fn page_end(outcome: &PageOutcome, look: Look) -> String {
         (PageVerdict::Ok | PageVerdict::Stale | PageVerdict::KnownStale, None) => return String::new(),
     };
     let mut paint = Paint::new(look.colour);
-    line(&mut paint, mark, &outcome.path, outcome.path.chars().count() + 5, "", why);
+    line(&mut paint, mark, &outcome.title(), width(&outcome.title()), "", why);
     if let Some(known) = outcome.expected_stale.as_deref().filter(|_| mark.1 == "known stale") {
         let found = outcome.diagnostics.iter().find(|found| found.severity == Severity::Error);
         let note = format!("{}; known: {known}", found.map_or("", |found| found.message.as_str()));
@@ -66,6 +66,11 @@ pub fn page_end(outcome: &PageOutcome, look: Look) -> String {
         paint.add_in(QUIET, &format!("{:16}note: {note}", "")).end_line();
     }
     paint.finish()
+}
+
+/// How many columns the places of a run need, with the numbers of their lines.
+fn width(title: &str) -> usize {
+    title.chars().count() + 5
 }
 
 fn line(paint: &mut Paint, mark: (&str, &str, Style), place: &str, width: usize, time: &str, rest: &str) {
