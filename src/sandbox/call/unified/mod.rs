@@ -31,8 +31,6 @@ struct Subject<'c> {
     provider: usize,
     /// The account's record in this API.
     account: std::sync::Arc<Row>,
-    /// The model's own name.
-    name: String,
     model: &'c Model,
     mapped: std::sync::Arc<Mapped>,
     /// The account's record, for expressions.
@@ -77,7 +75,7 @@ fn subject<'c>(
     let integrated = call.api.integrated.as_ref().ok_or(Situation::NotMapped)?;
     let mapped = state.accounts.mapped(api, integrated, &row, category, &name)?;
     let context = JValue::from(Value::Object(row.record.clone()));
-    Ok(Subject { provider, account: row, name, model, mapped, context })
+    Ok(Subject { provider, account: row, model, mapped, context })
 }
 
 /// The number of an account's provider, and its record.
