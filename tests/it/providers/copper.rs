@@ -196,6 +196,7 @@ fn a_person_is_made_changed_and_deleted() {
     let person = body(&made);
     let id = FIRST + 1000;
     assert_eq!((person["id"].clone(), person["name"].clone()), (json!(id), json!("Jane Doe")));
+    assert_eq!((&person["first_name"], &person["last_name"]), (&json!("Jane"), &json!("Doe")), "made of the name");
     assert_eq!((person["tags"].clone(), person["date_created"].clone()), (json!([]), json!(1_776_243_600)));
 
     let change = json!({ "title": "CTO", "emails": null });

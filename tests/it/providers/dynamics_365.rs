@@ -414,6 +414,26 @@ fn accounts_opportunities_and_notes_hang_together() {
     let id = note["_objectid_value"].as_str().unwrap();
     assert_eq!(answer(world, &ask("GET", &format!("/contacts({id})"))).status, 200);
 
+    let bound = json!({
+        "subject": "Call",
+        "notetext": "Called.",
+        "objectid_account@odata.bind": "/accounts(7f3c90aa-541c-ee11-9967-000000000001)",
+    });
+    let bound = with(send("POST", "/annotations", &bound), "Prefer", "return=representation");
+    let bound = body(&answer(world, &bound));
+    assert_eq!(bound["_objectid_value"], "7f3c90aa-541c-ee11-9967-000000000001");
+    assert_eq!((&bound["objecttypecode"], bound.get("objectid_account@odata.bind")), (&json!("account"), None));
+    let deal = json!({
+        "name": "Renewal",
+        "parentaccountid@odata.bind": format!("https://{HOST}{API}/accounts(7f3c90aa-541c-ee11-9967-000000000002)"),
+    });
+    let deal = body(&answer(world, &with(send("POST", "/opportunities", &deal), "Prefer", "return=representation")));
+    assert_eq!(deal["_parentaccountid_value"], "7f3c90aa-541c-ee11-9967-000000000002");
+    assert_eq!((&deal["statecode"], &deal["stepname"]), (&json!(0), &json!("1-Qualify")));
+    let column = json!({ "_parentcustomerid_value": "7f3c90aa-541c-ee11-9967-000000000002" });
+    let refused = answer(world, &send("PATCH", &format!("/contacts({id})"), &column));
+    assert_eq!((refused.status, &body(&refused)["error"]["code"]), (400, &json!("0x80048d19")), "columns that show");
+
     let made = send("POST", "/accounts", &json!({ "name": "Acme", "numberofemployees": 12 }));
     let made = body(&answer(world, &with(made, "Prefer", "return=representation")));
     assert_eq!((made["name"].clone(), made["numberofemployees"].clone()), (json!("Acme"), json!(12)));
