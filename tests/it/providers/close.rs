@@ -148,10 +148,7 @@ fn records_have_the_documented_fields() {
     let page = format!("https://app.close.com/lead/{}/", lead["id"].as_str().unwrap());
     assert_eq!(lead["html_url"], json!(page));
     let deal = client.get("/opportunity/?_limit=1")["data"][0].clone();
-    assert!(
-        deal["value"].as_u64().unwrap() % 100 == 0 && deal["value"].as_u64().unwrap() >= 100,
-        "whole dollars in cents"
-    );
+    assert_eq!(deal["value"], 2_902_700, "29,027 dollars in cents");
     assert_eq!(deal["value_period"], "one_time");
     let known = client.get("/status/opportunity/");
     let known = known["data"].as_array().unwrap().iter().find(|status| status["id"] == deal["status_id"]).unwrap();
