@@ -115,6 +115,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_page_is_a_test_for_each_provider() {
+        let definition = crate::sandbox::Definition::embedded().unwrap();
+        let (known, usual) = (definition.providers(), definition.default_provider().unwrap());
+        let alike = known.into_iter().filter(|provider| provider.category == usual.category);
+        let mut expected = vec!["a.md".to_owned()];
+        expected.extend(alike.map(|provider| format!("b.md ({})", provider.name)));
+        assert!(expected.len() > 2, "{expected:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let step = "```bash\ntrue\n```\n";
+        let named = format!("<!-- doccheck: provider=all -->\n\n{step}");
+        for (name, text) in [("a.md", step), ("b.md", &named)] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let trials = trials("", &surroundings(Some(folder.path())));
+        assert_eq!(trials.iter().map(|trial| trial.name().to_owned()).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
     fn the_folders_of_a_crates_programs_are_found_once() {
         let variables = [
             ("CARGO_BIN_EXE_shop", "/target/debug/shop"),

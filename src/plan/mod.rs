@@ -308,7 +308,7 @@ pub fn plan(tutorial: Tutorial, config: &Config, path: &str) -> (Plan, Vec<Diagn
     }
     checks::check(&tutorial, &readings, &decisions, &steps, &mut diagnostics);
     unclosed::check(&tutorial, &readings, &decisions, &mut diagnostics);
-    let of_steps = providers::of_steps(&said, &readings, &decisions, &tutorial, &mut diagnostics);
+    let of_steps = providers::of_steps(said.own.provider.as_ref(), &readings, &decisions, &tutorial, &mut diagnostics);
     let mut actions: Vec<Action> = file_actions.into_iter().map(Action::File).collect();
     actions.extend(steps.into_iter().map(|step| Action::Step(Box::new(step))));
     actions.sort_by_key(Action::fence);

@@ -76,8 +76,10 @@ pub(super) fn plan(said: Said, of_steps: Vec<AskedProvider>, tutorial: &Tutorial
         workspace: located(own.workspace, configured.workspace),
         providers: match (own.provider, configured.provider) {
             (Some(own), _) => providers::asked(own.value, &tutorial.source),
-            (None, _) if !of_steps.is_empty() => of_steps,
-            (None, configured) => providers::asked(configured.map_or_else(Vec::new, |all| all.value), &config.source),
+            (None, configured) => {
+                let configured = configured.map_or_else(Vec::new, |all| all.value);
+                providers::or_configured(of_steps, providers::asked(configured, &config.source))
+            }
         },
         known_stale: match (own.expect_stale, configured.expect_stale) {
             (Some(why), _) => Some(KnownStale { reason: why.value, by: KnownBy::Page(why.span) }),

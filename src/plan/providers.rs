@@ -3,9 +3,9 @@
 //! What is asked for is read from the page and the configuration alone; which providers there are only a sandbox can
 //! tell.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::page::Said;
 use super::reading::Reading;
 use super::roles::Decision;
 use super::{Plan, Role};
@@ -31,9 +31,10 @@ pub(super) fn asked(words: Vec<Spanned<String>>, source: &Arc<SourceFile>) -> Ve
     words.into_iter().map(|word| AskedProvider { word: Located::new(word, source), is_ours: true }).collect()
 }
 
-/// What the steps ask for: on a step it means the page. The page's options and its steps must not contradict each other.
+/// What the steps ask for: on a step it means the page. They must contradict neither each other nor what the page itself
+/// asks for, `own`.
 pub(super) fn of_steps(
-    said: &Said,
+    own: Option<&Spanned<Vec<Spanned<String>>>>,
     readings: &[Reading<'_>],
     decisions: &[Decision],
     tutorial: &Tutorial,
@@ -47,7 +48,7 @@ pub(super) fn of_steps(
     let words = |list: &Spanned<Vec<Spanned<String>>>| -> Vec<String> {
         list.value.iter().map(|word| word.value.clone()).collect()
     };
-    let mut all = said.own.provider.iter().chain(ours.iter().map(|(_, list)| *list));
+    let mut all = own.into_iter().chain(ours.iter().map(|(_, list)| *list));
     let Some(first) = all.next() else {
         let words = others.into_iter().flat_map(|(_, list)| list.value.clone());
         let asked = asked(words.collect(), &tutorial.source).into_iter();
@@ -64,6 +65,13 @@ pub(super) fn of_steps(
     asked(first.value.clone(), &tutorial.source)
 }
 
+/// What the steps ask for, else what the configuration does; this too, for the case that the steps' words turn out to
+/// be another tool's.
+pub(super) fn or_configured(of_steps: Vec<AskedProvider>, configured: Vec<AskedProvider>) -> Vec<AskedProvider> {
+    let is_said = of_steps.iter().any(|asked| asked.is_ours);
+    of_steps.into_iter().chain(configured.into_iter().filter(|_| !is_said)).collect()
+}
+
 impl Plan {
     /// The providers of a sandbox for each of which the page runs once; none where it runs once and asks for none.
     ///
@@ -76,21 +84,27 @@ impl Plan {
         }
         let known = Known { all: definition.providers(), usual: definition.default_provider() };
         let (mut chosen, mut wrong): (Vec<Provider>, Vec<Diagnostic>) = (Vec::new(), Vec::new());
-        for AskedProvider { word, is_ours } in &self.page.providers {
-            match known.find(&word.value) {
-                Ok(found) => {
-                    let new: Vec<_> = found.into_iter().filter(|provider| !chosen.contains(provider)).collect();
-                    chosen.extend(new);
-                }
-                // A slip in our word has a near one; another tool's word has none.
-                Err(Unknown { near: None, .. }) if !is_ours => {}
-                Err(unknown) => {
-                    let found = Diagnostic::error("unknown-provider", unknown.message);
-                    let help = unknown.near.map_or(unknown.there, |near| format!("did you mean `{near}`?"));
-                    wrong.push(found.at(&word.source, word.span, "").help(help));
+        let (ours, others): (Vec<_>, Vec<_>) = self.page.providers.iter().partition(|asked| asked.is_ours);
+        // Where what stands after a language means a provider, nothing else is asked.
+        for asked in [others, ours] {
+            if !chosen.is_empty() || !wrong.is_empty() {
+                break;
+            }
+            for AskedProvider { word, is_ours } in asked {
+                match known.find(&word.value) {
+                    Ok(found) => chosen.extend(found),
+                    // A slip in our word has a near one; another tool's word has none.
+                    Err(Unknown { near: None, .. }) if !is_ours => {}
+                    Err(unknown) => {
+                        let found = Diagnostic::error("unknown-provider", unknown.message);
+                        let help = unknown.near.map_or(unknown.there, |near| format!("did you mean `{near}`?"));
+                        wrong.push(found.at(&word.source, word.span, "").help(help));
+                    }
                 }
             }
         }
+        let mut seen = BTreeSet::new();
+        chosen.retain(|provider: &Provider| seen.insert(provider.name.clone()));
         if wrong.is_empty() { Ok(chosen) } else { Err(wrong) }
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here knows a provider: hosts, routes, fields, headers and variable names are data
 //! (`sandbox/` at the root of the repository, embedded in the library).
 
+mod accounts;
 mod answer;
 mod auth;
 mod body;
@@ -17,8 +18,9 @@ mod fault;
 mod input;
 mod instants;
 mod invention;
+mod jsonata;
 mod list;
-mod natives;
+mod mapped;
 mod oauth;
 mod openapi;
 mod quota;
@@ -30,8 +32,8 @@ mod state;
 mod store;
 mod table;
 mod template;
-mod unified;
 mod url;
+mod uuid;
 mod words;
 mod world;
 

@@ -100,7 +100,7 @@ fn places<'a>(api: &'a Api, route: &'a Route) -> Vec<Described<'a>> {
             .unwrap_or_default();
         let plain = object(&fields);
         let template = route.item.as_ref().or(resource.and_then(|resource| resource.item.as_ref()));
-        let item = template.map_or(plain.clone(), |item| of_template(item.get_ref(), &json!({}), &plain));
+        let item = template.map_or(plain.clone(), |item| loose(of_template(item.get_ref(), &json!({}), &plain)));
         found.push(Described { path, operation, fields, item, resource });
     }
     found
@@ -285,6 +285,14 @@ fn of_shape(shape: &Shape) -> Value {
         Type::Timestamp => json!({ "type": ["string", "integer", "null"] }),
         Type::Integer | Type::Number | Type::Boolean | Type::String => json!({ "type": [shape.kind.word(), "null"] }),
     }
+}
+
+/// The same for records whose members may be missing: a request may leave some out.
+fn loose(mut schema: Value) -> Value {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.shift_remove("required");
+    }
+    schema
 }
 
 /// What an answer looks like that a template writes: `item` is one record, `record` its fields.

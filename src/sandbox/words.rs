@@ -7,11 +7,15 @@ use serde_json::Value;
 /// Values by the words that stand for them, by table.
 pub(super) type Words = BTreeMap<String, BTreeMap<String, Value>>;
 
-/// A value in the words of a table; as it is where the table does not have it.
+/// The word of a table for every value that it does not have.
+const OTHERS: &str = "*";
+
+/// A value in the words of a table; as it is where the table has neither it nor a word for all others.
 pub(super) fn worded(words: &Words, table: &str, value: Value) -> Value {
     let key = match &value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    words.get(table.trim()).and_then(|table| table.get(&key)).cloned().unwrap_or(value)
+    let found = words.get(table.trim()).and_then(|table| table.get(&key).or_else(|| table.get(OTHERS)));
+    found.cloned().unwrap_or(value)
 }

@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::accounts::Accounts;
 use super::answer::Answer;
 use super::auth::Grant;
-use super::call::Call;
+use super::call::{self, Call, Natives};
 use super::data::{Api, Operation, Route};
 use super::definition::Definition;
 use super::fault::{Armed, Fault};
-use super::natives::Natives;
 use super::state::State;
 use super::store::Maker;
 use super::template;
-use super::unified::{self, Accounts};
 use crate::clock::Timestamp;
 use crate::http::{Headers, Reply, Request};
 
@@ -50,11 +49,11 @@ impl World {
         let mut states: Vec<State> = definition.apis.iter().map(|api| State::new(api, &maker(api), scopes)).collect();
         for (api, state) in definition.apis.iter().zip(&mut states) {
             let Some(integrated) = &api.integrated else { continue };
-            state.accounts = Accounts::new(&definition);
+            state.accounts = Accounts::new(&definition.apis, definition.start());
             for provider in &definition.apis {
                 for account in &provider.accounts {
                     let mut record =
-                        unified::account_record(integrated, provider, account.id.get_ref(), account.tenant.get_ref());
+                        call::account_record(integrated, provider, account.id.get_ref(), account.tenant.get_ref());
                     record.extend(account.fields.clone());
                     state.store.import(&maker(api), integrated.resource.get_ref(), "", record);
                 }
@@ -108,7 +107,7 @@ impl World {
         let api = self.definition.apis.iter().find(|api| api.name == provider)?;
         let account = api.accounts.iter().find(|account| !account.seeds.is_empty()).or(api.accounts.first())?;
         let integrated = self.definition.apis.iter().find_map(|api| api.integrated.as_ref())?;
-        let mut record = unified::account_record(integrated, api, account.id.get_ref(), account.tenant.get_ref());
+        let mut record = call::account_record(integrated, api, account.id.get_ref(), account.tenant.get_ref());
         record.insert("token".to_owned(), Value::String(account.token.get_ref().clone()));
         record.insert("host".to_owned(), Value::String(api.hosts.first()?.get_ref().clone()));
         Some(record)
@@ -244,12 +243,12 @@ fn refresh_due(definition: &Definition, natives: &mut Natives<'_>, now: Timestam
     }
     let mut state = std::mem::take(state);
     let mut accounts = std::mem::take(&mut state.accounts);
-    let refused = accounts.refresh_due(natives, now);
+    let refused = call::refresh_due(&mut accounts, natives, now);
     state.accounts = accounts;
     natives.took = Duration::ZERO;
     if let (Some(api), Some(maker)) = (definition.apis.get(index), natives.maker(index)) {
         for (account, at) in refused {
-            unified::refuse(api, &maker, &mut state, &account, "invalid_grant", at);
+            call::refuse(api, &maker, &mut state, &account, "invalid_grant", at);
             natives.refused.push((account, at));
         }
     }

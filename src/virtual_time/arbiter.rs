@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::account::Account;
-use super::ears::{Command, Ears, Heard, Request};
+use super::ears::{Command, Ears, Heard, News, Request};
 use super::message::Message;
 use super::rest::{Asleep, Look};
 use super::schedule::{Rank, Schedule, due, millis_begun};
@@ -64,15 +64,6 @@ pub(super) struct Arbiter {
     /// The processor time that the page had used when the clock last moved.
     used: Duration,
     ended: bool,
-}
-
-/// What was heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum News {
-    None,
-    /// Nothing but questions what time it is: they change nothing.
-    Questions,
-    Some,
 }
 
 /// What a look at the world shows.
@@ -154,10 +145,8 @@ impl Arbiter {
     /// Takes in what is there.
     fn hear(&mut self, patience: Option<Duration>) -> News {
         let heard = self.ears.hear(patience);
-        let asked = |heard: &Heard| matches!(heard, Heard::Message(_, Message::Now { .. }));
-        let news = if heard.iter().all(asked) { News::Questions } else { News::Some };
-        let any = !heard.is_empty();
-        if any {
+        let news = News::of(&heard);
+        if news != News::None {
             // Who slept in real time and woke is credited before what was said since is answered.
             if let Some(census) = self.census.as_mut().filter(|_| !self.sleepers.is_empty()) {
                 let look = self.asleep.look(census, &[]);
@@ -178,7 +167,7 @@ impl Arbiter {
                 }
             }
         }
-        if any { news } else { News::None }
+        news
     }
 
     fn obey(&mut self, command: Command) {

@@ -54,6 +54,26 @@ pub(super) enum Heard {
     Gone(u64),
 }
 
+/// How much it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    None,
+    /// Nothing but questions what time it is: they change nothing.
+    Questions,
+    Some,
+}
+
+impl News {
+    pub(super) fn of(heard: &[Heard]) -> Self {
+        let is_question = |heard: &Heard| matches!(heard, Heard::Message(_, Message::Now { .. }));
+        match heard {
+            [] => Self::None,
+            heard if heard.iter().all(is_question) => Self::Questions,
+            _ => Self::Some,
+        }
+    }
+}
+
 /// A hook's connection.
 #[derive(Debug)]
 pub(super) struct Connection {

@@ -104,10 +104,10 @@ impl Look {
         self.page.iter().chain(&self.wires)
     }
 
-    /// True where a thread waits for something else than time. A handler of a signal may have left a sleep for good.
-    pub(super) fn waits_otherwise(&self, key: Key) -> bool {
+    /// True where a thread waits for time, or has a processor.
+    pub(super) fn may_sleep(&self, key: Key) -> bool {
         let thread = self.page.iter().find(|(thread, _)| (thread.process, thread.id) == (key.process, key.id));
-        thread.is_some_and(|(_, wait)| wait.as_ref().is_some_and(|wait| !matches!(wait.what, Waiting::Time(_))))
+        thread.is_some_and(|(_, wait)| wait.as_ref().is_none_or(|wait| matches!(wait.what, Waiting::Time(_))))
     }
 
     pub(super) fn has(&self, key: Key) -> bool {

@@ -130,7 +130,8 @@ impl RealSleepers {
         self.sleeps.retain(|key, sleep| {
             let slept = now.duration_since(sleep.since);
             let sleeps_on = match sleep.told {
-                Some(_) => !(sleep.is_over && look.waits_otherwise(*key)),
+                // A handler of a signal may have left a sleep for good.
+                Some(_) => !sleep.is_over || look.may_sleep(*key),
                 None if *key == OUTSIDE => is_awaited,
                 None => look.has(*key),
             };

@@ -16,6 +16,7 @@ mod newcomer;
 mod openapi;
 mod pages;
 mod providers;
+mod providers_option;
 mod provisioning;
 mod reading;
 mod reporting;

@@ -201,7 +201,7 @@ fn report(steps: Vec<StepOutcome>) -> RunReport {
 fn drawn(report: &RunReport, look: Look) -> String {
     let mut text = String::new();
     for page in &report.pages {
-        text.extend(page.steps.iter().map(|outcome| step(&page.path, outcome, look)));
+        text.extend(page.steps.iter().map(|outcome| step(&page.path, None, outcome, look)));
         text.push_str(&page_end(page, look));
     }
     text + &findings(report, look) + "\n" + &summary(report, look)

@@ -39,7 +39,7 @@ pub(crate) struct SandboxArguments {
     /// What is invented, records and keys, is the same for the same number
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// One more account of a provider, with so many invented records: hubspot:contacts=5000000,deals=100
+    /// One more account of a provider, with so many invented records, such as PROVIDER:contacts=5000000,deals=100
     #[arg(long, value_name = "PROVIDER[:RESOURCE=N,…]")]
     accounts: Vec<AccountOf>,
     /// Print the OpenAPI description of the API on HOST, or of the unified one, and serve nothing

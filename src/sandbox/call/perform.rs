@@ -6,19 +6,19 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::limits::Both;
+use super::natives::Natives;
+use super::unified;
 use super::{Call, Done, Target};
 use crate::http::{Headers, Reply};
 use crate::sandbox::data::{Api, Delete, Operation, Resource, Which};
 use crate::sandbox::input::Input;
 use crate::sandbox::list;
-use crate::sandbox::natives::Natives;
 use crate::sandbox::record::{self, Shown};
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::store::Item;
 use crate::sandbox::table::Row;
 use crate::sandbox::template::{self, Template};
-use crate::sandbox::unified;
 use crate::sandbox::url::Parameter;
 
 /// An answer for which the data has no words: 200 and the record.

@@ -8,13 +8,13 @@ use super::{Call, Done, Event, Target};
 use crate::http::Reply;
 use crate::sandbox::body;
 use crate::sandbox::data::{Operation, Resource};
+use crate::sandbox::jsonata;
 use crate::sandbox::shape;
 use crate::sandbox::situation::{Refusal, Situation, status_values};
 use crate::sandbox::state::State;
 use crate::sandbox::store::Item;
 use crate::sandbox::table::Row;
 use crate::sandbox::template::{self, Template};
-use crate::sandbox::unified::jsonata;
 
 impl<'c> Call<'c> {
     /// The fields of each record that the body holds, also those that stand elsewhere in it.

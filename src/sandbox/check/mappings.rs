@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Check;
-use crate::sandbox::unified::{jsonata, mapping_problem};
+use crate::sandbox::{jsonata, mapped};
 
 impl Check<'_> {
     pub(super) fn mappings(&mut self) {
@@ -17,7 +17,7 @@ impl Check<'_> {
         let mut wrong: Vec<String> = fixed.into_iter().flatten().filter_map(|text| unreadable(text)).collect();
         for (category, models) in &mapping.models {
             for (name, value) in models {
-                wrong.extend(mapping_problem(value).map(|problem| format!("unified.{category}.{name}: {problem}")));
+                wrong.extend(mapped::problem(value).map(|problem| format!("unified.{category}.{name}: {problem}")));
                 expressions(value, &mut wrong, &format!("unified.{category}.{name}"));
             }
         }

@@ -189,6 +189,16 @@ impl Check<'_> {
                 self.no_such(id, "resource", name, &resources);
             }
         }
+        let is_dated = |day: &str| day.len() == 10 && Timestamp::parse_loosely(day).is_some();
+        let is_told = api
+            .sources
+            .iter()
+            .all(|source| !source.fact.is_empty() && !source.from.is_empty() && is_dated(&source.seen));
+        if !is_told || (!api.accounts.is_empty() && api.sources.is_empty()) {
+            let message =
+                "a provider's file says where its facts are from: `sources` with `fact`, `from` and the day `seen`";
+            self.tell_file("sandbox-value", message.to_owned());
+        }
         if !api.accounts.is_empty() && api.name.is_empty() {
             self.tell_file("sandbox-value", "an API with accounts needs a `name`".to_owned());
         }

@@ -131,13 +131,13 @@ pub(super) struct Api {
 /// Where a fact is from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Source {
+pub(super) struct Source {
     /// What was looked up.
-    pub fact: String,
+    pub(super) fact: String,
     /// The page, repository or file.
-    pub from: String,
+    pub(super) from: String,
     /// The day on which it was seen.
-    pub seen: String,
+    pub(super) seen: String,
 }
 
 /// One way in which a request carries its token.

@@ -1,6 +1,8 @@
 //! BambooHR's API as its documentation has it.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod unified;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -172,6 +174,12 @@ fn the_changed_feed_is_a_map_of_ids() {
     let since = native.get(&format!("{CHANGED}?since=2026-04-15T09:00:30%2B00:00"));
     let row = json!({ "id": "17", "action": "Updated", "lastChanged": "2026-04-15T09:01:00+00:00" });
     assert_eq!(since.body["employees"], json!({ "17": row }));
+    native.send("POST", EMPLOYEES, &json!({ "firstName": "Ada", "lastName": "Lovelace" }));
+    let inserted = native.get(&format!("{CHANGED}?since=2026-04-15T09:00:30Z&type=inserted"));
+    let row = json!({ "id": "301", "action": "Inserted", "lastChanged": "2026-04-15T09:01:00+00:00" });
+    assert_eq!(inserted.body["employees"], json!({ "301": row }));
+    let deleted = native.get(&format!("{CHANGED}?since=2000-01-01T00:00:00Z&type=deleted"));
+    assert_eq!((deleted.status, &deleted.body["employees"]), (200, &json!({})));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use doccheck::clock::Timestamp;
 use doccheck::http::{Headers, Reply, Request};
-use doccheck::sandbox::World;
+use doccheck::sandbox::{Fault, World};
 use serde_json::{Value, json};
 
 /// `api_sandbox_close_9f27c4e80b13:` as Basic has it.
@@ -317,4 +317,62 @@ fn each_group_of_endpoints_has_a_hundred_requests_in_five_seconds() {
     assert_eq!((&told["error"]["rate_limit"], &told["error"]["rate_limit_type"]), (&json!(100), &json!("key")));
     assert_eq!(world.answer(&ask("GET", "/lead/?_limit=1"), later).reply.status, 200, "another group has its own");
     assert_eq!(world.answer(&request, start.after(Duration::from_secs(5))).reply.status, 200);
+}
+
+#[test]
+fn what_goes_wrong_on_purpose_is_one_text() {
+    for (kind, status, text) in [
+        ("400", 400, "Bad Request"),
+        ("401", 401, "Unauthorized"),
+        ("403", 403, "Forbidden"),
+        ("404", 404, "Not Found"),
+        ("409", 409, "Conflict"),
+        ("500", 500, "Internal Server Error"),
+        ("503", 503, "Service Unavailable"),
+        ("revoked", 401, "Unauthorized"),
+        ("200-error-body", 200, "Internal Server Error"),
+    ] {
+        let mut client = Client::new();
+        client.world.arm(&[Fault::parse(kind).unwrap()]);
+        let reply = client.send(&ask("GET", "/contact/"));
+        assert_eq!((reply.status, body(&reply)), (status, json!({ "error": text })), "{kind}");
+    }
+    let mut client = Client::new();
+    client.world.arm(&[Fault::parse("429:reset=60").unwrap()]);
+    let reply = client.send(&ask("GET", "/contact/"));
+    assert_eq!((reply.status, reply.headers.get("retry-after")), (429, Some("60")));
+    assert_eq!(reply.headers.get("RateLimit"), Some("limit=100, remaining=0, reset=60.000"));
+}
+
+#[test]
+fn consent_gives_a_code_and_the_code_tokens() {
+    let mut client = Client::new();
+    let mut consent = ask("GET", "/");
+    consent.host = "app.close.com".to_owned();
+    consent.path = "/oauth2/authorize".to_owned();
+    consent.headers = Headers::new();
+    let query = "response_type=code&client_id=sandbox-close-client&state=xyz&scope=all.full_access%20offline_access";
+    consent.query = format!("{query}&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback");
+    let reply = client.send(&consent);
+    let to = reply.headers.get("Location").unwrap();
+    let code = to.strip_prefix("https://app.example.com/callback?code=").unwrap().strip_suffix("&state=xyz").unwrap();
+    let mut exchange = consent.clone();
+    (exchange.method, exchange.host) = ("POST".to_owned(), "api.close.com".to_owned());
+    (exchange.path, exchange.query) = ("/oauth2/token/".to_owned(), String::new());
+    exchange.headers.push("Content-Type", "application/x-www-form-urlencoded");
+    let form = "grant_type=authorization_code&client_id=sandbox-close-client&client_secret=sandbox-close-secret-e19d53";
+    exchange.body = format!("{form}&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback&code={code}").into_bytes();
+    let reply = client.send(&exchange);
+    assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+    let told = body(&reply);
+    assert_eq!((&told["expires_in"], &told["organization_id"]), (&json!(3600), &json!("orga_sandbox7Qm2XvT9")));
+    assert!(told["refresh_token"].is_string(), "{told}");
+    let bearer = format!("Bearer {}", told["access_token"].as_str().unwrap());
+    assert_eq!(client.send(&with(ask("GET", "/contact/"), "Authorization", &bearer)).status, 200);
+    let again = client.send(&exchange);
+    assert_eq!(
+        (again.status, &body(&again)["error"]),
+        (400, &json!("invalid_grant")),
+        "a code is good for one exchange"
+    );
 }

@@ -1,6 +1,8 @@
 //! Greenhouse's Harvest API, version 1, as its documentation has it.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod unified;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -173,6 +175,9 @@ fn a_candidate_is_made_changed_and_deleted() {
     assert_eq!(native.get(&target).body, made.body);
     assert_eq!(column(&native.get(&format!("{CANDIDATES}?email=ada@example.com")).body, "/id"), ["53880401"]);
 
+    let on_job = native.get(&format!("{CANDIDATES}?job_id=112701&per_page=500")).body;
+    assert!(column(&on_job, "/id").contains(&"53880401".to_owned()));
+
     native.wait(Duration::from_secs(3));
     let changed = write(&mut native, "PATCH", &target, &json!({ "title": "Analyst", "tags": ["Engines"] }));
     assert_eq!(
@@ -194,6 +199,10 @@ fn a_job_is_made_from_a_template() {
     assert_eq!((made.status, &made.body["name"], &made.body["status"]), (201, &json!("Fact checker"), &json!("open")));
     assert_eq!(made.body["copied_from_id"], json!(112_701));
     assert_eq!(made.body.get("template_job_id"), None);
+    let target = format!("{JOBS}/{}", made.body["id"]);
+    let changed = write(&mut native, "PATCH", &target, &json!({ "name": "Chief fact checker" }));
+    assert_eq!((changed.status, &changed.body["name"]), (200, &json!("Chief fact checker")));
+    assert_eq!(native.get(&target).body["name"], json!("Chief fact checker"));
     let missing = write(&mut native, "POST", JOBS, &json!({ "template_job_id": 112_701 }));
     let error = json!({ "message": "is required", "field": "number_of_openings" });
     assert_eq!((missing.status, missing.body), (422, json!({ "message": "Validation error", "errors": [error] })));

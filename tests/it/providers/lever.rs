@@ -1,6 +1,8 @@
 //! Lever's API as its documentation and its clients have it.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod unified;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -91,6 +93,22 @@ fn an_opportunity_has_ids_and_milliseconds() {
 }
 
 #[test]
+fn expand_puts_objects_in_the_place_of_ids() {
+    let mut native = native();
+    let one = format!("{OPPORTUNITIES}/{}", opportunity(1));
+    let plain = native.get(&one).body["data"].clone();
+    let contact = native.get(&format!("{one}?expand=contact")).body["data"].clone();
+    assert_eq!((&contact["contact"]["id"], &contact["contact"]["name"]), (&plain["contact"], &plain["name"]));
+    assert_eq!(contact["applications"], plain["applications"]);
+    let listed = native.get(&format!("{OPPORTUNITIES}?limit=1&expand=applications")).body["data"][0].clone();
+    let application = native.get(&format!("{one}/applications")).body["data"][0].clone();
+    for name in ["id", "opportunityId", "createdAt", "type", "posting", "name", "email", "phone", "company"] {
+        assert_eq!(listed["applications"][0][name], application[name], "{name}");
+    }
+    assert_eq!((&listed["id"], &listed["createdAt"]), (&plain["id"], &plain["createdAt"]));
+}
+
+#[test]
 fn lists_can_be_filtered() {
     let mut native = native();
     let first = native.get(&format!("{OPPORTUNITIES}/{}", opportunity(1))).body["data"].clone();
@@ -132,7 +150,15 @@ fn an_opportunity_is_made_by_somebody() {
         assert_eq!(&data[name], value, "{name}");
     }
     assert_eq!((&data["createdAt"], &data["applications"]), (&json!(START), &json!([])));
+    assert_eq!(data["contact"], json!("8d41f6a9-20b7-4c35-a1e8-000000000401"));
     assert_eq!(&native.get(&format!("{OPPORTUNITIES}/{}", opportunity(401))).body["data"], data);
+
+    let posting = "61f8a0d3-4be2-4719-b5c6-000000000002";
+    let applied = json!({ "name": "Bo", "postings": [posting] });
+    let made = native.send("POST", &format!("{OPPORTUNITIES}?{USER}"), &applied);
+    assert_eq!((made.status, made.body["data"].get("postings")), (200, None));
+    let found = native.get(&format!("{OPPORTUNITIES}?posting_id={posting}")).body;
+    assert_eq!(column(&found["data"], "/id").last(), Some(&opportunity(402)));
 }
 
 #[test]

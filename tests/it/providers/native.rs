@@ -1,4 +1,5 @@
-//! A client of one provider's own API: its host and its credentials, and the instant at which it asks.
+//! A client of one provider's own API: its host and its credentials, and the instant at which it asks. It can also ask
+//! the unified API for an account of that provider, in the same world.
 
 use std::time::Duration;
 
@@ -6,6 +7,8 @@ use doccheck::clock::Timestamp;
 use doccheck::http::{Headers, Request};
 use doccheck::sandbox::World;
 use serde_json::Value;
+
+const UNIFIED: &str = "api.truto.one";
 
 /// Somebody who asks one host of a fresh world.
 pub(super) struct Native {
@@ -67,6 +70,39 @@ impl Native {
         self.ask(&request)
     }
 
+    /// Asks the unified API: `target` is such as `hris/employees?limit=100`. No body where `body` is null.
+    pub(super) fn unified(&mut self, method: &str, target: &str, account: &str, body: &Value) -> Got {
+        let own = (self.host.clone(), self.authorization.clone());
+        self.at(UNIFIED);
+        self.authorize(Some("Bearer sandbox-token-7d2f9c4e1a6b"));
+        let mark = if target.contains('?') { '&' } else { '?' };
+        let target = format!("/unified/{target}{mark}integrated_account_id={account}");
+        let got = if body.is_null() {
+            let request = self.request(method, &target);
+            self.ask(&request)
+        } else {
+            self.send(method, &target, body)
+        };
+        (self.host, self.authorization) = own;
+        got
+    }
+
+    /// The records on every page of a unified list.
+    pub(super) fn unified_list(&mut self, target: &str, account: &str) -> Vec<Value> {
+        let mut records = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let mark = if target.contains('?') { '&' } else { '?' };
+            let page = self.unified("GET", &format!("{target}{mark}next_cursor={cursor}"), account, &Value::Null);
+            assert_eq!(page.status, 200, "{target}: {}", page.body);
+            records.extend(page.body["result"].as_array().into_iter().flatten().cloned());
+            match page.body["next_cursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => return records,
+            }
+        }
+    }
+
     /// A request as this client makes it; `target` may be a whole URL.
     pub(super) fn request(&self, method: &str, target: &str) -> Request {
         let target = target.strip_prefix(&format!("https://{}", self.host)).unwrap_or(target);
@@ -123,6 +159,12 @@ pub(super) fn basic(user: &str, password: &str) -> String {
 pub(super) fn column(list: &Value, pointer: &str) -> Vec<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     list.as_array().into_iter().flatten().map(|row| row.pointer(pointer).map_or_else(String::new, text)).collect()
+}
+
+/// Records with these fields alone.
+pub(super) fn only(records: &[Value], names: &[&str]) -> Vec<Value> {
+    let kept = |record: &Value| names.iter().map(|name| ((*name).to_owned(), record[*name].clone())).collect();
+    records.iter().map(|record| Value::Object(kept(record))).collect()
 }
 
 /// The names of an object's members, in order.

@@ -1,6 +1,8 @@
 //! Personio's API, version 1, as its documentation has it.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod unified;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -152,4 +154,25 @@ fn fifteen_in_a_second_and_three_hundred_in_a_minute_are_the_most() {
     assert_eq!(native.get(&one).status, 429, "the minute");
     native.wait(Duration::from_secs(40));
     assert_eq!(native.get(&one).status, 200);
+}
+
+#[test]
+fn credentials_are_exchanged_for_a_token_of_a_day() {
+    let mut native = native();
+    native.authorize(None);
+    let client = json!({ "client_id": "sandbox-personio-client", "client_secret": "sandbox-personio-secret-5e20" });
+    let got = native.send("POST", "/v1/auth", &client);
+    assert_eq!(
+        (got.status, &got.body["success"], &got.body["data"]["expires_in"]),
+        (200, &json!(true), &json!(86_400))
+    );
+    let form = native.form("/v1/auth", "client_id=sandbox-personio-client&client_secret=sandbox-personio-secret-5e20");
+    assert_eq!(form.status, 200);
+    native.authorize(Some(&format!("Bearer {}", got.body["data"]["token"].as_str().unwrap())));
+    assert_eq!(native.get(EMPLOYEES).status, 200);
+    native.wait(Duration::from_secs(86_400));
+    assert_eq!(native.get(EMPLOYEES).status, 403);
+    let wrong = json!({ "client_id": "sandbox-personio-client", "client_secret": "guessed" });
+    let got = native.send("POST", "/v1/auth", &wrong);
+    assert_eq!((got.status, &got.body["success"]), (403, &json!(false)));
 }

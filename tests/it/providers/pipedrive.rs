@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use doccheck::clock::Timestamp;
 use doccheck::http::{Headers, Reply, Request};
-use doccheck::sandbox::World;
+use doccheck::sandbox::{Fault, World};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "sandbox-pipedrive-token-5e0c31f7a9b2";
@@ -337,4 +337,34 @@ fn oauth_answers_with_the_domain_of_the_company() {
     let expected =
         json!({ "success": false, "message": "Invalid grant: refresh_token is invalid", "error": "invalid_grant" });
     assert_eq!((refused.status, body(&refused)), (400, expected));
+}
+
+#[test]
+fn what_goes_wrong_on_purpose_has_the_providers_shape() {
+    for (kind, status, expected) in [
+        ("400", 400, failure("Bad request")),
+        ("401", 401, refusal("unauthorized access", 401)),
+        ("403", 403, refusal("Scope and URL mismatch", 403)),
+        ("429", 429, refusal("request over limit", 429)),
+        ("500", 500, refusal("Internal Server Error", 500)),
+        ("503", 503, refusal("Service Unavailable", 503)),
+        ("revoked", 401, refusal("unauthorized access", 401)),
+        ("200-error-body", 200, refusal("Internal Server Error", 500)),
+    ] {
+        let mut client = Client::new();
+        client.world.arm(&[Fault::parse(kind).unwrap()]);
+        let reply = client.send(&ask("GET", "/api/v2/persons"));
+        assert_eq!((reply.status, body(&reply)), (status, expected), "{kind}");
+    }
+}
+
+#[test]
+fn the_customer_who_lets_us_read_has_three_persons() {
+    let mut client = Client::new();
+    let reply = client.send(&with(ask("GET", "/api/v2/persons"), "x-api-token", READ_ONLY));
+    let page = body(&reply);
+    assert_eq!((reply.status, ids(&page)), (200, vec![1201, 1202, 1203]));
+    assert_eq!((&page["data"][1]["first_name"], &page["data"][1]["last_name"]), (&json!("Pieter"), &json!("de Vries")));
+    assert_eq!(page["data"][1]["update_time"], "2026-04-04T08:11:30Z", "v2 writes whole seconds");
+    assert_eq!(page["additional_data"], json!({ "next_cursor": null }));
 }

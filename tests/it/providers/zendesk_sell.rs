@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use doccheck::clock::Timestamp;
 use doccheck::http::{Headers, Reply, Request};
-use doccheck::sandbox::World;
+use doccheck::sandbox::{Fault, World};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "sandbox-sell-access-4b1e7c90d2a8";
@@ -137,7 +137,7 @@ fn a_token_lives_one_hour_and_a_refresh_gives_another() {
     let reply = client.send(&refresh);
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     let told = body(&reply);
-    assert_eq!((&told["token_type"], &told["expires_in"]), (&json!("bearer"), &json!(3600)));
+    assert_eq!((&told["token_type"], &told["expires_in"]), (&json!("Bearer"), &json!(3600)));
     let fresh = format!("Bearer {}", told["access_token"].as_str().unwrap());
     let list = with(ask("GET", "/v2/contacts"), "Authorization", &fresh);
     assert_eq!(client.send(&list).status, 200);
@@ -323,4 +323,27 @@ fn the_eleventh_request_of_a_second_is_one_too_many() {
     let details = "The rate limit of this access token is exceeded.";
     assert_eq!(refusal(&refused), error("429 Too Many Requests", "rate_limit_exceeded", "Too Many Requests", details));
     assert_eq!(world.answer(&request, start.after(Duration::from_secs(1))).reply.status, 200);
+}
+
+#[test]
+fn what_goes_wrong_on_purpose_has_the_same_envelope() {
+    for (kind, status, code) in [
+        ("400", 400, "invalid_param"),
+        ("401", 401, "unauthorized"),
+        ("403", 403, "insufficient_scope"),
+        ("404", 404, "not_found"),
+        ("429", 429, "rate_limit_exceeded"),
+        ("500", 500, "server_error"),
+        ("502", 502, "server_error"),
+        ("503", 503, "temporarily_unavailable"),
+        ("expired-token", 401, "unauthorized"),
+        ("200-error-body", 200, "server_error"),
+    ] {
+        let mut client = Client::new();
+        client.world.arm(&[Fault::parse(kind).unwrap()]);
+        let reply = client.send(&ask("GET", "/v2/contacts"));
+        let told = refusal(&reply);
+        assert_eq!((reply.status, &told["errors"][0]["error"]["code"]), (status, &json!(code)), "{kind}: {told}");
+        assert!(client.world.disarm().is_empty(), "{kind} was met");
+    }
 }

@@ -1,6 +1,8 @@
 //! Zendesk Support's API as its documentation has it.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod unified;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 /* Sleeps of programs that are not on the list take their time, and the arbiter is told of them.
  *
- * It sees by itself who sleeps, but not who is done with it before it got a processor to look: what runs next would read
- * a clock that nobody has moved. */
+ * It sees by itself who sleeps, but not who is done with it before it got a processor to look: what runs next would
+ * read a clock that nobody has moved. */
 #include "clock.h"
 
 #include <sys/socket.h>

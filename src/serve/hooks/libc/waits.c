@@ -169,8 +169,9 @@ HOOK(int, clock_nanosleep, clockid_t id, int flags, const struct timespec *time,
 HOOK(unsigned, sleep, unsigned seconds) {
     struct timespec time = {.tv_sec = seconds}, rest;
     if (!hooked()) {
-        return SLEEPING(span(seconds, 0), REAL(unsigned, sleep, syscall(SYS_nanosleep, &time, &rest) ? rest.tv_sec + 1 : 0,
-                                               (unsigned), seconds));
+        return SLEEPING(span(seconds, 0),
+                        REAL(unsigned, sleep, syscall(SYS_nanosleep, &time, &rest) ? rest.tv_sec + 1 : 0, (unsigned),
+                             seconds));
     }
     if (!nanosleep_virtual(&time, &rest)) return 0;
     return (unsigned)(rest.tv_sec + (rest.tv_nsec >= 500000000));
@@ -253,8 +254,8 @@ HOOK(int, select, int below, unsigned long *in, unsigned long *out, unsigned lon
     if (hooked()) return select_real(below, sets, limit ? &time : NULL, NULL);
     return SLEEPING(below ? 0 : length,
                     REAL(int, select, select_real(below, sets, limit ? &time : NULL, NULL),
-                         (int, unsigned long *, unsigned long *, unsigned long *, struct timeval *), below, in, out, odd,
-                         limit));
+                         (int, unsigned long *, unsigned long *, unsigned long *, struct timeval *), below, in, out,
+                         odd, limit));
 }
 
 HOOK(int, pselect, int below, unsigned long *in, unsigned long *out, unsigned long *odd, const struct timespec *limit,

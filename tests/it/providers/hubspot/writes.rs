@@ -50,6 +50,8 @@ fn a_contact_is_made_read_changed_and_archived() {
     let gone = client.get(&path);
     assert_eq!(gone.status, 404);
     assert_eq!(refusal(&gone), json!({ "status": "error", "message": "resource not found" }));
+    let kept = client.get(&format!("{path}?archived=true"));
+    assert_eq!((kept.status, &body(&kept)["archived"]), (200, &json!(true)));
     let bin = body(&client.get(&format!("{CONTACTS}?archived=true")));
     assert_eq!(ids(&bin), [id]);
     assert_eq!(bin["results"][0]["archived"], true);

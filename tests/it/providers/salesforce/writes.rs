@@ -38,6 +38,24 @@ fn a_contact_is_made_read_changed_and_deleted() {
 }
 
 #[test]
+fn the_stage_says_whether_an_opportunity_is_closed_and_won() {
+    let mut client = Client::new();
+    let renewal = json!({ "Name": "Renewal", "StageName": "Prospecting", "CloseDate": "2026-05-09", "Amount": 1500.5 });
+    let made = body(&client.send("POST", &format!("{DATA}/sobjects/Opportunity"), &renewal));
+    let path = format!("{DATA}/sobjects/Opportunity/{}", made["id"].as_str().unwrap());
+    let mut flags = |stage: &str| {
+        assert_eq!(client.send("PATCH", &path, &json!({ "StageName": stage })).status, 204);
+        let got = body(&client.get(&path));
+        (got["IsClosed"].clone(), got["IsWon"].clone())
+    };
+    assert_eq!(flags("Our own stage"), (json!(false), json!(false)));
+    assert_eq!(flags("Closed Lost"), (json!(true), json!(false)));
+    assert_eq!(flags("Closed Won"), (json!(true), json!(true)));
+    let won = client.records("SELECT Id, StageName FROM Opportunity WHERE IsWon = true");
+    assert!(won.len() > 1 && won.iter().all(|deal| deal["StageName"] == "Closed Won"));
+}
+
+#[test]
 fn refusals_are_arrays_with_a_code() {
     let mut client = Client::new();
     let mut refused = |target: &str, sent: Value, expected: Value| {

@@ -5,9 +5,7 @@
 
 mod account;
 mod administer;
-pub(super) mod jsonata;
 mod list;
-mod mapping;
 mod proxy;
 mod record;
 mod remote;
@@ -15,17 +13,17 @@ mod remote;
 use jsonata_core::value::JValue;
 use serde_json::Value;
 
-use super::call::{Call, Done, Target};
-use super::data::{Model, Operation};
 use super::natives::Natives;
-use super::situation::{Refusal, Situation};
-use super::state::State;
-use super::table::Row;
+use super::{Call, Done, Target};
+use crate::sandbox::data::{Model, Operation};
+use crate::sandbox::mapped::Mapped;
+use crate::sandbox::situation::{Refusal, Situation};
+use crate::sandbox::state::State;
+use crate::sandbox::table::Row;
 
-pub(super) use account::{Accounts, refuse};
-pub(super) use administer::{administer, record as account_record};
-pub(super) use mapping::{Mapped, problem as mapping_problem};
-pub(super) use remote::event_record;
+pub(in crate::sandbox) use account::{refresh_due, refuse};
+pub(super) use administer::administer;
+pub(in crate::sandbox) use administer::record as account_record;
 
 /// What a request to a model is about.
 struct Subject<'c> {
@@ -33,8 +31,6 @@ struct Subject<'c> {
     provider: usize,
     /// The account's record in this API.
     account: std::sync::Arc<Row>,
-    /// The model's own name.
-    name: String,
     model: &'c Model,
     mapped: std::sync::Arc<Mapped>,
     /// The account's record, for expressions.
@@ -75,9 +71,11 @@ fn subject<'c>(
     let model = call.api.models.get(category).and_then(|models| models.get(&name)).ok_or(Situation::UnknownRoute)?;
     call.set("resource", Value::String(name.clone()));
     let (provider, row) = connected(call, state, account)?;
-    let mapped = state.accounts.mapped(call, natives, provider, &row, category, &name)?;
+    let api = natives.api(provider).ok_or(Situation::NotMapped)?;
+    let integrated = call.api.integrated.as_ref().ok_or(Situation::NotMapped)?;
+    let mapped = state.accounts.mapped(api, integrated, &row, category, &name)?;
     let context = JValue::from(Value::Object(row.record.clone()));
-    Ok(Subject { provider, account: row, name, model, mapped, context })
+    Ok(Subject { provider, account: row, model, mapped, context })
 }
 
 /// The number of an account's provider, and its record.

@@ -3,14 +3,15 @@
 use jsonata_core::value::JValue;
 use serde_json::{Map, Value, json};
 
+use super::super::natives::Natives;
+use super::super::{Call, Event, Outcome};
+use super::Subject;
 use super::account::{credentials, refuse};
-use super::jsonata;
-use super::mapping::broken;
-use super::{Mapped, Subject};
 use crate::http::{Request, reason};
-use crate::sandbox::call::{Call, Event, Outcome};
 use crate::sandbox::data::{Api, Model};
-use crate::sandbox::natives::Natives;
+use crate::sandbox::jsonata;
+use crate::sandbox::mapped::Mapped;
+use crate::sandbox::mapped::broken;
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::template::{self, Variables};

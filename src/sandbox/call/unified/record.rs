@@ -3,13 +3,13 @@
 use jsonata_core::value::JValue;
 use serde_json::{Map, Value, json};
 
+use super::super::natives::Natives;
+use super::super::{Call, Done, Target};
 use super::Subject;
-use super::mapping::broken;
 use super::remote::{self, Answered, Asked};
 use crate::sandbox::body;
-use crate::sandbox::call::{Call, Done, Target};
 use crate::sandbox::data::{MethodMapping, Operation};
-use crate::sandbox::natives::Natives;
+use crate::sandbox::mapped::broken;
 use crate::sandbox::shape::{self, Shape};
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;

@@ -2,46 +2,46 @@
 
 use std::time::Duration;
 
-use super::answer::Upstream;
-use super::call::{Call, Event, Outcome};
-use super::data::{Account, Api, Payer};
-use super::definition::Definition;
-use super::fault::Armed;
-use super::state::State;
-use super::store::Maker;
+use super::{Call, Event, Outcome};
 use crate::clock::Timestamp;
 use crate::http::Request;
+use crate::sandbox::answer::Upstream;
+use crate::sandbox::data::{Account, Api, Payer};
+use crate::sandbox::definition::Definition;
+use crate::sandbox::fault::Armed;
+use crate::sandbox::state::State;
+use crate::sandbox::store::Maker;
 
 /// The providers' own APIs in one world.
-pub(super) struct Natives<'w> {
-    pub(super) definition: &'w Definition,
-    pub(super) seed: u64,
+pub(in crate::sandbox) struct Natives<'w> {
+    pub(in crate::sandbox) definition: &'w Definition,
+    pub(in crate::sandbox) seed: u64,
     /// One for each of the definition's APIs.
-    pub(super) states: &'w mut [State],
-    pub(super) serial: &'w mut u64,
+    pub(in crate::sandbox) states: &'w mut [State],
+    pub(in crate::sandbox) serial: &'w mut u64,
     /// What was asked so far.
-    pub(super) upstream: Vec<Upstream>,
+    pub(in crate::sandbox) upstream: Vec<Upstream>,
     /// The time that this took.
-    pub(super) took: Duration,
+    pub(in crate::sandbox) took: Duration,
     /// What was written, with the number of the API.
-    pub(super) events: Vec<(usize, Event)>,
+    pub(in crate::sandbox) events: Vec<(usize, Event)>,
     /// Accounts whose credentials a provider refused for good, and when.
-    pub(super) refused: Vec<(String, Timestamp)>,
+    pub(in crate::sandbox) refused: Vec<(String, Timestamp)>,
 }
 
 impl<'w> Natives<'w> {
     /// The number of the API of this provider.
-    pub(super) fn provider(&self, name: &str) -> Option<usize> {
+    pub(in crate::sandbox) fn provider(&self, name: &str) -> Option<usize> {
         self.definition.apis.iter().position(|api| api.name == name && !name.is_empty())
     }
 
     /// The API of this number.
-    pub(super) fn api(&self, index: usize) -> Option<&'w Api> {
+    pub(in crate::sandbox) fn api(&self, index: usize) -> Option<&'w Api> {
         self.definition.apis.get(index)
     }
 
     /// The provider's number, and the account as the data describes it.
-    pub(super) fn account(&self, id: &str) -> Option<(usize, &'w Account)> {
+    pub(in crate::sandbox) fn account(&self, id: &str) -> Option<(usize, &'w Account)> {
         self.definition.apis.iter().enumerate().find_map(|(index, api)| {
             let account = api.accounts.iter().find(|account| account.id.get_ref() == id)?;
             Some((index, account))
@@ -49,7 +49,7 @@ impl<'w> Natives<'w> {
     }
 
     /// The requests and seconds of the limit that counts by account.
-    pub(super) fn limit_of(&self, account: &str) -> Option<(u64, u64)> {
+    pub(in crate::sandbox) fn limit_of(&self, account: &str) -> Option<(u64, u64)> {
         let (index, known) = self.account(account)?;
         let own = known.limits.as_ref().or(self.api(index).map(|api| &api.limits))?;
         let limit = own.iter().find(|limit| limit.per == Payer::Account && limit.paths.is_none())?;
@@ -57,14 +57,14 @@ impl<'w> Natives<'w> {
     }
 
     /// What an API's records are made from.
-    pub(super) fn maker(&self, index: usize) -> Option<Maker<'w>> {
+    pub(in crate::sandbox) fn maker(&self, index: usize) -> Option<Maker<'w>> {
         let definition = self.definition;
         let api = definition.apis.get(index)?;
         Some(Maker { api, inventions: &definition.inventions, seed: self.seed, start: definition.start() })
     }
 
     /// Asks an API.
-    pub(super) fn ask(&mut self, index: usize, request: &Request, now: Timestamp) -> Option<Outcome> {
+    pub(in crate::sandbox) fn ask(&mut self, index: usize, request: &Request, now: Timestamp) -> Option<Outcome> {
         let maker = self.maker(index)?;
         *self.serial += 1;
         self.took += maker.api.round_trip().unwrap_or_default();

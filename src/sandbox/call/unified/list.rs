@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jsonata_core::value::JValue;
 use serde_json::{Map, Value, json};
 
+use super::super::natives::Natives;
+use super::super::{Call, Done, Target};
 use super::Subject;
-use super::mapping::broken;
 use super::remote::{self, Asked};
-use crate::sandbox::call::{Call, Done, Target};
 use crate::sandbox::data::{Comparison, ListMapping};
 use crate::sandbox::list::{Operand, Subject as Tested, Test, filters, opaque, transparent};
-use crate::sandbox::natives::Natives;
+use crate::sandbox::mapped::broken;
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::store::Item;

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::super::natives::Natives;
+use super::super::{Call, Done, Target};
 use super::connected;
-use super::jsonata;
 use super::remote::Answered;
 use crate::sandbox::auth::Grant;
 use crate::sandbox::body;
-use crate::sandbox::call::{Call, Done, Target};
 use crate::sandbox::data::{Counts, ListMapping, Operation};
-use crate::sandbox::natives::Natives;
+use crate::sandbox::jsonata;
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::template::{self, Variables};

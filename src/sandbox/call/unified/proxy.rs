@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::natives::Natives;
+use super::super::{Call, Done, Target, joined};
 use super::remote::{self, Asked};
 use super::{administer, connected};
 use crate::http::{Headers, Reply};
-use crate::sandbox::call::{Call, Done, Target, joined};
-use crate::sandbox::natives::Natives;
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 

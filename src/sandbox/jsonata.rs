@@ -30,14 +30,14 @@ thread_local! {
 /// Why an expression gave nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(in crate::sandbox) struct JsonataError(String);
+pub(super) struct JsonataError(String);
 
 /// Reads an expression.
 ///
 /// # Errors
 ///
 /// What is wrong with it.
-pub(in crate::sandbox) fn check(text: &str) -> Result<(), JsonataError> {
+pub(super) fn check(text: &str) -> Result<(), JsonataError> {
     compiled(text).map(drop)
 }
 
@@ -61,11 +61,7 @@ fn compiled(text: &str) -> Result<Rc<AstNode>, JsonataError> {
 /// # Errors
 ///
 /// What went wrong.
-pub(in crate::sandbox) fn evaluate(
-    text: &str,
-    input: &JValue,
-    names: &[(&str, JValue)],
-) -> Result<Option<JValue>, JsonataError> {
+pub(super) fn evaluate(text: &str, input: &JValue, names: &[(&str, JValue)]) -> Result<Option<JValue>, JsonataError> {
     let node = compiled(text)?;
     let mut context = Context::new();
     for (name, value) in names {
@@ -87,7 +83,7 @@ pub(in crate::sandbox) fn evaluate(
 /// # Errors
 ///
 /// What went wrong.
-pub(in crate::sandbox) fn evaluate_json(
+pub(super) fn evaluate_json(
     text: &str,
     input: &Value,
     names: &[(&str, JValue)],
@@ -97,7 +93,7 @@ pub(in crate::sandbox) fn evaluate_json(
 }
 
 /// A value as JSON.
-pub(in crate::sandbox) fn json(value: &JValue) -> Result<Value, JsonataError> {
+pub(super) fn json(value: &JValue) -> Result<Value, JsonataError> {
     let text = value.to_json_string().map_err(|error| JsonataError(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| JsonataError(error.to_string()))
 }

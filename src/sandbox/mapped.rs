@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jsonata_core::value::JValue;
 use serde_json::{Map, Value, json};
 
+use super::data::{Model, ModelMapping};
 use super::jsonata;
-use crate::sandbox::data::{Model, ModelMapping};
-use crate::sandbox::situation::{Refusal, Situation};
+use super::situation::{Refusal, Situation};
 
 /// A mapping ready for use.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Mapped {
+pub(super) struct Mapped {
     /// No other mapping of this world has it.
     pub(super) number: u64,
     pub(super) mapping: ModelMapping,
@@ -81,7 +81,7 @@ impl Mapped {
 }
 
 /// What is wrong with a mapping as it is written.
-pub(in crate::sandbox) fn problem(value: &Value) -> Option<String> {
+pub(super) fn problem(value: &Value) -> Option<String> {
     Mapped::read(0, value).err()
 }
 
