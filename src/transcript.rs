@@ -150,7 +150,7 @@ pub struct Exchange {
     pub request_headers: Vec<(String, String)>,
     /// The start of the request's body, at most 16 KiB.
     pub request_body: String,
-    /// The answer's status.
+    /// The answer's status; 0 where a webhook was called and nobody answered.
     pub status: u16,
     /// The answer's header fields.
     pub reply_headers: Vec<(String, String)>,
@@ -169,12 +169,24 @@ pub struct Exchange {
     /// What the sandbox's unified API asked of providers on the way.
     #[serde(default)]
     pub upstream: Vec<Upstream>,
+    /// Where the sandbox called a webhook of the page by it, what it told; absent where the page asked the sandbox.
+    #[serde(default)]
+    pub webhook: Option<Call>,
     /// When the request came, in microseconds of the world's time since its start.
     #[serde(default)]
     pub asked_us: u64,
     /// When the answer went out, likewise.
     #[serde(default)]
     pub at_us: u64,
+}
+
+/// A call of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The event's name.
+    pub event: String,
+    /// Which try it was, from 1.
+    pub attempt: u32,
 }
 
 /// A request from the sandbox's unified API to a provider.

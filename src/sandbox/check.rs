@@ -14,6 +14,7 @@ use super::shape::{self, Set, Shape};
 use super::situation::{COMMON, Situation};
 use super::template::{self, Template};
 use super::unified::{self, jsonata};
+use super::webhooks;
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
@@ -30,6 +31,7 @@ pub(super) fn api(source: &Arc<SourceFile>, api: &Api, inventions: &Inventions) 
     check.records();
     check.oauth();
     check.mappings();
+    check.webhooks();
     check.found
 }
 
@@ -103,6 +105,8 @@ const ONE: &[&str] = &[
     "result",
     "capabilities",
     "token",
+    "secret",
+    "count",
     "parameter",
     "value",
     "problem",
@@ -421,6 +425,12 @@ impl Check<'_> {
         if let Err(text) = oauth.refresh_life() {
             let message = format!("`oauth.refresh_life` is no duration: `{text}`");
             self.tell_file("sandbox-value", message);
+        }
+    }
+
+    fn webhooks(&mut self) {
+        for problem in webhooks::problems(self.api) {
+            self.tell_file("sandbox-value", problem);
         }
     }
 

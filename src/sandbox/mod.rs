@@ -30,6 +30,7 @@ mod table;
 mod template;
 mod unified;
 mod url;
+mod webhooks;
 mod world;
 
 pub use answer::{Answer, Upstream};
@@ -37,6 +38,7 @@ pub use client::{Client, ClientFile, Ecosystem};
 pub use definition::Definition;
 pub use draft::DraftRoute;
 pub use fault::{Fault, FaultError};
+pub use webhooks::Delivery;
 pub use world::World;
 
 #[cfg(test)]

@@ -8,6 +8,8 @@
 mod authority;
 mod clients;
 mod clock;
+mod control;
+mod courier;
 mod engine;
 mod front;
 mod gateway;
@@ -42,19 +44,20 @@ use crate::virtual_time::{self, Foreground, VirtualClock, Wires};
 use authority::Authority;
 use clients::Clients;
 use clock::Clock;
+use control::{Control, Log, Place};
+use courier::Courier;
 use engine::Engine;
 use front::Front;
 use gateway::Gateway;
 use hosts::{Hosts, Target, Way};
 use inside::Inside;
-use journal::{Journal, Witness};
+use journal::{Journal, Witness, Witnesses};
 use listeners::{Listeners, Resolver};
 use relay::Relay;
 use upstream::Upstream;
 
-pub use standing::{
-    Description, Entry, Event, Excerpt, FirstCall, Pace, Remote, RemoteError, Standing, StandingError, StandingOptions,
-};
+pub use control::{Description, Entry, Event, Excerpt, FirstCall};
+pub use standing::{Pace, Remote, RemoteError, Standing, StandingError, StandingOptions};
 
 /// How long dropping a network waits for its threads to end.
 const GRACE: Duration = Duration::from_secs(1);
@@ -64,6 +67,8 @@ const GRACE: Duration = Duration::from_secs(1);
 pub struct Network {
     hosts: Arc<Hosts>,
     journal: Arc<Journal>,
+    /// The journal of the whole page, for the page itself.
+    log: Arc<Log>,
     engine: Arc<Engine>,
     front: Arc<Front>,
     clients: Clients,
@@ -156,26 +161,41 @@ impl Network {
         let listeners = Listeners::open(&hosts, &resolver)?;
 
         let journal = Arc::new(Journal::default());
-        let witness: Arc<dyn Witness> = Arc::<Journal>::clone(&journal);
+        let log = Arc::new(Log::new(Timestamp::from_micros(0)));
+        let both: Vec<Arc<dyn Witness>> = vec![Arc::<Journal>::clone(&journal), Arc::<Log>::clone(&log)];
+        let witness: Arc<dyn Witness> = Arc::new(Witnesses(both));
         let engine = Arc::new(Engine::new(Arc::clone(&witness)));
         let upstream = runtime.block_on(Upstream::start(Arc::clone(&engine))).map_err(text)?;
-        let gateway = Gateway {
-            hosts: Arc::clone(&hosts),
-            witness,
+        let relay = Arc::new(Relay {
+            tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)),
+            inside: listeners.inside.clone(),
+            wires: Arc::clone(&wires),
+        });
+        let courier = Arc::new(Courier::new(
+            Arc::clone(&engine),
+            Arc::clone(&hosts),
+            Arc::clone(&relay),
+            Arc::clone(&witness),
+            runtime.handle().clone(),
+        ));
+        let control = Control {
             engine: Arc::clone(&engine),
-            relay: Relay {
-                tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)),
-                inside: listeners.inside.clone(),
-                wires: Arc::clone(&wires),
-            },
-            upstream,
+            log: Arc::clone(&log),
+            courier: Arc::clone(&courier),
+            seed: 1,
+            port: listeners.ports.proxy,
+            certificate: bundle.clone(),
+            place: Place::Page,
         };
+        let gateway =
+            Gateway { hosts: Arc::clone(&hosts), witness, engine: Arc::clone(&engine), relay, courier, upstream };
         let front = Arc::new(Front {
             gateway,
             tls: Arc::new(authority::server_config(authority, Arc::clone(&hosts))?),
             page: tokio::sync::watch::Sender::new(0),
             proxy_ports: [listeners.ports.proxy, listeners.own_proxy],
             search: resolver.search,
+            control: Some(control),
             connections: AtomicU64::new(0),
         });
         for (listener, port) in listeners.streams {
@@ -194,6 +214,7 @@ impl Network {
         Ok(Self {
             hosts,
             journal,
+            log,
             engine,
             front,
             clients,
@@ -288,7 +309,9 @@ impl Network {
     fn open_with(&self, world: World, clock: Option<Arc<VirtualClock>>) -> Result<(), ServeError> {
         self.handle.block_on(self.front.gateway.upstream.renew(|| {
             self.front.page.send_modify(|page| *page += 1);
-            self.hosts.serve(world.hosts());
+            self.hosts.serve(world.hosts().into_iter().chain([hosts::CONTROL.to_owned()]).collect());
+            self.front.gateway.courier.begin();
+            self.log.restart(world.start());
             let clock = clock.map_or_else(|| Clock::real(world.start()), Clock::Virtual);
             self.engine.open(world, clock);
             self.journal.clear();
@@ -296,14 +319,30 @@ impl Network {
         self.clients.write_routes(&self.hosts).map_err(|error| ServeError::Start(text(error)))
     }
 
-    /// Starts a step: faults are armed, traffic is noted from now on.
+    /// Starts a step: traffic is noted from now on, faults are armed.
     pub fn begin_step(&self, faults: &[Fault]) {
         self.journal.begin();
-        self.engine.arm(faults);
+        self.arm(faults);
         if let Some(clock) = self.engine.virtual_clock() {
             let _ = clock.take_account();
             *self.step_began.lock().unwrap_or_else(PoisonError::into_inner) = clock.now();
         }
+    }
+
+    /// Arms faults, in place of those that are armed.
+    pub fn arm(&self, faults: &[Fault]) {
+        self.engine.arm(faults);
+    }
+
+    /// How many calls of webhooks for the event of this name the page has taken, with a status from 200 to 299.
+    pub fn taken_webhooks(&self, event: &str) -> u64 {
+        self.front.gateway.courier.taken(event)
+    }
+
+    /// What became of the last call of a webhook for that event that nobody took, such as
+    /// "http://localhost:3000/hooks answered 500".
+    pub fn refused_webhook(&self, event: &str) -> Option<String> {
+        self.front.gateway.courier.refused(event)
     }
 
     /// The clock of the world that is open, where its time is virtual.

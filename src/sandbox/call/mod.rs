@@ -2,6 +2,7 @@
 
 mod limits;
 mod perform;
+mod ping;
 mod reply;
 mod route;
 
@@ -51,6 +52,8 @@ pub(super) struct Call<'c> {
     is_inner: bool,
     /// Records that it wrote.
     events: Vec<Event>,
+    /// The ids of the webhooks that are to be called to see whether that arrives.
+    pinged: Vec<String>,
     /// Header fields that the answer gets besides.
     pub(super) more_headers: Vec<(String, String)>,
     /// What a provider says of its limits.
@@ -65,8 +68,7 @@ pub(super) struct Event {
     /// The resource's name.
     pub(super) resource: String,
     pub(super) account: String,
-    pub(super) id: String,
-    /// The record as lists show it.
+    /// The record as lists show it, with all its fields.
     pub(super) item: Arc<Item>,
 }
 
@@ -79,6 +81,7 @@ pub(super) struct Outcome {
     /// The records of a list, which stand in the reply as an empty array then.
     pub(super) listing: Option<Vec<Arc<Item>>>,
     pub(super) events: Vec<Event>,
+    pub(super) pinged: Vec<String>,
 }
 
 impl Outcome {
@@ -163,6 +166,7 @@ impl<'c> Call<'c> {
             left_out: Vec::new(),
             account: None,
             fault: None,
+            pinged: Vec::new(),
             listing: None,
             is_inner,
             events: Vec::new(),
@@ -183,6 +187,7 @@ impl<'c> Call<'c> {
             unknown_route,
             listing: self.listing,
             events: self.events,
+            pinged: self.pinged,
         }
     }
 

@@ -11,8 +11,7 @@ use serde_json::{Map, Value, json};
 use super::mapping::{Mapped, merge};
 use crate::clock::Timestamp;
 use crate::http::{Headers, Request};
-use crate::sandbox::call::Call;
-use crate::sandbox::data::{Account, Api, ClientAuth, OAuth, Operation, Part};
+use crate::sandbox::data::{Account, Api, ClientAuth, Integrated, OAuth, Operation, Part};
 use crate::sandbox::definition::Definition;
 use crate::sandbox::natives::Natives;
 use crate::sandbox::situation::{Refusal, Situation};
@@ -156,7 +155,7 @@ impl Accounts {
     /// then those of the account.
     pub(super) fn mapped(
         &mut self,
-        call: &Call<'_>,
+        integrated: &Integrated,
         natives: &Natives<'_>,
         provider: usize,
         account: &Row,
@@ -164,7 +163,6 @@ impl Accounts {
         name: &str,
     ) -> Result<Arc<Mapped>, Refusal> {
         let api = natives.api(provider).ok_or(Situation::NotMapped)?;
-        let integrated = call.api.integrated.as_ref().ok_or(Situation::NotMapped)?;
         let change = integrated.overrides.as_ref().and_then(|field| account.record.get(field));
         let change = change.filter(|change| change.is_object());
         // Only a changed account has a mapping of its own.

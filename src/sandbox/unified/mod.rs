@@ -5,6 +5,7 @@
 
 mod account;
 mod administer;
+mod events;
 pub(super) mod jsonata;
 mod list;
 mod mapping;
@@ -24,8 +25,9 @@ use super::table::Row;
 
 pub(super) use account::{Accounts, refuse};
 pub(super) use administer::{administer, record as account_record};
-pub(super) use mapping::{Mapped, problem as mapping_problem};
-pub(super) use remote::event_record;
+pub(super) use events::of_record as record_news;
+use mapping::Mapped;
+pub(super) use mapping::problem as mapping_problem;
 
 /// What a request to a model is about.
 struct Subject<'c> {
@@ -75,7 +77,8 @@ fn subject<'c>(
     let model = call.api.models.get(category).and_then(|models| models.get(&name)).ok_or(Situation::UnknownRoute)?;
     call.set("resource", Value::String(name.clone()));
     let (provider, row) = connected(call, state, account)?;
-    let mapped = state.accounts.mapped(call, natives, provider, &row, category, &name)?;
+    let integrated = call.api.integrated.as_ref().ok_or(Situation::NotMapped)?;
+    let mapped = state.accounts.mapped(integrated, natives, provider, &row, category, &name)?;
     let context = JValue::from(Value::Object(row.record.clone()));
     Ok(Subject { provider, account: row, name, model, mapped, context })
 }
