@@ -89,6 +89,15 @@ pub enum Ending {
         /// What was missing, a fragment such as "nothing on this page listens on port 3000".
         missing: String,
     },
+    /// It was not run: the webhook that it waits for did not come within its time limit.
+    NotCalled {
+        /// The name of the event.
+        event: String,
+        /// The limit, in microseconds.
+        limit_us: u64,
+        /// What became of the last call that nobody took, a fragment such as "http://localhost/ answered 500".
+        refused: Option<String>,
+    },
     /// It passed its time limit.
     TimedOut {
         /// The limit, in microseconds.
@@ -232,6 +241,11 @@ pub struct Refusal {
 }
 
 impl Exchange {
+    /// True where the page asked the sandbox, and it was not the sandbox that called a webhook.
+    pub fn is_of_page(&self) -> bool {
+        self.webhook.is_none()
+    }
+
     /// True where a fault decided the answer. One that only delays it decides nothing.
     pub fn is_of_fault(&self) -> bool {
         self.fault.as_ref().is_some_and(|fault| !fault.starts_with("latency"))
@@ -285,6 +299,11 @@ impl Ending {
             Self::NotReady { limit_us, missing } => {
                 let limit = std::time::Duration::from_micros(*limit_us);
                 format!("was not ready within {}: {missing}", humantime::format_duration(limit))
+            }
+            Self::NotCalled { event, limit_us, refused } => {
+                let limit = humantime::format_duration(std::time::Duration::from_micros(*limit_us));
+                let refused = refused.iter().map(|what| format!("; {what}")).collect::<String>();
+                format!("did not start: no receiver took a webhook `{event}` within {limit}{refused}")
             }
             Self::TimedOut { limit_us } => {
                 let limit = std::time::Duration::from_micros(*limit_us);

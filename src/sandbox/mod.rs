@@ -25,6 +25,7 @@ mod record;
 mod shape;
 mod situation;
 mod state;
+mod steering;
 mod store;
 mod table;
 mod template;

@@ -24,18 +24,18 @@ use crate::http::{Headers, Reply, Request};
 /// The sandbox's state for one run of one page: data, tokens, quotas.
 #[derive(Debug)]
 pub struct World {
-    definition: Arc<Definition>,
+    pub(super) definition: Arc<Definition>,
     /// One for each of the definition's APIs.
-    states: Vec<State>,
+    pub(super) states: Vec<State>,
     armed: Armed,
     /// Another number gives other invented records.
-    seed: u64,
+    pub(super) seed: u64,
     /// Requests so far.
-    serial: u64,
+    pub(super) serial: u64,
     /// How often each drafted route has answered.
     drafted: BTreeMap<String, usize>,
     /// What is to be told of its own accord.
-    post: Post,
+    pub(super) post: Post,
 }
 
 /// The number from which records are invented where nobody names another.
@@ -200,41 +200,6 @@ impl World {
         self.post.again(delivery, now)
     }
 
-    /// Gives a field of a provider's records another name, the only one from now on.
-    ///
-    /// # Errors
-    ///
-    /// What is not there, a fragment such as "there is no provider `x`; there are …".
-    pub fn rename(&mut self, provider: &str, resource: &str, field: &str, to: &str) -> Result<(), String> {
-        let names = || self.definition.apis.iter().map(|api| api.name.as_str()).filter(|name| !name.is_empty());
-        let unknown =
-            || format!("there is no provider `{provider}`; there are {}", names().collect::<Vec<_>>().join(", "));
-        let known = self.definition.apis.iter().position(|api| api.name == provider && !provider.is_empty());
-        let (index, api) = known.and_then(|at| Some((at, self.definition.apis.get(at)?))).ok_or_else(unknown)?;
-        let shape = api.resources.get(resource).ok_or_else(|| {
-            let known: Vec<&str> = api.resources.keys().map(String::as_str).collect();
-            format!("{provider} has no resource `{resource}`; there are {}", known.join(", "))
-        })?;
-        let state = self.states.get_mut(index).ok_or_else(|| format!("{provider} is not served"))?;
-        let is_of = |known: &(String, String, String), name: &str| known.0 == resource && known.2 == name;
-        let is_hidden = state.renamed.iter().any(|known| known.0 == resource && known.1 == field);
-        if to.is_empty() || shape.fields.contains_key(to) || state.renamed.iter().any(|known| is_of(known, to)) {
-            return Err(format!("`{to}` cannot be the new name of a field of {resource}"));
-        }
-        match state.renamed.iter_mut().find(|known| is_of(known, field)) {
-            Some(known) => to.clone_into(&mut known.2),
-            None if shape.fields.contains_key(field) && !is_hidden => {
-                state.renamed.push((resource.to_owned(), field.to_owned(), to.to_owned()));
-            }
-            None => return Err(format!("the records of {resource} have no field `{field}`")),
-        }
-        state.store.forget_items();
-        for state in &mut self.states {
-            state.accounts.forget_mappings();
-        }
-        Ok(())
-    }
-
     /// When a token is refreshed, where somebody wants to be told should that fail.
     fn next_refresh(&self) -> Option<Timestamp> {
         let waiting = self.states.iter().enumerate().filter(|(index, state)| {
@@ -312,7 +277,7 @@ fn refresh_due(definition: &Definition, natives: &mut Natives<'_>, now: Timestam
 }
 
 /// Puts in the post what is to be told of records that were written and accounts that have changed.
-fn tell(
+pub(super) fn tell(
     definition: &Definition,
     natives: &mut Natives<'_>,
     post: &mut Post,

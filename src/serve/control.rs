@@ -144,7 +144,8 @@ impl Control {
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let path = path.trim_end_matches('/');
         let is_alone = matches!(self.place, Place::Alone { .. });
-        let provider = path.strip_prefix("/providers/").and_then(|rest| rest.strip_suffix("/rename"));
+        let renames = path.strip_prefix("/providers/").and_then(|rest| rest.strip_suffix("/rename"));
+        let account = path.strip_prefix("/accounts/").and_then(|rest| rest.split_once('/'));
         let known: &[&str] = match path {
             "" | "/ca.pem" | "/journal" => &["GET"],
             "/sign-up" => &["POST"],
@@ -153,10 +154,11 @@ impl Control {
                 return message(StatusCode::FORBIDDEN, &format!("{PREFIX}{path} is not for pages; let a step sleep"));
             }
             "/faults" => &["GET", "POST", "DELETE"],
-            _ if provider.is_some_and(|name| !name.contains('/')) => &["POST"],
+            _ if renames.is_some_and(|name| !name.contains('/')) => &["POST"],
+            _ if account.is_some_and(|(_, what)| matches!(what, "revoke" | "reconnect")) => &["POST"],
             _ => {
                 let told = format!(
-                    "there is no {PREFIX}{path}; {PREFIX}/ has advance, faults, journal, providers/NAME/rename, reset, sign-up, \
+                    "there is no {PREFIX}{path}; {PREFIX}/ has accounts/ID/revoke, accounts/ID/reconnect, advance, faults, journal, providers/NAME/rename, reset, sign-up, \
                      ca.pem"
                 );
                 return message(StatusCode::NOT_FOUND, &told);
@@ -182,7 +184,8 @@ impl Control {
             "/advance" => self.advance(&body),
             "/reset" => Ok(self.reset()),
             "/sign-up" => self.sign_up(&body),
-            path if path != "/faults" => self.rename(provider.unwrap_or_default(), &body),
+            _ if renames.is_some() => self.rename(renames.unwrap_or_default(), &body),
+            _ if account.is_some() => self.grant(account.unwrap_or_default()),
             _ if method == Method::GET => Ok(document(StatusCode::OK, &json!({ "faults": self.armed() }))),
             _ if method == Method::DELETE => Ok(self.disarm()),
             _ => self.arm(&body),
@@ -288,6 +291,26 @@ impl Control {
         match renamed {
             Some(Err(told)) => Err(Refused(StatusCode::UNPROCESSABLE_ENTITY, told)),
             _ => Ok(document(StatusCode::OK, &json!({ "resource": resource, "field": to }))),
+        }
+    }
+
+    /// Takes the grant of an account back, or gives a new one.
+    fn grant(&self, (account, what): (&str, &str)) -> Result<Response<Body>, Refused> {
+        let done = self.engine.with(|world, now| {
+            let event = if what == "revoke" {
+                world.revoke(account)?;
+                Event::Revoke { account: account.to_owned() }
+            } else {
+                world.reconnect(account, now)?;
+                Event::Reconnect { account: account.to_owned() }
+            };
+            self.log.note(now, event);
+            Ok(())
+        });
+        self.courier.dispatch();
+        match done {
+            Some(Err(told)) => Err(Refused(StatusCode::NOT_FOUND, told)),
+            _ => Ok(document(StatusCode::OK, &json!({ "id": account }))),
         }
     }
 

@@ -18,6 +18,7 @@ mod inside;
 mod journal;
 mod listeners;
 mod names;
+mod reach;
 mod relay;
 mod send;
 mod standing;
@@ -35,7 +36,6 @@ use tokio::runtime::{Handle, Runtime};
 use tokio_rustls::TlsConnector;
 
 use crate::clock::Timestamp;
-use crate::http::{Reply, Request};
 use crate::process::{Census, Crew};
 use crate::sandbox::{Fault, World};
 use crate::transcript::{Exchange, Refusal, TimeSpent};
@@ -49,7 +49,7 @@ use courier::Courier;
 use engine::Engine;
 use front::Front;
 use gateway::Gateway;
-use hosts::{Hosts, Target, Way};
+use hosts::{Hosts, Target};
 use inside::Inside;
 use journal::{Journal, Witness, Witnesses};
 use listeners::{Listeners, Resolver};
@@ -334,17 +334,6 @@ impl Network {
         self.engine.arm(faults);
     }
 
-    /// How many calls of webhooks for the event of this name the page has taken, with a status from 200 to 299.
-    pub fn taken_webhooks(&self, event: &str) -> u64 {
-        self.front.gateway.courier.taken(event)
-    }
-
-    /// What became of the last call of a webhook for that event that nobody took, such as
-    /// "http://localhost:3000/hooks answered 500".
-    pub fn refused_webhook(&self, event: &str) -> Option<String> {
-        self.front.gateway.courier.refused(event)
-    }
-
     /// The clock of the world that is open, where its time is virtual.
     pub fn virtual_clock(&self) -> Option<Arc<VirtualClock>> {
         self.engine.virtual_clock()
@@ -373,47 +362,6 @@ impl Network {
             TimeSpent { virtual_us, ..clock.take_account() }
         });
         Traffic { exchanges, omitted, refusals, unmet_faults, time }
-    }
-
-    /// True where `port` of the page's loopback is that of the machine, because the configuration allows it.
-    pub fn leads_outside(&self, port: u16) -> bool {
-        self.hosts.allowed().iter().any(|target| target.is_loopback() && target.port == port)
-    }
-
-    /// True where something takes connections to `port` of the loopback that the page sees. It is connected to.
-    pub fn accepts(&self, port: u16) -> bool {
-        let target = Target { host: "localhost".to_owned(), port };
-        let relay = &self.front.gateway.relay;
-        self.handle
-            .block_on(async {
-                // The way there takes every connection, whether somebody is at its end or not.
-                let outside = self.leads_outside(port);
-                if outside { Relay::dial_outside(&target).await } else { relay.dial(&target).await }
-            })
-            .is_ok()
-    }
-
-    /// Sends a request natively, by reqwest. Redirects are not followed.
-    ///
-    /// # Errors
-    ///
-    /// `ServeError::NoAnswer`, `ServeError::TimedOut`.
-    pub fn send(&self, request: Request, protocol: Protocol, timeout: Duration) -> Result<Reply, ServeError> {
-        let default_port = if request.scheme == "https" { 443 } else { 80 };
-        let target = Target::parse(&request.host, default_port)
-            .ok_or_else(|| ServeError::NoAnswer(format!("`{}` is not a host", request.host)))?;
-        if self.hosts.way(&target) == Way::Refused {
-            self.journal.refuse(&target);
-            return Err(ServeError::NoAnswer(gateway::refusal(&target)));
-        }
-        let proxy = format!("http://127.0.0.1:{}", self.own_proxy);
-        self.wait_for(Foreground::Request(rustix::thread::gettid().as_raw_nonzero().get()));
-        let answer = self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle));
-        self.wait_for(Foreground::Nobody);
-        answer.map_err(|error| match error {
-            ServeError::NoAnswer(reason) => ServeError::NoAnswer(format!("cannot reach {}: {reason}", target.name())),
-            other => other,
-        })
     }
 }
 

@@ -27,3 +27,4 @@ mod standing;
 mod truth;
 mod tutorial_macro;
 mod virtual_time;
+mod webhooks;

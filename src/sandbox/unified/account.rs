@@ -73,7 +73,7 @@ impl Accounts {
     }
 
     /// Makes an account known by what opens it.
-    pub(super) fn add(
+    pub(in crate::sandbox) fn add(
         &mut self,
         id: &str,
         provider: usize,
@@ -90,7 +90,7 @@ impl Accounts {
     }
 
     /// The number of the provider of an account.
-    pub(super) fn provider(&self, account: &str) -> Option<usize> {
+    pub(in crate::sandbox) fn provider(&self, account: &str) -> Option<usize> {
         self.credentials.get(account).map(|known| known.provider)
     }
 
@@ -186,7 +186,7 @@ impl Accounts {
     }
 
     /// The text of a new token.
-    pub(super) fn secret(&mut self, what: &str) -> String {
+    pub(in crate::sandbox) fn secret(&mut self, what: &str) -> String {
         self.made += 1;
         format!("{what}-{}", crate::sandbox::call::uuid(self.made.wrapping_mul(7919)))
     }

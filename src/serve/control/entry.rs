@@ -57,6 +57,16 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// What was granted for an account was taken back at its provider.
+    Revoke {
+        /// The id of the account.
+        account: String,
+    },
+    /// An account was connected again.
+    Reconnect {
+        /// Its id.
+        account: String,
+    },
     /// A provider's field got another name.
     Rename {
         /// The provider.

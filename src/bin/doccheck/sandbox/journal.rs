@@ -81,6 +81,8 @@ fn words(event: &Event) -> String {
             }
             text
         }
+        Event::Revoke { account } => format!("the grant of account {account} was taken back"),
+        Event::Reconnect { account } => format!("account {account} was connected again"),
         Event::Rename { provider, resource, field, to } => {
             format!("{provider} calls the field {field} of {resource} {to} from now on")
         }
