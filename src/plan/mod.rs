@@ -383,21 +383,6 @@ impl Action {
     }
 }
 
-impl Language {
-    /// The word that names steps.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Shell => "shell",
-            Self::Console => "console",
-            Self::Python => "python",
-            Self::Pycon => "pycon",
-            Self::JavaScript => "javascript",
-            Self::TypeScript => "typescript",
-            Self::Http => "http",
-        }
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod specimen;
 #[cfg(test)]

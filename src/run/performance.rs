@@ -252,24 +252,6 @@ impl Performance<'_> {
         commands.chain(code).find_map(|code| self.captures.unsafe_in(code))
     }
 
-    /// Waits for the webhook that the step waits for; what keeps the step from starting where it does not come.
-    fn await_webhook(&mut self, runners: &Runners<'_>, worker: &Worker, step: &Step) -> Option<Ending> {
-        let event = step.when.as_ref()?.value.event();
-        let before = self.webhooks.get(event).copied().unwrap_or(0);
-        if runners.wait_for_webhook(event, before, step.timeout) {
-            self.webhooks.insert(event.to_owned(), worker.network.taken_webhooks(event));
-            return None;
-        }
-        if interrupted() {
-            return Some(Ending::NotReached);
-        }
-        Some(Ending::NotCalled {
-            event: event.to_owned(),
-            limit_us: micros(step.timeout),
-            refused: worker.network.refused_webhook(event),
-        })
-    }
-
     fn perform(
         &self,
         runners: &mut Runners<'_>,

@@ -94,14 +94,22 @@ impl<'c> Call<'c> {
     }
 
     /// The fields that are shown of a record; all where `None`.
-    fn selection(&self, resource: &Resource, asked: Option<&Vec<String>>) -> Option<Vec<String>> {
-        let Some(select) = &resource.select else { return asked.cloned() };
+    fn selection(
+        &self,
+        state: &State,
+        target: &Target<'c>,
+        asked: Option<&Vec<String>>,
+    ) -> Result<Option<Vec<String>>, Refusal> {
+        let (name, resource) = target.resource()?;
+        let asked = asked.map(|fields| names_back(state, name, fields.clone()));
+        let Some(select) = &resource.select else { return Ok(asked) };
         let named = self.input.parameter(&select.query).filter(|text| !text.is_empty());
         let named = named.map(|text| text.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>());
-        let chosen = asked.cloned().or(named).or_else(|| select.default.clone())?;
+        let named = named.map(|fields| names_back(state, name, fields));
+        let Some(chosen) = asked.or(named).or_else(|| select.default.clone()) else { return Ok(None) };
         let mut fields = select.always.clone();
         fields.extend(chosen.into_iter().filter(|name| !select.always.contains(name)));
-        Some(fields)
+        Ok(Some(fields))
     }
 
     fn item(
@@ -149,8 +157,7 @@ impl<'c> Call<'c> {
 
     /// Puts one record among the values.
     fn show(&mut self, state: &mut State, target: &Target<'c>, account: &str, row: &Row) -> Result<Arc<Item>, Refusal> {
-        let (_, resource) = target.resource()?;
-        let fields = self.selection(resource, None);
+        let fields = self.selection(state, target, None)?;
         let item = self.item(state, target, account, row, fields.as_deref())?;
         self.set("id", json!(row.id));
         self.set("created", self.api.time.write(row.made));
@@ -202,7 +209,7 @@ impl<'c> Call<'c> {
         if let (true, Some(none)) = (page.rows.is_empty(), none) {
             return Ok(Done::Fresh(none, 200));
         }
-        let fields = self.selection(resource, ask.fields.as_ref());
+        let fields = self.selection(state, &target, ask.fields.as_ref())?;
         let mut items = Vec::with_capacity(page.rows.len());
         for row in &page.rows {
             items.push(self.item(state, &target, account, row, fields.as_deref())?);
@@ -462,6 +469,16 @@ impl Done<'_> {
             other => other,
         }
     }
+}
+
+/// The names that fields had before the provider renamed them; those that they have no more are left out.
+fn names_back(state: &State, resource: &str, names: Vec<String>) -> Vec<String> {
+    let renamed = || state.renamed.iter().filter(|(of, _, _)| of == resource);
+    let back = |name: String| match renamed().find(|(_, _, new)| *new == name) {
+        Some((_, old, _)) => Some(old.clone()),
+        None => renamed().all(|(_, old, _)| *old != name).then_some(name),
+    };
+    names.into_iter().filter_map(back).collect()
 }
 
 /// The fields of a body under the names that they had before the provider renamed them.

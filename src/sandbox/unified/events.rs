@@ -3,6 +3,7 @@
 use jsonata_core::value::JValue;
 use serde_json::{Value, json};
 
+use super::jsonata;
 use super::remote::event_record;
 use crate::clock::Timestamp;
 use crate::http::{Headers, Request};
@@ -34,7 +35,7 @@ pub(in crate::sandbox) fn of_record(
         let Some(model) = api.models.get(category).and_then(|models| models.get(name)) else { continue };
         let mapped = state.accounts.mapped(integrated, natives, provider, &account, category, name);
         let Ok(mapped) = mapped else { continue };
-        if !belongs(natives, provider, &mapped.mapping, &event.resource) {
+        if !belongs(natives, provider, &mapped.mapping, &event.resource) || !is_of(&mapped.mapping, event) {
             continue;
         }
         let Some(record) = event_record(&mapped, model, event, &context) else { continue };
@@ -67,6 +68,13 @@ fn belongs(natives: &Natives<'_>, provider: usize, mapping: &ModelMapping, resou
     ];
     let mut led = asked.into_iter().flatten().filter_map(|(method, path)| leads_to(natives, provider, method, &path));
     led.next().is_some_and(|name| name == resource)
+}
+
+/// True for a record of the mapping's kind.
+fn is_of(mapping: &ModelMapping, event: &Event) -> bool {
+    let Some(text) = &mapping.is else { return true };
+    let native: Value = serde_json::from_str(&event.item.text).unwrap_or_default();
+    jsonata::evaluate_json(text, &native, &[]).is_ok_and(|is| is == Some(Value::Bool(true)))
 }
 
 /// The resource to which a request of a mapping leads.

@@ -1,7 +1,12 @@
 //! Pages with a receiver of their own.
 
 use super::{ACCOUNT, ACCOUNT_TOKEN};
-use crate::virtual_time::run;
+use crate::virtual_time::{Run, run as run_page};
+
+/// Runs a page whose steps may take their time on a machine that has much else to do.
+fn run(page: &str) -> Run {
+    run_page(&format!("---\ndoccheck:\n  timeout: 60s\n---\n\n{page}"))
+}
 
 /// A receiver that answers as often as `refusals` says with 500, then with 200, and writes down what it was told. `before`
 /// is what it does before it answers.
