@@ -97,7 +97,7 @@ impl Run {
     }
 
     /// The same, where services and files of a page show nothing.
-    fn is_true_but_unchecked(&self) -> &Self {
+    pub(crate) fn is_true_but_unchecked(&self) -> &Self {
         assert_eq!(self.document["exit"], 0, "{}", self.printed);
         self
     }
@@ -120,6 +120,20 @@ impl Run {
 
     pub(crate) fn is_reproducible(&self) -> bool {
         self.steps().iter().all(|step| step["time"]["reproducible"] == true)
+    }
+
+    /// Fails where the page is not stale, or its checks do not tell `message`. What it told.
+    pub(crate) fn is_stale(&self, message: &str) -> &str {
+        assert_eq!(self.document["exit"], 1, "{}", self.printed);
+        let checks = self.steps().iter().filter_map(|step| step["checks"].as_array()).flatten();
+        let mut messages = checks.filter_map(|check| check["message"].as_str());
+        assert!(messages.any(|told| told.contains(message)), "{}", self.printed);
+        &self.printed
+    }
+
+    /// The notes of all steps.
+    pub(crate) fn notes_of_all(&self) -> String {
+        (0..self.steps().len()).map(|step| self.notes(step)).collect()
     }
 
     fn notes(&self, step: usize) -> String {
