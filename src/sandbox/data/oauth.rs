@@ -32,6 +32,9 @@ pub(in crate::sandbox) struct OAuth {
     /// True: each refresh gives a new refresh token, and an old one that comes again revokes them all.
     #[serde(default)]
     pub(in crate::sandbox) rotates: bool,
+    /// True: a refresh that gives no new refresh token answers with the one that it was asked with.
+    #[serde(default)]
+    pub(in crate::sandbox) repeats: bool,
     /// How long refresh tokens live without being used; for ever where absent.
     refresh_life: Option<String>,
     /// What may be asked for; anything where absent.

@@ -1,6 +1,7 @@
 //! Dynamics 365, driven as the documentation of its Web API says.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod tokens;
 mod unified;
 
 use std::collections::BTreeSet;
@@ -13,14 +14,8 @@ use serde_json::{Value, json};
 use super::world;
 
 const HOST: &str = "org4a7b2c91.crm.dynamics.com";
-const LOGIN: &str = "login.microsoftonline.com";
 const API: &str = "/api/data/v9.2";
 const TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.dynamics-365-access-1.signature";
-const REFRESH: &str = "0.AXoAdynamics-365-refresh-1";
-const TENANT: &str = "/5d1b6a0e-3c72-4f8b-9e41-2a7c0d9f6b13";
-const CHALLENGE: &str = "Bearer authorization_uri=https://login.microsoftonline.com/\
-                         5d1b6a0e-3c72-4f8b-9e41-2a7c0d9f6b13/oauth2/authorize, \
-                         resource_id=https://org4a7b2c91.crm.dynamics.com/";
 
 /// A request with the account's token; `target` is a path below the API's root, or a whole URL of it.
 fn ask(method: &str, target: &str) -> Request {
@@ -49,17 +44,6 @@ fn with(mut request: Request, name: &str, value: &str) -> Request {
 fn send(method: &str, target: &str, body: &Value) -> Request {
     let mut request = with(ask(method, target), "Content-Type", "application/json; charset=utf-8");
     request.body = body.to_string().into_bytes();
-    request
-}
-
-/// A form for the token endpoint.
-fn form(body: &str) -> Request {
-    let mut request = ask("POST", "");
-    request.host = LOGIN.to_owned();
-    request.path = format!("{TENANT}/oauth2/v2.0/token");
-    request.headers.remove("Authorization");
-    request.headers.set("Content-Type", "application/x-www-form-urlencoded");
-    request.body = body.as_bytes().to_vec();
     request
 }
 
@@ -98,24 +82,6 @@ fn names(record: &Value) -> Vec<&str> {
     let mut names: Vec<&str> = record.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     names
-}
-
-#[test]
-fn a_request_without_a_good_token_gets_an_empty_401_that_names_the_login() {
-    let mut none = ask("GET", "/contacts");
-    none.headers.remove("Authorization");
-    let wrong = with(ask("GET", "/contacts"), "Authorization", "Bearer nonsense");
-    let basic = with(ask("GET", "/contacts"), "Authorization", "Basic bm9uc2Vuc2U6");
-    for request in [none, wrong, basic] {
-        let reply = answer(&mut world(), &request);
-        assert_eq!((reply.status, reply.body.as_slice()), (401, [].as_slice()));
-        assert_eq!(reply.headers.get("WWW-Authenticate"), Some(CHALLENGE));
-    }
-    let world = &mut world();
-    assert_eq!(after(world, Duration::from_secs(3599), &ask("GET", "/contacts?$top=1")).status, 200);
-    let late = after(world, Duration::from_secs(3600), &ask("GET", "/contacts?$top=1"));
-    assert_eq!((late.status, late.body.as_slice()), (401, [].as_slice()), "a token lives for an hour");
-    assert_eq!(late.headers.get("WWW-Authenticate"), Some(CHALLENGE));
 }
 
 #[test]
@@ -362,27 +328,6 @@ fn six_thousand_requests_pass_in_five_minutes_and_the_next_is_told_to_wait() {
     let message = "Number of requests exceeded the limit of 6000 over time window of 300 seconds.";
     assert_eq!(body(&spent), json!({ "error": { "code": "0x80072322", "message": message } }));
     assert_eq!(after(world, Duration::from_secs(300), &one).status, 200, "the window slides");
-}
-
-#[test]
-fn tokens_are_issued_by_the_login_host() {
-    let world = &mut world();
-    let client = "client_id=0b6f3d52-9a14-4c7e-8d05-e3b1f7a26c98&client_secret=dyn~client-secret-for-the-sandbox";
-    let refreshed = answer(world, &form(&format!("grant_type=refresh_token&refresh_token={REFRESH}&{client}")));
-    assert_eq!(refreshed.status, 200, "{}", String::from_utf8_lossy(&refreshed.body));
-    let token = body(&refreshed);
-    assert_eq!((token["token_type"].clone(), token["expires_in"].clone()), (json!("Bearer"), json!(3600)));
-    let access = token["access_token"].as_str().unwrap();
-    let with_it = with(ask("GET", "/contacts?$top=1"), "Authorization", &format!("Bearer {access}"));
-    assert_eq!(after(world, Duration::from_secs(3599), &with_it).status, 200);
-    assert_eq!(after(world, Duration::from_secs(3601), &with_it).status, 401);
-
-    let refused = answer(world, &form(&format!("grant_type=refresh_token&refresh_token=gone&{client}")));
-    assert_eq!((refused.status, body(&refused)["error"].clone()), (400, json!("invalid_grant")));
-    assert!(body(&refused)["error_description"].as_str().unwrap().starts_with("AADSTS"));
-    let stranger =
-        answer(world, &form(&format!("grant_type=refresh_token&refresh_token={REFRESH}&client_id=x&client_secret=y")));
-    assert_eq!((stranger.status, body(&stranger)["error"].clone()), (401, json!("invalid_client")));
 }
 
 #[test]

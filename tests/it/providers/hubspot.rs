@@ -153,7 +153,8 @@ fn a_token_is_got_by_consent_and_refreshed_for_ever() {
     let reply = client.form(&exchange);
     assert_eq!(reply.status, 200);
     let tokens = body(&reply);
-    assert_eq!(tokens["expires_in"], 1800);
+    assert_eq!(keys(&tokens), BTreeSet::from(["access_token", "expires_in", "refresh_token", "token_type"]));
+    assert_eq!((&tokens["expires_in"], &tokens["token_type"]), (&json!(1800), &json!("bearer")));
     client.token = tokens["access_token"].as_str().unwrap().to_owned();
     assert_eq!(client.get(CONTACTS).status, 200);
 

@@ -147,6 +147,7 @@ fn a_token_tells_where_to_ask_and_not_how_long_it_lives() {
         for name in ["access_token", "signature", "scope", "issued_at"] {
             assert!(tokens[name].is_string(), "{name}: {tokens}");
         }
+        assert_eq!(tokens["scope"], "api refresh_token");
         assert!(tokens.get("expires_in").is_none(), "{tokens}");
         assert_eq!(tokens["instance_url"], "https://acme.my.salesforce.com");
         assert!(tokens["id"].as_str().unwrap().starts_with("https://login.salesforce.com/id/00D"));

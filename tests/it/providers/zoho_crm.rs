@@ -10,7 +10,7 @@ use doccheck::http::{Headers, Reply, Request};
 use doccheck::sandbox::World;
 use serde_json::{Value, json};
 
-use super::world;
+use super::{unified_api, world};
 
 const HOST: &str = "www.zohoapis.com";
 const LOGIN: &str = "accounts.zoho.com";
@@ -318,15 +318,25 @@ fn credits_are_told_once_half_of_them_are_used() {
         assert_eq!((reply.status, left(&reply)), (200, None));
     }
     assert_eq!(left(&answer(world, &one)).as_deref(), Some("2500"));
-    for _ in 2500..5000 {
+
+    let list = unified_api::ask("GET", unified::ACCOUNT, "contacts", "?limit=1");
+    let rates = |reply: &Reply| {
+        let names = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+        names.map(|name| reply.headers.get(name).map(str::to_owned))
+    };
+    let told = [None, Some("2499".to_owned()), None];
+    assert_eq!(rates(&answer(world, &list)), told, "the unified API says as much as the provider");
+
+    for _ in 2501..5000 {
         assert_eq!(answer(world, &one).status, 200);
     }
     let spent = answer(world, &one);
     assert_eq!((spent.status, spent.headers.get("Retry-After"), left(&spent).as_deref()), (429, None, Some("0")));
-    assert_eq!(
-        body(&spent),
-        error("TOO_MANY_REQUESTS", &json!({}), "The API credits of this organization are used up")
-    );
+    let refused = error("TOO_MANY_REQUESTS", &json!({}), "The API credits of this organization are used up");
+    assert_eq!(body(&spent), refused);
+    let through = answer(world, &list);
+    assert_eq!((through.status, &body(&through)["raw_response"]), (429, &refused));
+    assert_eq!(rates(&through), [None, Some("0".to_owned()), None]);
 }
 
 #[test]
