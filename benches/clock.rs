@@ -9,9 +9,10 @@
     reason = "a measuring program starts what it measures, prints, and ends where it cannot measure"
 )]
 
+mod bench;
+
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 /// How often a step waits.
 const WAITS: u32 = 200;
@@ -68,15 +69,14 @@ const KINDS: [Kind; 5] = [
 ];
 
 fn main() {
-    // `cargo bench` hands on its own arguments; `cargo test --benches` only wants to know that this builds.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
+    bench::run(measure);
+}
+
+fn measure(folder: &Path) {
     println!("{:<24} {:>12} {:>12} {:>12} {:>10}", "real time of one", "virtual", "real", "more", "budget");
     for kind in KINDS {
         let each = |time: &str| {
-            let whole = |waits: u32| step(folder.path(), &kind, time, waits);
+            let whole = |waits: u32| step(folder, &kind, time, waits);
             (whole(WAITS + 1) - whole(1)) / f64::from(WAITS)
         };
         let (in_virtual, in_real) = (each("virtual"), each("real") - kind.asleep);
@@ -95,9 +95,8 @@ fn step(folder: &Path, kind: &Kind, time: &str, waits: u32) -> f64 {
     let page = format!("---\ndoccheck:\n  time: {time}\n  timeout: 60s\n---\n\n```{}\n{code}\n```\n", kind.language);
     fs::write(folder.join("page.md"), page).unwrap();
     let runs = (0..RUNS).map(|_| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_doccheck"));
-        command.args(["run", "--format", "json", "page.md"]).current_dir(folder);
-        let output = command.env("XDG_CACHE_HOME", folder.join("cache")).output().unwrap();
+        let mut command = bench::command(env!("CARGO_BIN_EXE_doccheck"), folder);
+        let output = command.args(["run", "--format", "json", "page.md"]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         document["pages"][0]["steps"][0]["duration_ms"].as_f64().unwrap()

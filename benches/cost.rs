@@ -11,10 +11,12 @@
     reason = "a measuring program starts what it measures, prints, and ends where it cannot measure"
 )]
 
+mod bench;
+
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// How often a short program is run; the mean is told.
@@ -46,14 +48,11 @@ struct Row {
 }
 
 fn main() {
-    // `cargo bench` hands on its own arguments; `cargo test --benches` only wants to know that this builds.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let bench = Bench { folder: folder.path() };
-    let rows = [bench.start_up(), bench.many_steps(), bench.loud_step()].concat();
-    print!("{}", table(&rows));
+    bench::run(|folder| {
+        let bench = Bench { folder };
+        let rows = [bench.start_up(), bench.many_steps(), bench.loud_step()].concat();
+        print!("{}", table(&rows));
+    });
 }
 
 struct Bench<'a> {
@@ -137,10 +136,8 @@ impl Bench<'_> {
     fn measure(&self, program: &Path, args: &[&str], path: &Path, output: &str) -> Cost {
         let stdout = File::create(self.folder.join(output)).unwrap();
         let stderr = stdout.try_clone().unwrap();
-        let mut command = Command::new(program);
-        command.args(args).arg(path).stdin(Stdio::null()).stdout(stdout).stderr(stderr).current_dir(self.folder);
-        // The user's own cache and configuration are left alone.
-        command.env("XDG_CACHE_HOME", self.folder.join("cache")).env("NO_COLOR", "1");
+        let mut command = bench::command(program, self.folder);
+        command.args(args).arg(path).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         let start = Instant::now();
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
         wait(child.id(), start)

@@ -3,11 +3,12 @@
 mod blessing;
 mod doctor;
 mod repository;
+mod runs;
 mod sandbox;
 mod saved;
 mod selection;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ use crate::tutorial;
 pub use crate::run::Shard;
 pub use blessing::{BlessReport, BlessRequest, Blessable, bless, recalled, write};
 pub use doctor::{DoctorReport, doctor};
-pub use sandbox::{OpenSandbox, SandboxRequest, find_sandbox, open_sandbox};
+pub use sandbox::{OpenSandbox, SandboxRequest, describe_sandbox, find_sandbox, open_sandbox};
 pub use saved::{keep, last_run, read_run};
 
 /// Where doccheck was called: what it reads of the world, read once by whoever calls it.
@@ -110,7 +111,7 @@ pub fn run(request: &RunRequest, surroundings: &Surroundings, observer: &dyn Obs
                 }
             }
             for outcome in prepared.gone {
-                observer.see(&Event::PageStarted { path: &outcome.path });
+                observer.see(&Event::PageStarted { title: &outcome.title() });
                 observer.see(&Event::PageEnded { outcome: &outcome });
                 pages.push(outcome);
             }
@@ -164,13 +165,15 @@ pub struct Prepared {
 pub fn prepare(request: &RunRequest, surroundings: &Surroundings) -> Result<Prepared, Vec<Diagnostic>> {
     let Site { config, root, pages, diagnostics } = Site::find(&request.paths, surroundings)?;
     let nothing_selected = pages.is_empty();
-    let (pages, note) = selection::select(pages, request, &config, &root, surroundings).map_err(|found| vec![found])?;
     let definition = Arc::new(definition(&config, &root)?);
+    let runs = runs::of(pages, &config, &definition);
+    let titles: BTreeSet<String> = runs.iter().map(Page::listed).collect();
+    let (pages, note) = selection::select(runs, request, &config, &root, surroundings).map_err(|found| vec![found])?;
     let provisioner = Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone())
         .with_root(root.clone())
         .with_clients(definition.clients());
     let mut diagnostics = diagnostics;
-    let baseline = repository::read_baseline(request, &root, surroundings)?;
+    let baseline = repository::read_baseline(request, &titles, &root, surroundings)?;
     let gone = repository::gone(baseline.as_deref(), &root, request, surroundings);
     let options = RunOptions {
         files: repository::files(&config, &root)?,
@@ -198,6 +201,8 @@ pub struct ListReport {
 pub struct ListedPage {
     /// Its path.
     pub path: String,
+    /// The providers for each of which it runs once; none where it names none.
+    pub providers: Vec<String>,
     /// The plan, with a role for every fence.
     pub plan: Option<Arc<Plan>>,
     /// What is wrong with it.
@@ -220,29 +225,40 @@ impl ListReport {
 
 /// Tells the role of every fence of pages, and runs nothing.
 pub fn list(paths: &[PathBuf], surroundings: &Surroundings) -> ListReport {
-    match Site::find(paths, surroundings) {
-        Err(diagnostics) => ListReport { pages: Vec::new(), diagnostics },
-        Ok(site) => {
-            let relative: Vec<_> = site.pages.iter().map(|page| page.relative.clone()).collect();
-            let pages: Vec<_> = site.pages.into_iter().map(|page| listed(page, &site.config)).collect();
-            let mut diagnostics = site.diagnostics;
-            if paths.is_empty() {
-                let plans = pages.iter().map(|page| page.plan.as_deref());
-                diagnostics.extend(plan::unmet(&site.config, relative.iter().map(String::as_str).zip(plans)));
+    listing(paths, surroundings).unwrap_or_else(|diagnostics| ListReport { pages: Vec::new(), diagnostics })
+}
+
+fn listing(paths: &[PathBuf], surroundings: &Surroundings) -> Result<ListReport, Vec<Diagnostic>> {
+    let Site { config, root, pages, mut diagnostics } = Site::find(paths, surroundings)?;
+    let relative: Vec<_> = pages.iter().map(|page| page.relative.clone()).collect();
+    let mut pages: Vec<_> = pages.into_iter().map(|page| listed(page, &config)).collect();
+    // The sandbox's data is not read for nothing.
+    if pages.iter().filter_map(|page| page.plan.as_ref()).any(|plan| !plan.page.providers.is_empty()) {
+        let definition = definition(&config, &root)?;
+        for page in &mut pages {
+            let Some(plan) = &page.plan else { continue };
+            match plan.providers(&definition) {
+                Ok(providers) => page.providers = providers.into_iter().map(|provider| provider.name).collect(),
+                Err(found) => page.diagnostics.extend(found),
             }
-            ListReport { pages, diagnostics }
         }
     }
+    if paths.is_empty() {
+        let plans = pages.iter().map(|page| page.plan.as_deref());
+        diagnostics.extend(plan::unmet(&config, relative.iter().map(String::as_str).zip(plans)));
+    }
+    Ok(ListReport { pages, diagnostics })
 }
 
 fn listed(page: Page, config: &Config) -> ListedPage {
+    let of = |plan, diagnostics| ListedPage { path: page.path.clone(), providers: Vec::new(), plan, diagnostics };
     match page.source {
-        Err(diagnostic) => ListedPage { path: page.path, plan: None, diagnostics: vec![diagnostic] },
-        Ok(source) => {
-            let (tutorial, mut diagnostics) = tutorial::read(source);
+        Err(ref diagnostic) => of(None, vec![diagnostic.clone()]),
+        Ok(ref source) => {
+            let (tutorial, mut diagnostics) = tutorial::read(Arc::clone(source));
             let (plan, found) = plan(tutorial, config, &page.relative);
             diagnostics.extend(found);
-            ListedPage { path: page.path, plan: Some(Arc::new(plan)), diagnostics }
+            of(Some(Arc::new(plan)), diagnostics)
         }
     }
 }
@@ -308,6 +324,8 @@ impl Site {
                 relative: found.relative,
                 source: fs::read_shown(&found.path, Path::new(&found.shown)),
                 named: found.named,
+                provider: None,
+                repeats: false,
             })
             .collect();
         Ok(Self { config, root, pages, diagnostics })

@@ -1,13 +1,14 @@
 //! The list of known-stale steps, `--baseline FILE`: old faults are shown and do not fail, new ones do.
 //!
 //! One line a step, sorted, so that two branches can both change it: the page's path, ` :: `, and what names the step
-//! whatever else changes on the page. A page alone stands for all of it, also where it cannot be read.
+//! whatever else changes on the page. A page alone stands for all of it, also where it cannot be read. Of a page that
+//! runs for several providers each run has lines of its own, by its title; a line with the path alone stands for all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
-use crate::outcome::{PageOutcome, PageVerdict, StepVerdict};
+use crate::outcome::{PageOutcome, PageVerdict, StepVerdict, split_title};
 use crate::plan::{Action, KnownBy, KnownStale, Plan, Step};
 use crate::source::SourceFile;
 
@@ -31,10 +32,11 @@ pub struct Baseline {
 
 #[derive(Debug)]
 struct Entry {
+    /// The title of a run, or a path that stands for all runs.
     page: String,
     step: Option<String>,
     line: usize,
-    /// True where there is no such page any more.
+    /// True where there is no such page, or no such run of it, any more.
     gone: bool,
 }
 
@@ -42,7 +44,7 @@ struct Entry {
 const ENDINGS: [&str; 3] = [".md", ".markdown", ".mdx"];
 
 impl Baseline {
-    /// Reads a list; `exists` tells whether there is a file for a page. Where the list is to be updated, everything that
+    /// Reads a list; `exists` tells whether there is a page, or a run of it, by its title. Where the list is to be updated, everything that
     /// is stale is about to be on it.
     ///
     /// # Errors
@@ -61,7 +63,8 @@ impl Baseline {
                 None => (text, None),
             };
             let gone = !exists(page);
-            if gone && !ENDINGS.iter().any(|ending| page.len() > ending.len() && page.ends_with(ending)) {
+            let path = split_title(page).0;
+            if gone && !ENDINGS.iter().any(|ending| path.len() > ending.len() && path.ends_with(ending)) {
                 wrong.push(
                     Diagnostic::error("bad-baseline", "this line names no page")
                         .at(source, source.line_span(line), "")
@@ -79,7 +82,7 @@ impl Baseline {
     }
 
     fn of<'a>(&'a self, page: &'a str) -> impl Iterator<Item = &'a Entry> {
-        self.entries.iter().filter(move |entry| entry.page == page)
+        self.entries.iter().filter(move |entry| entry.page == page || entry.page == split_title(page).0)
     }
 
     /// What is known of the whole `page`.
@@ -132,7 +135,11 @@ impl Baseline {
     pub fn gone(&self) -> BTreeMap<&str, Vec<Diagnostic>> {
         let mut gone: BTreeMap<&str, Vec<Diagnostic>> = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| entry.gone && !self.update) {
-            let told = self.outdated(entry, format!("there is no page {}", entry.page));
+            let message = match split_title(&entry.page) {
+                (path, Some(provider)) => format!("there is no run of {path} for `{provider}`"),
+                (path, None) => format!("there is no page {path}"),
+            };
+            let told = self.outdated(entry, message);
             gone.entry(&entry.page).or_default().push(told);
         }
         gone
@@ -147,6 +154,8 @@ impl Baseline {
             .filter(|entry| !entry.gone)
             .map(|entry| line(&entry.page, entry.step.as_deref()))
             .collect();
+        let pages: Vec<_> = pages.into_iter().collect();
+        apart(&mut lines, pages.iter().map(|(title, _)| *title));
         for (page, outcome) in pages {
             let whole = line(page, None);
             let read = outcome.plan.as_deref().filter(|_| !outcome.steps.is_empty());
@@ -167,11 +176,10 @@ impl Baseline {
                     lines.remove(&whole);
                     let Some(plan) = plan else { continue };
                     let keys = keys(plan);
-                    self.of(page)
-                        .filter(|entry| entry.step.as_ref().is_some_and(|step| !keys.contains(step)))
-                        .for_each(|entry| {
-                            lines.remove(&line(page, entry.step.as_deref()));
-                        });
+                    let gone = |entry: &&Entry| entry.step.as_ref().is_some_and(|step| !keys.contains(step));
+                    for entry in self.of(page).filter(gone) {
+                        lines.remove(&line(page, entry.step.as_deref()));
+                    }
                     for ((step, key), done) in plan.steps().zip(&keys).zip(&outcome.steps) {
                         let line = line(page, Some(key));
                         let listed = step.known_stale.is_none() && !says_itself(plan);
@@ -208,6 +216,24 @@ impl Baseline {
         }
         lines.iter().flat_map(|line| [line, "\n"]).collect()
     }
+}
+
+/// Takes lines that stand for all runs of a page apart, into one for each of its runs.
+fn apart<'t>(lines: &mut BTreeSet<String>, titles: impl Iterator<Item = &'t str> + Clone) {
+    let runs = titles.filter_map(|title| Some((title, split_title(title).0)).filter(|(title, path)| title != path));
+    let of = |line: &String, path: &str| {
+        let rest = line.strip_prefix(path)?;
+        (rest.is_empty() || rest.starts_with(BETWEEN)).then(|| rest.to_owned())
+    };
+    let whole = |path: &str| lines.iter().filter_map(|line| of(line, path)).collect::<Vec<_>>();
+    let mut parted = Vec::new();
+    for (title, path) in runs.clone() {
+        parted.extend(whole(path).into_iter().map(|rest| format!("{title}{rest}")));
+    }
+    for (_, path) in runs {
+        lines.retain(|line| of(line, path).is_none());
+    }
+    lines.extend(parted);
 }
 
 fn line(page: &str, step: Option<&str>) -> String {

@@ -1,4 +1,4 @@
-//! The sandbox world's time as a value: no clock is read here.
+//! Time as a value: instants of the sandbox world, and spans of time as people read them. No clock is read here.
 
 use std::time::Duration;
 
@@ -73,5 +73,47 @@ impl Timestamp {
 
     fn date_time(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()
+    }
+}
+
+/// A span of time as every message and report writes it, to the hundredth of a second, and from a minute on to the
+/// second: `84 ms`, `1.24 s`, `2 min 5 s`, `1 day 2 h`.
+pub fn in_words(span: Duration) -> String {
+    // What took a moment took more than nothing.
+    let millis = span.as_nanos().div_ceil(1_000_000);
+    let hundredths = (millis + 5) / 10;
+    if millis < 1000 {
+        return format!("{millis} ms");
+    }
+    if hundredths < 6000 {
+        let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+        return format!("{} s", text.trim_end_matches('0').trim_end_matches('.'));
+    }
+    let seconds = hundredths / 100;
+    let days = seconds / 86_400;
+    let parts = [
+        (days, if days == 1 { "day" } else { "days" }),
+        (seconds / 3600 % 24, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
+    let told = parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}"));
+    told.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_told_in_the_units_that_fit() {
+        let told =
+            |micros: &[u64]| micros.iter().map(|span| in_words(Duration::from_micros(*span))).collect::<Vec<_>>();
+        assert_eq!(told(&[0, 1, 84_000, 350_000, 999_000]), ["0 ms", "1 ms", "84 ms", "350 ms", "999 ms"]);
+        let seconds = [999_501, 1_000_000, 1_200_000, 1_234_567, 10_004_000, 59_500_000, 59_994_000];
+        assert_eq!(told(&seconds), ["1 s", "1 s", "1.2 s", "1.24 s", "10 s", "59.5 s", "59.99 s"]);
+        let minutes = [59_995_000, 60_000_000, 125_000_000, 2_700_500_000, 3_605_000_000];
+        assert_eq!(told(&minutes), ["1 min", "1 min", "2 min 5 s", "45 min", "1 h 5 s"]);
+        assert_eq!(told(&[95_463_000_000, 172_800_000_000]), ["1 day 2 h 31 min 3 s", "2 days"]);
     }
 }

@@ -26,7 +26,7 @@ const PROGRAM: &str = "CARGO_BIN_EXE_";
 pub(crate) const LOOK: Look = Look { width: 120, colour: false };
 
 /// Runs every page under `path`, a page or a folder relative to the package's root, as a test of its own, named as
-/// the page is from there (`docs/x.md`).
+/// the page is from there (`docs/x.md`). A page that runs for several providers is a test for each: `docs/x.md (shop)`.
 ///
 /// A page that cannot be planned is a test that fails. Where there is no page at all, a test named `path` fails.
 pub fn run(path: &str) -> ExitCode {
@@ -91,7 +91,7 @@ fn broken(name: &str, diagnostics: &[Diagnostic]) -> Trial {
 
 fn trial(session: &Arc<Session>, page: Page) -> Trial {
     let session = Arc::clone(session);
-    Trial::test(page.path.clone(), move || {
+    Trial::test(page.title(), move || {
         let pages = vec![session.page(&page, &Silent)];
         // What Ctrl-C broke off may look true so far.
         let report =
@@ -113,6 +113,24 @@ impl Observer for Silent {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_a_test_for_each_provider() {
+        let definition = crate::sandbox::Definition::embedded().unwrap();
+        let (known, usual) = (definition.providers(), definition.default_provider().unwrap());
+        let alike = known.into_iter().filter(|provider| provider.category == usual.category);
+        let mut expected = vec!["a.md".to_owned()];
+        expected.extend(alike.map(|provider| format!("b.md ({})", provider.name)));
+        assert!(expected.len() > 2, "{expected:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let step = "```bash\ntrue\n```\n";
+        let named = format!("<!-- doccheck: provider=all -->\n\n{step}");
+        for (name, text) in [("a.md", step), ("b.md", &named)] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let trials = trials("", &surroundings(Some(folder.path())));
+        assert_eq!(trials.iter().map(|trial| trial.name().to_owned()).collect::<Vec<_>>(), expected);
+    }
 
     #[test]
     fn the_folders_of_a_crates_programs_are_found_once() {

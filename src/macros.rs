@@ -8,14 +8,12 @@ use std::path::Path;
 #[doc(hidden)]
 pub use insta;
 
-use crate::fs::read_folder;
 use crate::harness::{LOOK, Silent, prepare, surroundings};
 use crate::outcome::PageVerdict;
 use crate::process::{install_handlers, interrupted};
 use crate::report::terminal::{diagnostic, findings};
 use crate::report::transcript;
-use crate::run::RunReport;
-use crate::transcript::Transcript;
+use crate::run::{RunReport, record};
 
 /// Runs the page at a path relative to the package's root, and asserts that its transcript is the one that was accepted:
 /// each step with its verdict, what the API was asked and answered, and what was printed, without secrets and without
@@ -25,6 +23,8 @@ use crate::transcript::Transcript;
 /// in a `.snap.new`, and `cargo insta review` shows and accepts it. A page that cannot be run fails the test whatever
 /// its snapshot holds. A page that has become stale shows as drift: `doccheck::harness::run` fails until the page
 /// itself is right.
+///
+/// Of a page that runs for several providers the snapshot holds every run, each below its provider's word.
 ///
 /// Works within `#[tokio::test]` too: the page runs on a thread of its own.
 ///
@@ -67,23 +67,30 @@ fn on_this_thread(path: &str, root: &Path) -> Result<(String, String), String> {
     let folder = tempfile::tempdir().map_err(|error| format!("cannot make a folder for the transcript: {error}"))?;
     let mut prepared = prepare(path, &surroundings(Some(root))).map_err(|found| told(&found))?;
     prepared.session.options.transcripts = Some(folder.path().to_path_buf());
-    let page = match &prepared.pages[..] {
-        [page] if prepared.diagnostics.is_empty() => page,
-        [] if prepared.diagnostics.is_empty() => return Err(format!("there is no page in {path}")),
-        [_, _, ..] => return Err(format!("{path} holds several pages: name one")),
-        _ => return Err(told(&prepared.diagnostics)),
+    let runs = match &prepared.pages[..] {
+        _ if !prepared.diagnostics.is_empty() => return Err(told(&prepared.diagnostics)),
+        [] => return Err(format!("there is no page in {path}")),
+        [first, others @ ..] if others.iter().any(|other| other.path != first.path) => {
+            return Err(format!("{path} holds several pages: name one"));
+        }
+        runs => runs,
     };
-    let outcome = prepared.session.page(page, &Silent);
-    let (PageVerdict::Ok | PageVerdict::Stale, Some(plan)) = (outcome.verdict, outcome.plan.clone()) else {
-        return Err(findings(&RunReport { pages: vec![outcome], ..RunReport::default() }, LOOK));
-    };
-    if interrupted() {
-        return Err("interrupted".to_owned());
+    let mut text = String::new();
+    for run in runs {
+        let outcome = prepared.session.page(run, &Silent);
+        let (PageVerdict::Ok | PageVerdict::Stale, Some(plan)) = (outcome.verdict, outcome.plan.clone()) else {
+            return Err(findings(&RunReport { pages: vec![outcome], ..RunReport::default() }, LOOK));
+        };
+        if interrupted() {
+            return Err("interrupted".to_owned());
+        }
+        let Some(record) = record::recall(folder.path(), &run.title()) else {
+            return Err(told(&outcome.diagnostics));
+        };
+        if let Some(provider) = &run.provider {
+            text.push_str(&format!("{}== {provider} ==\n", if text.is_empty() { "" } else { "\n\n" }));
+        }
+        text.push_str(&transcript::text(&plan, &outcome, &record));
     }
-    let files = read_folder(folder.path()).map_err(|found| told(&[found]))?;
-    let [(_, file)] = &files[..] else { return Err(told(&outcome.diagnostics)) };
-    let record: Transcript =
-        serde_json::from_str(file.text()).map_err(|error| format!("cannot read the transcript: {error}"))?;
-    let name = Path::new(path).with_extension("").display().to_string();
-    Ok((name, transcript::text(&plan, &outcome, &record)))
+    Ok((Path::new(path).with_extension("").display().to_string(), text))
 }

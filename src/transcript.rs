@@ -1,8 +1,11 @@
 //! What happened while a page ran: plain data, saved as JSON, so that judging works later without
 //! running anything again.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use crate::clock::in_words;
 use crate::inputs::Input;
 use crate::plan::Part;
 use crate::redact::Secrets;
@@ -17,6 +20,9 @@ pub struct Transcript {
     pub schema: String,
     /// The page's path as it was named.
     pub page: String,
+    /// The provider that the run was about; absent where the page names none.
+    #[serde(default)]
+    pub provider: Option<String>,
     /// SHA-256 of the page's bytes, in hexadecimal: a transcript belongs to one state of its page.
     pub page_sha256: String,
     /// The version of doccheck that ran it.
@@ -297,8 +303,7 @@ impl Ending {
             Self::Signaled { signal } => format!("was ended by signal {signal}"),
             Self::Running => "ran until the page ended".to_owned(),
             Self::NotReady { limit_us, missing } => {
-                let limit = std::time::Duration::from_micros(*limit_us);
-                format!("was not ready within {}: {missing}", humantime::format_duration(limit))
+                format!("was not ready within {}: {missing}", in_words(Duration::from_micros(*limit_us)))
             }
             Self::NotCalled { event, limit_us, refused } => {
                 let limit = humantime::format_duration(std::time::Duration::from_micros(*limit_us));
@@ -306,8 +311,7 @@ impl Ending {
                 format!("did not start: no receiver took a webhook `{event}` within {limit}{refused}")
             }
             Self::TimedOut { limit_us } => {
-                let limit = std::time::Duration::from_micros(*limit_us);
-                format!("passed its time limit of {}", humantime::format_duration(limit))
+                format!("passed its time limit of {}", in_words(Duration::from_micros(*limit_us)))
             }
             Self::OutputLimit { limit } => format!("printed more than {} MiB", limit / (1024 * 1024)),
             Self::NotStarted { reason, .. } => format!("could not start: {reason}"),

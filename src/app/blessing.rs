@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Prepared, RunRequest, Surroundings, prepare};
-use crate::bless::{Blessing, Rules, propose};
+use crate::bless::{Blessing, Rules, Run, propose, propose_for_all};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fs;
-use crate::outcome::{PageOutcome, PageVerdict, judge};
+use crate::outcome::{PageOutcome, PageVerdict, judge, title};
 use crate::plan::{Plan, plan};
 use crate::process::interrupted;
 use crate::run::{ExitCode, Observer, Page, Session, record};
@@ -48,8 +48,10 @@ pub struct Blessable {
     pub diagnostics: Vec<Diagnostic>,
     /// How the page can be judged; `MachineError` or `PageError` where it cannot.
     pub verdict: PageVerdict,
-    /// The plan and the records that it was judged by; `None` where it could not be.
+    /// The plan and the records that it was judged by; `None` where it could not be. Of several runs the first one's.
     pub judged: Option<(PageOutcome, Arc<Plan>, Transcript)>,
+    /// Of a page that runs for several providers the records of the further runs, by which it was judged too.
+    pub others: Vec<Transcript>,
     /// What the page needs.
     pub blessing: Blessing,
     folder: Option<PathBuf>,
@@ -86,24 +88,31 @@ impl BlessReport {
 
 /// What pages need. Pages whose saved transcript does not fit are run.
 pub fn bless(request: &BlessRequest, surroundings: &Surroundings, observer: &dyn Observer) -> BlessReport {
-    with_pages(request, surroundings, |session, pages| {
-        let runs: Vec<Page> =
-            pages.iter().filter(|page| from_transcript(session, page, request.add).is_err()).map(copy).collect();
-        let outcomes = session.pages(&runs, request.jobs, observer);
+    with_pages(request, surroundings, |session, runs| {
+        let unfit: Vec<Page> = runs.iter().filter(|run| of_run(session, run).is_err()).cloned().collect();
+        let outcomes = session.pages(&unfit, request.jobs, observer);
         let failed = |path: &str| {
-            let outcome = outcomes.iter().find(|outcome| outcome.path == path)?;
-            let failed = matches!(outcome.verdict, PageVerdict::PageError | PageVerdict::MachineError);
-            failed.then(|| not_judged(path, outcome.diagnostics.clone(), outcome.verdict))
+            let is_failed = |verdict| matches!(verdict, PageVerdict::PageError | PageVerdict::MachineError);
+            let mut failed = outcomes.iter().filter(|outcome| outcome.path == path && is_failed(outcome.verdict));
+            let first = failed.next()?;
+            let mut found = first.diagnostics.clone();
+            for other in failed.flat_map(|outcome| &outcome.diagnostics) {
+                if found.iter().all(|known| known.message != other.message || known.line() != other.line()) {
+                    found.push(other.clone());
+                }
+            }
+            Some(not_judged(path, found, first.verdict))
         };
-        let known = pages.iter().filter(|_| !interrupted());
-        known.map(|page| failed(&page.path).unwrap_or_else(|| recalled_page(session, page, request.add))).collect()
+        let pages = runs.chunk_by(|one, other| one.path == other.path).filter(|_| !interrupted());
+        pages.map(|runs| failed(&runs[0].path).unwrap_or_else(|| recalled_page(session, runs, request.add))).collect()
     })
 }
 
 /// What pages need by their saved transcripts; nothing is run, and a transcript that does not fit is an error.
 pub fn recalled(request: &BlessRequest, surroundings: &Surroundings) -> BlessReport {
-    with_pages(request, surroundings, |session, pages| {
-        pages.iter().map(|page| recalled_page(session, page, request.add)).collect()
+    with_pages(request, surroundings, |session, runs| {
+        let pages = runs.chunk_by(|one, other| one.path == other.path);
+        pages.map(|runs| recalled_page(session, runs, request.add)).collect()
     })
 }
 
@@ -120,13 +129,15 @@ pub fn write(page: &Blessable, text: &str, surroundings: &Surroundings) -> Resul
             .help("where it was changed, run it again; where it is protected, `chmod u+w` it")
     })?;
     let Some(folder) = &page.folder else { return Ok(()) };
-    if page.blessing.rerun {
-        record::forget(folder, &page.path);
-        return Ok(());
-    }
     let written = SourceFile::new(source.path(), text);
-    // Without it the page has to run again, which is no harm.
-    let _ = record::save(folder, &record::carried_over(transcript, &written));
+    for transcript in std::iter::once(transcript).chain(&page.others) {
+        if page.blessing.rerun {
+            record::forget(folder, transcript);
+        } else {
+            // Without it the page has to run again, which is no harm.
+            let _ = record::save(folder, &record::carried_over(transcript, &written));
+        }
+    }
     Ok(())
 }
 
@@ -150,52 +161,82 @@ fn with_pages(
     }
 }
 
-fn copy(page: &Page) -> Page {
-    Page { path: page.path.clone(), relative: page.relative.clone(), source: page.source.clone(), named: page.named }
-}
-
 fn is_error(found: &Diagnostic) -> bool {
     found.severity == Severity::Error
 }
 
 fn not_judged(path: &str, diagnostics: Vec<Diagnostic>, verdict: PageVerdict) -> Blessable {
     let path = path.to_owned();
-    Blessable { path, diagnostics, verdict, judged: None, blessing: Blessing::default(), folder: None }
-}
-
-fn recalled_page(session: &Session, page: &Page, add: bool) -> Blessable {
-    from_transcript(session, page, add)
-        .unwrap_or_else(|diagnostics| not_judged(&page.path, diagnostics, PageVerdict::PageError))
-}
-
-/// Judges a page by its saved transcript.
-fn from_transcript(session: &Session, page: &Page, add: bool) -> Result<Blessable, Vec<Diagnostic>> {
-    let source = page.source.as_ref().map_err(|found| vec![found.clone()])?;
-    let rules = Rules { config: &session.config, path: &page.relative };
-    let plan = planned(source, rules)?;
-    if plan.steps().next().is_none() {
-        return Ok(Blessable { verdict: PageVerdict::Ok, ..not_judged(&page.path, Vec::new(), PageVerdict::Ok) });
+    Blessable {
+        path,
+        diagnostics,
+        verdict,
+        judged: None,
+        others: Vec::new(),
+        blessing: Blessing::default(),
+        folder: None,
     }
+}
+
+/// `runs` are all of one page.
+fn recalled_page(session: &Session, runs: &[Page], add: bool) -> Blessable {
+    from_transcripts(session, runs, add)
+        .unwrap_or_else(|diagnostics| not_judged(&runs[0].path, diagnostics, PageVerdict::PageError))
+}
+
+/// Judges a page by the saved transcripts of all its runs.
+fn from_transcripts(session: &Session, runs: &[Page], add: bool) -> Result<Blessable, Vec<Diagnostic>> {
+    let path = runs[0].path.as_str();
+    let judged: Vec<_> = runs.iter().map(|run| of_run(session, run)).collect::<Result<_, _>>()?;
+    let mut judged = judged.into_iter().flatten();
+    let Some((outcome, plan, transcript)) = judged.next() else {
+        return Ok(not_judged(path, Vec::new(), PageVerdict::Ok));
+    };
+    let (others, more): (Vec<_>, Vec<_>) = judged.map(|(outcome, _, transcript)| (transcript, outcome.verdict)).unzip();
+    let rules = Rules { config: &session.config, path: &runs[0].relative };
+    let blessing = if others.is_empty() {
+        propose(&plan, &transcript.steps, rules, add)
+    } else {
+        let all = std::iter::once(&transcript).chain(&others);
+        let all: Vec<Run<'_>> = all.map(run_of).collect();
+        propose_for_all(&plan, &all, rules, add)
+    };
+    let verdict = std::iter::once(outcome.verdict).chain(more).find(|verdict| *verdict != PageVerdict::Ok);
+    Ok(Blessable {
+        path: path.to_owned(),
+        diagnostics: Vec::new(),
+        verdict: verdict.unwrap_or(PageVerdict::Ok),
+        judged: Some((outcome, plan, transcript)),
+        others,
+        blessing,
+        folder: session.options.transcripts.clone(),
+    })
+}
+
+fn run_of(transcript: &Transcript) -> Run<'_> {
+    Run { provider: transcript.provider.as_deref().unwrap_or_default(), records: &transcript.steps }
+}
+
+/// Judges a run by its saved transcript; `None` where the page has no step.
+fn of_run(session: &Session, run: &Page) -> Result<Option<(PageOutcome, Arc<Plan>, Transcript)>, Vec<Diagnostic>> {
+    let source = run.source.as_ref().map_err(|found| vec![found.clone()])?;
+    let plan = planned(source, Rules { config: &session.config, path: &run.relative })?;
+    plan.providers(&session.definition)?;
+    if plan.steps().next().is_none() {
+        return Ok(None);
+    }
+    let unfit = |reason: &str| vec![does_not_fit(source, run, reason)];
     let folder = session.options.transcripts.as_deref().unwrap_or(Path::new(""));
-    let transcript =
-        record::recall(folder, &page.path).ok_or_else(|| vec![does_not_fit(source, "it has not been run")])?;
+    let transcript = record::recall(folder, &run.title()).ok_or_else(|| unfit("it has not been run"))?;
     if let Some(reason) = record::outdated(&transcript, source, session) {
-        return Err(vec![does_not_fit(source, &reason)]);
+        return Err(unfit(&reason));
     }
     let plan = Arc::new(plan);
     let outcome = judge(Arc::clone(&plan), &transcript);
     if !is_whole(&plan, &outcome, &transcript) {
-        return Err(vec![does_not_fit(source, "its last run did not come to its end")]);
+        return Err(unfit("its last run did not come to its end"));
     }
-    let blessing = propose(&plan, &transcript.steps, rules, add);
-    Ok(Blessable {
-        path: page.path.clone(),
-        diagnostics: Vec::new(),
-        verdict: outcome.verdict,
-        judged: Some((outcome, plan, transcript)),
-        blessing,
-        folder: Some(folder.to_path_buf()),
-    })
+    Ok(Some((outcome, plan, transcript)))
 }
 
 fn planned(source: &Arc<SourceFile>, rules: Rules<'_>) -> Result<Plan, Vec<Diagnostic>> {
@@ -217,10 +258,11 @@ fn is_whole(plan: &Plan, outcome: &PageOutcome, transcript: &Transcript) -> bool
     transcript.steps.len() == steps && told
 }
 
-fn does_not_fit(source: &Arc<SourceFile>, reason: &str) -> Diagnostic {
+fn does_not_fit(source: &Arc<SourceFile>, run: &Page, reason: &str) -> Diagnostic {
     let path = source.path().display();
     let top = Span::new(0, source.line_span(1).end);
-    Diagnostic::error("run-first", format!("{path} cannot be judged by its last run: {reason}"))
+    let title = title(&path.to_string(), run.provider.as_deref());
+    Diagnostic::error("run-first", format!("{title} cannot be judged by its last run: {reason}"))
         .at(source, top, "")
         .help(format!("run it first: `doccheck run {path}`"))
 }

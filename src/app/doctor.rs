@@ -1,9 +1,12 @@
 //! What this machine offers, and what the selected pages need of it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Site, Surroundings, listed};
 use crate::diagnostic::Diagnostic;
+use crate::exec::Temporary;
+use crate::plan::Plan;
 use crate::provision::{Offer, offers};
 use crate::run::ExitCode;
 use crate::serve::Network;
@@ -42,7 +45,7 @@ pub fn doctor(paths: &[PathBuf], surroundings: &Surroundings) -> DoctorReport {
         }
     };
     let mut offers = offers(&pages, &surroundings.cache(), &surroundings.variables);
-    offers.push(containment());
+    offers.extend([containment(), clock(&pages)]);
     DoctorReport { offers, pages: pages.len(), diagnostics }
 }
 
@@ -59,5 +62,31 @@ fn containment() -> Offer {
         advice: "not needed: proxies and hooks keep the usual clients in; in a container, `--security-opt \
                  seccomp=unconfined` or `--cap-add SYS_ADMIN` usually allows them"
             .to_owned(),
+    }
+}
+
+/// How far virtual time reaches, tried where a run would have its clock. Pages are true without it, only later; where
+/// the run's network itself cannot be started, none can be run.
+fn clock(pages: &[(String, Arc<Plan>)]) -> Offer {
+    let folder = Temporary::create("net-", false).map_err(|(_, error)| format!("no temporary folder: {error}"));
+    let started = folder.and_then(|folder| match Network::start(folder.path(), &[]) {
+        Ok(network) => Ok((network, folder)),
+        Err(error) => Err(error.to_string()),
+    });
+    let (found, gap) = match &started {
+        Err(reason) => (reason.as_str(), Some("set TMPDIR to a folder that can be written")),
+        Ok((network, _)) => match (network.virtual_time(), network.clock_library()) {
+            (Ok(()), Ok(())) => ("waits of pages are virtual", None),
+            (Ok(()), Err(reason)) => ("in shells only `sleep` and `date` are virtual", Some(reason)),
+            (Err(reason), _) => ("waits of pages are real", Some(reason)),
+        },
+    };
+    let run = pages.iter().filter(|(_, plan)| plan.page.skip.is_none() && plan.steps().next().is_some());
+    Offer {
+        name: "clock",
+        there: gap.is_none(),
+        found: found.to_owned(),
+        needed_by: run.filter(|_| started.is_err()).map(|(path, _)| path.clone()).collect(),
+        advice: gap.unwrap_or_default().to_owned(),
     }
 }

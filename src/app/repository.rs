@@ -1,5 +1,6 @@
 //! What a run takes from its repository besides pages: files, folders of programs, the list of what is known.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::exec::Tree;
 use crate::fs;
-use crate::outcome::{PageOutcome, PageVerdict};
+use crate::outcome::{PageOutcome, PageVerdict, split_title, title};
 use crate::run::{Page, Session};
 use crate::source::SourceFile;
 
@@ -22,18 +23,23 @@ pub(super) fn update(
     surroundings: &Surroundings,
 ) -> Result<Option<String>, Diagnostic> {
     let (Some(list), Some(baseline)) = (&request.baseline, &session.options.baseline) else { return Ok(None) };
-    let relative = |outcome: &PageOutcome| pages.iter().find(|page| page.path == outcome.path);
-    let ran = outcomes.iter().filter_map(|outcome| Some((relative(outcome)?.relative.as_str(), outcome)));
-    let text = baseline.updated(ran);
+    let listed = |outcome: &PageOutcome| {
+        let page = pages.iter().find(|page| page.path == outcome.path)?;
+        Some(title(&page.relative, outcome.provider.as_deref()))
+    };
+    let ran: Vec<_> = outcomes.iter().filter_map(|outcome| Some((listed(outcome)?, outcome))).collect();
+    let text = baseline.updated(ran.iter().map(|(title, outcome)| (title.as_str(), *outcome)));
     fs::write_atomic(&surroundings.directory.join(list), text.as_bytes())
         .map_err(|error| Diagnostic::error("cannot-write", format!("cannot write {}: {error}", list.display())))?;
     let (added, gone) = baseline.changes(&text);
     Ok(Some(format!("{} is written: {added} new, {gone} gone", list.display())))
 }
 
-/// The list of what is known to be stale. One that is yet to be written is empty.
+/// The list of what is known to be stale. One that is yet to be written is empty. `titles` are those of all runs of the
+/// selected pages.
 pub(super) fn read_baseline(
     request: &RunRequest,
+    titles: &BTreeSet<String>,
     root: &Path,
     surroundings: &Surroundings,
 ) -> Result<Option<Arc<Baseline>>, Vec<Diagnostic>> {
@@ -47,7 +53,12 @@ pub(super) fn read_baseline(
         }
         read => read.map_err(|found| vec![found])?,
     };
-    let exists = |page: &str| [root, &surroundings.directory].iter().any(|folder| folder.join(page).is_file());
+    let selected: BTreeSet<&str> = titles.iter().map(|title| split_title(title).0).collect();
+    let exists = |listed: &str| {
+        let (path, provider) = split_title(listed);
+        let is_run = provider.is_none() || titles.contains(listed) || !selected.contains(path);
+        is_run && [root, &surroundings.directory].iter().any(|folder| folder.join(path).is_file())
+    };
     Ok(Some(Arc::new(Baseline::read(&source, request.update_baseline, exists)?)))
 }
 
@@ -61,10 +72,12 @@ pub(super) fn gone(
 ) -> Vec<PageOutcome> {
     let gone = baseline.into_iter().flat_map(Baseline::gone);
     let here = gone.filter(|(page, _)| request.shard.is_none_or(|shard| shard.holds(page)));
-    let outcome = |(page, found): (&str, Vec<Diagnostic>)| {
-        let path = root.join(page);
+    let outcome = |(listed, found): (&str, Vec<Diagnostic>)| {
+        let (path, provider) = split_title(listed);
+        let path = root.join(path);
         let shown = path.strip_prefix(&surroundings.directory).unwrap_or(&path).display().to_string();
-        PageOutcome { verdict: PageVerdict::Stale, ..PageOutcome::failed(&shown, None, found) }
+        let gone = PageOutcome::failed(&shown, None, found);
+        PageOutcome { verdict: PageVerdict::Stale, provider: provider.map(str::to_owned), ..gone }
     };
     here.map(outcome).collect()
 }

@@ -26,6 +26,8 @@ pub struct SandboxRequest {
     pub ports: Vec<(String, u16)>,
     /// What is invented is made from this number.
     pub seed: u64,
+    /// Accounts to connect besides: of which provider, with how many records of what.
+    pub accounts: Vec<(String, Vec<(String, u64)>)>,
     /// What its time is.
     pub pace: Pace,
     /// The configuration, relative to the current directory; the nearest one where `None`.
@@ -72,8 +74,15 @@ pub fn open_sandbox(request: &SandboxRequest, surroundings: &Surroundings) -> Re
         pace: request.pace,
         allow: config.allow.clone(),
     };
-    let world = move || World::new(Arc::clone(&definition), None);
-    let standing = Standing::start(&options, world).map_err(|error| vec![told(&error)])?;
+    let (seed, accounts) = (request.seed, request.accounts.clone());
+    let world = move || {
+        let mut world = World::with_seed(Arc::clone(&definition), None, seed);
+        let connected = accounts.iter().try_for_each(|(provider, counts)| world.connect(provider, counts));
+        (world, connected)
+    };
+    world().1.map_err(|problem| vec![Diagnostic::error("bad-account", problem)])?;
+    let fresh = move || world().0;
+    let standing = Standing::start(&options, fresh).map_err(|error| vec![told(&error)])?;
     let registered = Registered::of(standing.port(), &folder(surroundings));
     let description = standing.describe();
     let note = Note { url: description.proxy, pid: description.pid };
@@ -93,6 +102,26 @@ impl OpenSandbox {
     pub fn certificate(&self) -> &Path {
         &self.registered.certificate
     }
+}
+
+/// The OpenAPI description of the API on `host`, as JSON; that of the unified API where `None`.
+///
+/// # Errors
+///
+/// What is wrong with the configuration or the sandbox's data, and a host that it does not serve.
+pub fn describe_sandbox(
+    config: Option<&Path>,
+    host: Option<&str>,
+    surroundings: &Surroundings,
+) -> Result<String, Vec<Diagnostic>> {
+    let (config, root) = Site::configuration(config, surroundings)?;
+    let definition = definition(&config, &root)?;
+    let document = definition.openapi(host).ok_or_else(|| {
+        let found =
+            Diagnostic::error("unknown-host", format!("the sandbox serves no host {}", host.unwrap_or("at all")));
+        vec![found.help(format!("the hosts are {}", definition.hosts().join(", ")))]
+    })?;
+    Ok(format!("{document:#}\n"))
 }
 
 /// The sandbox that stands, or the one at `at`.

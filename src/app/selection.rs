@@ -3,6 +3,7 @@
 //! A page is touched by a change of itself, of what it depends on (`inputs`), of a `doccheck.toml` above it and of what
 //! it keeps in snapshots.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
@@ -10,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::fs;
 use crate::git;
 use crate::inputs::{self, Input};
+use crate::outcome::title;
 use crate::plan::plan;
 use crate::run::Page;
 use crate::tutorial;
@@ -30,14 +32,20 @@ pub(super) fn select(
     if let Some(revision) = &request.changed_since {
         let changed = git::changed(&surroundings.directory, revision, &surroundings.variables)?;
         let change = Change { changed, root: fs::canonical(root), config };
-        pages.retain(|page| change.touches(page, &surroundings.directory));
+        // The runs of a page are touched together, by what touches the page.
+        let mut touched: BTreeMap<String, bool> = BTreeMap::new();
+        pages.retain(|page| {
+            let touches = || change.touches(page, &surroundings.directory);
+            *touched.entry(page.path.clone()).or_insert_with(touches)
+        });
         if pages.is_empty() && all > 0 {
             note = Some(format!("nothing that changed since {revision} touches one of the {all} selected pages"));
         }
     }
     if let Some(shard) = request.shard {
         let left = pages.len();
-        pages.retain(|page| shard.holds(&below(&surroundings.directory.join(&page.path), root)));
+        let below = |page: &Page| below(&surroundings.directory.join(&page.path), root);
+        pages.retain(|page| shard.holds(&title(&below(page), page.provider.as_deref())));
         if pages.is_empty() && left > 0 {
             note = Some(format!("shard {shard} holds none of the {left} selected pages"));
         }

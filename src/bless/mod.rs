@@ -13,6 +13,7 @@ mod patch;
 mod place;
 mod services;
 mod session;
+mod shared;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -29,6 +30,7 @@ use crate::transcript::StepRecord;
 pub use loosen::loosened;
 pub use patch::patch;
 pub use session::{Decision, Session};
+pub use shared::{Run, propose_for_all};
 
 /// What one step needs so that the page is true.
 #[derive(Debug, Clone)]
@@ -40,7 +42,7 @@ pub struct Change {
 }
 
 /// One output that changes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hunk {
     /// The place on the page that is not true, or the step where an output is added.
     pub span: Span,
@@ -61,7 +63,7 @@ impl Hunk {
 }
 
 /// Where a hunk goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
     /// In the place of the expectation with this index in the step.
     Expectation(usize),

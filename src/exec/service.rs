@@ -11,7 +11,7 @@ use super::runner::{ExecError, Ran};
 use super::status::Wake;
 use super::terminal::Terminal;
 use super::{Stage, http};
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, in_words};
 use crate::options::Ready;
 use crate::outcome::Shown;
 use crate::plan::Part;
@@ -217,7 +217,7 @@ fn not_ready(stage: &Stage<'_>, ready: &Ready, limit: Duration) -> Ending {
 }
 
 fn nothing_told(limit: Duration) -> String {
-    format!("it listened on no port within {}; `ready=` says when the page goes on", humantime::format_duration(limit))
+    format!("it listened on no port within {}; `ready=` says when the page goes on", in_words(limit))
 }
 
 /// True where `ready` holds. For a port the system's tables are asked, as far as it has them: what listens takes
@@ -256,7 +256,7 @@ pub(super) fn runs_on(port: u16, limit: Duration) -> String {
     format!(
         "it listens on port {port} and did not end within {}, so it runs on as a service; \
          `<!-- doccheck: ready=port:{port} -->` says so without the wait",
-        humantime::format_duration(limit)
+        in_words(limit)
     )
 }
 

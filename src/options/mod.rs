@@ -128,6 +128,8 @@ pub struct Options {
     pub when: Option<Spanned<When>>,
     /// `workspace`: a folder that is copied into the fresh workspace.
     pub workspace: Option<Spanned<String>>,
+    /// `provider`: `all`, `all:category` or words of providers, for each of which the page runs once.
+    pub provider: Option<Spanned<Vec<Spanned<String>>>>,
     /// `expect-stale`: why the step or page is known to be stale.
     pub expect_stale: Option<Spanned<String>>,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 use super::{
     ExpectedExit, OptionError, Options, OutputRule, READY_TAKES, Ready, Scope, Setting, Stream, Time, Value, When,
@@ -34,6 +34,8 @@ const KEYS: &[(&str, &[Scope])] = &[
     ("workspace", &[Scope::Page]),
     ("expect-stale", &[Scope::Fence, Scope::Page]),
     ("time", &[Scope::Page]),
+    // On a step it means the page: there it stands beside the code that works with every one of them.
+    ("provider", &[Scope::Fence, Scope::Page]),
 ];
 
 /// What a message says that a time limit takes.
@@ -98,6 +100,7 @@ impl Options {
             "when" => self.when = Some(setting.when()?),
             "workspace" => self.workspace = Some(setting.filled("the path of a folder, such as `workspace=fixture`")?),
             "time" => self.time = Some(setting.choice(&[("virtual", Time::Virtual), ("real", Time::Real)])?),
+            "provider" => self.provider = Some(setting.providers()?),
             "expect-stale" => {
                 self.expect_stale = Some(setting.filled("the reason, such as `expect-stale=\"waits for #12\"`")?);
             }
@@ -217,6 +220,32 @@ impl Setting {
                 Ok(Spanned::new(texts.join(","), self.value.span))
             }
         }
+    }
+
+    /// Providers, each where it stands. An empty list names none, whatever is said elsewhere.
+    fn providers(&self) -> Result<Spanned<Vec<Spanned<String>>>, OptionError> {
+        let takes = "`all`, or providers with commas between, such as `provider=all`";
+        let entries = match &self.value.value {
+            Value::List(entries) => entries.clone(),
+            Value::Text(text) => {
+                let whole = self.value.span;
+                // Quotes and escapes are no part of the text: then the value as a whole is the place.
+                let is_plain = whole.end - whole.start == text.len();
+                let starts = text.split(',').scan(0, |next, entry| {
+                    let start = *next;
+                    *next += entry.len() + 1;
+                    Some((start, entry))
+                });
+                let entry = |(start, entry): (usize, &str)| {
+                    let start = whole.start + start + (entry.len() - entry.trim_start().len());
+                    let span = if is_plain { Span::new(start, start + entry.trim().len()) } else { whole };
+                    Spanned::new(entry.trim().to_owned(), span)
+                };
+                starts.map(entry).collect()
+            }
+        };
+        let is_word = |entry: &Spanned<String>| !entry.value.is_empty() && !entry.value.contains(char::is_whitespace);
+        if entries.iter().all(is_word) { Ok(Spanned::new(entries, self.value.span)) } else { Err(self.refuse(takes)) }
     }
 
     /// A list; a single text is a list with commas or of one.

@@ -36,9 +36,13 @@ pub fn judge(plan: Arc<Plan>, transcript: &Transcript) -> PageOutcome {
     }
     let verdict = page_verdict(&diagnostics, &steps);
     let duration_us = transcript.steps.iter().map(|record| record.duration_us).sum();
-    let path = transcript.page.clone();
-    let mut outcome =
-        PageOutcome { path, plan: Some(plan), verdict, duration_us, diagnostics, steps, expected_stale: None };
+    let mut outcome = PageOutcome {
+        provider: transcript.provider.clone(),
+        verdict,
+        duration_us,
+        steps,
+        ..PageOutcome::failed(&transcript.page, Some(plan), diagnostics)
+    };
     expected::conclude(&mut outcome);
     outcome
 }

@@ -8,6 +8,7 @@ mod judge;
 mod output;
 mod service;
 mod time;
+mod title;
 mod wait;
 mod wires;
 
@@ -17,6 +18,7 @@ pub use expected::conclude;
 pub use judge::{judge, judge_service, judge_step, page_verdict};
 pub use output::{is_cut, printed};
 pub use service::{Shown, shown};
+pub use title::{split_title, title};
 
 use crate::diagnostic::Diagnostic;
 use crate::matching::DiffLine;
@@ -24,11 +26,15 @@ use crate::plan::Plan;
 use crate::source::Span;
 use crate::transcript::{Exchange, TimeSpent};
 
-/// What came of one page.
+/// What came of one page, or of one of the runs of a page that runs once for each of several providers.
 #[derive(Debug, Clone)]
 pub struct PageOutcome {
     /// The page's path as it was named.
     pub path: String,
+    /// The provider that the run was about; absent where the page names none.
+    pub provider: Option<String>,
+    /// True for a run that is not the first one of its page: what there is to tell of the page itself, that one tells.
+    pub repeats: bool,
     /// The plan, where the page could be read.
     pub plan: Option<Arc<Plan>>,
     /// The verdict on the whole page.
@@ -223,6 +229,11 @@ impl StepOutcome {
 }
 
 impl PageOutcome {
+    /// What the run is called: by its page's path, and its provider where there is one.
+    pub fn title(&self) -> String {
+        title(&self.path, self.provider.as_deref())
+    }
+
     /// The time that passed on the clock of the page's world while its steps ran, in microseconds; absent where it had
     /// real time.
     pub fn virtual_us(&self) -> Option<u64> {
@@ -230,10 +241,24 @@ impl PageOutcome {
         spans.reduce(u64::saturating_add)
     }
 
+    /// True where the run was broken off before the page came to its end, and nothing had been wrong until then.
+    pub fn is_cut_off(&self) -> bool {
+        // What is wrong with a page stops it too, and is its verdict.
+        self.verdict == PageVerdict::Ok && self.steps.iter().any(|step| step.verdict == StepVerdict::NotReached)
+    }
+
     /// The outcome of a page that cannot be read or planned.
     pub fn failed(path: &str, plan: Option<Arc<Plan>>, diagnostics: Vec<Diagnostic>) -> Self {
-        let path = path.to_owned();
-        let verdict = PageVerdict::PageError;
-        Self { path, plan, verdict, duration_us: 0, diagnostics, steps: Vec::new(), expected_stale: None }
+        Self {
+            path: path.to_owned(),
+            provider: None,
+            repeats: false,
+            plan,
+            verdict: PageVerdict::PageError,
+            duration_us: 0,
+            diagnostics,
+            steps: Vec::new(),
+            expected_stale: None,
+        }
     }
 }

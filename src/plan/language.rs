@@ -1,9 +1,41 @@
-//! What the word after a fence's opening marker says.
+//! The languages that doccheck runs, and what the word after a fence's opening marker says.
 
 use crate::options::nearest;
 use crate::tutorial::{Fence, FenceKind};
 
-use super::Language;
+/// The language that a step is in, which decides its runner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// bash, sh, shell, zsh: run by bash.
+    Shell,
+    /// A transcript with `$ ` prompts.
+    Console,
+    /// A Python program.
+    Python,
+    /// A transcript with `>>> ` prompts.
+    Pycon,
+    /// An ES module.
+    JavaScript,
+    /// An ES module whose types are stripped.
+    TypeScript,
+    /// An HTTP request.
+    Http,
+}
+
+impl Language {
+    /// The word that names steps.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Shell => "shell",
+            Self::Console => "console",
+            Self::Python => "python",
+            Self::Pycon => "pycon",
+            Self::JavaScript => "javascript",
+            Self::TypeScript => "typescript",
+            Self::Http => "http",
+        }
+    }
+}
 
 /// What a language word stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

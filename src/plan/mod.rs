@@ -3,6 +3,7 @@
 mod builtins;
 mod checks;
 mod exits;
+mod expectation;
 mod files;
 mod inline;
 mod known;
@@ -12,6 +13,7 @@ pub mod names;
 mod output;
 mod page;
 mod programs;
+mod providers;
 mod reading;
 mod request;
 mod roles;
@@ -26,8 +28,6 @@ mod versions;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::config::{Config, DEFAULT_TIMEOUT};
 use crate::diagnostic::Diagnostic;
 use crate::options::{ExpectedExit, OutputRule, Ready, Setting, Stream, Time, When};
@@ -37,7 +37,10 @@ use crate::tutorial::{Code, Tutorial};
 
 use reading::Reading;
 
+pub use expectation::{Expectation, Format, Part};
 pub use known::{KnownBy, KnownStale};
+pub use language::Language;
+pub use providers::AskedProvider;
 pub use rules::{check_config, unmet};
 
 /// A page's plan.
@@ -93,6 +96,8 @@ pub struct PagePlan {
     pub teardown: Option<Located<String>>,
     /// A folder, beside the file that says it, that is copied into the fresh workspace.
     pub workspace: Option<Located<String>>,
+    /// The providers that it asks for: it runs once for each.
+    pub providers: Vec<AskedProvider>,
     /// Why the page is known to be stale.
     pub known_stale: Option<KnownStale>,
 }
@@ -162,25 +167,6 @@ pub struct FileAction {
     pub fence: usize,
     /// Relative to the workspace.
     pub path: Spanned<String>,
-}
-
-/// The language that a step is in, which decides its runner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Language {
-    /// bash, sh, shell, zsh: run by bash.
-    Shell,
-    /// A transcript with `$ ` prompts.
-    Console,
-    /// A Python program.
-    Python,
-    /// A transcript with `>>> ` prompts.
-    Pycon,
-    /// An ES module.
-    JavaScript,
-    /// An ES module whose types are stripped.
-    TypeScript,
-    /// An HTTP request.
-    Http,
 }
 
 /// A step.
@@ -282,46 +268,6 @@ pub enum Session {
     Shared(String),
 }
 
-/// Something that a page says a step prints.
-#[derive(Debug, Clone)]
-pub struct Expectation {
-    /// Which part of the step's output it is about.
-    pub part: Part,
-    /// Which stream it is about.
-    pub stream: Stream,
-    /// How it is compared.
-    pub format: Format,
-    /// The expected text with its places.
-    pub text: Code,
-    /// The fence whose opening line a report names: the output fence, or the step's own.
-    pub fence: usize,
-}
-
-/// A part of a step's output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// All of it.
-    Whole,
-    /// What the command with this index in `Step::commands` printed.
-    Command(usize),
-    /// What the statement with this index in `Step::watches` printed, or its value.
-    Watch(usize),
-    /// What a service had printed when it was ready and the page went on; nothing where it never was.
-    Start,
-}
-
-/// How an expectation is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Line by line, with wildcards.
-    Text,
-    /// By structure, falling back to text.
-    Json,
-    /// Status line, headers, body.
-    Http,
-}
-
 /// Decides on every fence of a page, which the configuration knows by `path`, relative to its folder. The plan is always
 /// there, for `list`; it is fit to run only where no diagnostic is an error.
 pub fn plan(tutorial: Tutorial, config: &Config, path: &str) -> (Plan, Vec<Diagnostic>) {
@@ -364,12 +310,13 @@ pub fn plan(tutorial: Tutorial, config: &Config, path: &str) -> (Plan, Vec<Diagn
     }
     checks::check(&tutorial, &readings, &decisions, &steps, &mut diagnostics);
     unclosed::check(&tutorial, &readings, &decisions, &mut diagnostics);
+    let of_steps = providers::of_steps(said.own.provider.as_ref(), &readings, &decisions, &tutorial, &mut diagnostics);
     let mut actions: Vec<Action> = file_actions.into_iter().map(Action::File).collect();
     actions.extend(steps.into_iter().map(|step| Action::Step(Box::new(step))));
     actions.sort_by_key(Action::fence);
     let roles = decisions.into_iter().map(|decision| decision.role).collect();
     let ruled = found.iter().map(|(_, rule)| rule.matches.span).collect();
-    let page = page::plan(said, &tutorial, config);
+    let page = page::plan(said, of_steps, &tutorial, config);
     (Plan { tutorial, page, roles, actions, ruled }, diagnostics)
 }
 

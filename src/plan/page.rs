@@ -6,7 +6,7 @@ use crate::options::{Options, Scope, Setting};
 use crate::source::{Located, Spanned};
 use crate::tutorial::{self, Tutorial};
 
-use super::{KnownBy, KnownStale, PagePlan, versions};
+use super::{AskedProvider, KnownBy, KnownStale, PagePlan, providers, versions};
 
 /// What is said of the page and of all its steps.
 pub(super) struct Said {
@@ -38,8 +38,8 @@ pub(super) fn options(tutorial: &Tutorial, config: &Config, path: &str, diagnost
     Said { own, configured, of_steps }
 }
 
-/// What holds for the whole page.
-pub(super) fn plan(said: Said, tutorial: &Tutorial, config: &Config) -> PagePlan {
+/// What holds for the whole page; `of_steps`: the providers that its steps ask for.
+pub(super) fn plan(said: Said, of_steps: Vec<AskedProvider>, tutorial: &Tutorial, config: &Config) -> PagePlan {
     let Said { own, configured, .. } = said;
     let mut env = config.env.clone();
     for (name, value) in configured.env.into_iter().chain(own.env) {
@@ -74,6 +74,13 @@ pub(super) fn plan(said: Said, tutorial: &Tutorial, config: &Config) -> PagePlan
         setup: located(own.setup, configured.setup),
         teardown: located(own.teardown, configured.teardown),
         workspace: located(own.workspace, configured.workspace),
+        providers: match (own.provider, configured.provider) {
+            (Some(own), _) => providers::asked(own.value, &tutorial.source),
+            (None, configured) => {
+                let configured = configured.map_or_else(Vec::new, |all| all.value);
+                providers::or_configured(of_steps, providers::asked(configured, &config.source))
+            }
+        },
         known_stale: match (own.expect_stale, configured.expect_stale) {
             (Some(why), _) => Some(KnownStale { reason: why.value, by: KnownBy::Page(why.span) }),
             (None, why) => why.map(|why| KnownStale { reason: why.value, by: KnownBy::Config }),

@@ -1,5 +1,7 @@
 //! What is wrong, one thing after the other, read from a run's document: what all views but the terminal's tell.
 
+use crate::outcome::title;
+
 use super::schema::{Check, CheckKind, Diagnostic, Page, Run, Severity, Step};
 
 /// One thing that is wrong.
@@ -13,6 +15,8 @@ pub(super) struct Finding<'a> {
     /// Where and how exactly; empty where the title says it all.
     pub(super) detail: &'a str,
     pub(super) path: Option<&'a str>,
+    /// The provider that the run is about in which it was found.
+    pub(super) provider: Option<&'a str>,
     pub(super) line: Option<usize>,
     pub(super) column: Option<usize>,
     pub(super) diff: Option<&'a str>,
@@ -52,6 +56,7 @@ pub(super) fn of_diagnostic(found: &Diagnostic) -> Finding<'_> {
         title: found.message.clone(),
         detail: "",
         path: found.path.as_deref(),
+        provider: None,
         line: found.line,
         column: found.column,
         diff: None,
@@ -68,6 +73,7 @@ fn of_check<'a>(page: &'a Page, step: &'a Step, check: &'a Check) -> Finding<'a>
         title: sentence(check.kind, &step.name),
         detail: check.message.as_deref().unwrap_or_default(),
         path: Some(&page.path),
+        provider: page.provider.as_deref(),
         line: Some(check.at.unwrap_or(check.line)),
         column: None,
         diff: check.diff.as_deref(),
@@ -80,8 +86,8 @@ impl Finding<'_> {
     /// The place as people write it; empty where there is none.
     pub(super) fn place(&self) -> String {
         match (self.path, self.line) {
-            (Some(path), Some(line)) => format!("{path}:{line}"),
-            (Some(path), None) => path.to_owned(),
+            (Some(path), Some(line)) => title(&format!("{path}:{line}"), self.provider),
+            (Some(path), None) => title(path, self.provider),
             (None, _) => String::new(),
         }
     }

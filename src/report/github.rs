@@ -4,7 +4,7 @@
 //! of each kind for a step, so the order is that of the report.
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::outcome::{Check, PageOutcome, PageVerdict, StepOutcome};
+use crate::outcome::{Check, PageOutcome, PageVerdict, StepOutcome, title};
 use crate::report::paint::clipped;
 use crate::run::RunReport;
 
@@ -34,11 +34,12 @@ pub fn annotations(report: &RunReport) -> String {
 fn failure(page: &PageOutcome, step: &StepOutcome, check: &Check) -> String {
     let line = check.at.unwrap_or(check.line);
     let place = [("file", page.path.clone()), ("line", line.to_string())];
+    let name = title(&step.name, page.provider.as_deref());
     if let Some(why) = &step.expected_stale {
-        let title = format!("known stale {}: {}", check.kind.word(), step.name);
+        let title = format!("known stale {}: {name}", check.kind.word());
         return command("notice", &place, &title, &check.message, &[format!("it does not fail: {why}")]);
     }
-    command("error", &place, &format!("stale {}: {}", check.kind.word(), step.name), &check.message, &check.help)
+    command("error", &place, &format!("stale {}: {name}", check.kind.word()), &check.message, &check.help)
 }
 
 /// A finding about a page that is known to be stale: whatever it weighs, it does not fail.

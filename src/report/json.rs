@@ -68,13 +68,14 @@ pub fn read_run(text: &str) -> Result<schema::Run, String> {
     Ok(run)
 }
 
-/// A list of pages as its document. A page that could not be read has no plan.
+/// A list of pages as its document, each with the providers that it runs for. A page that could not be read has no plan.
 pub fn list<'a>(
-    pages: impl IntoIterator<Item = (&'a str, Option<&'a Plan>, &'a [Diagnostic])>,
+    pages: impl IntoIterator<Item = (&'a str, &'a [String], Option<&'a Plan>, &'a [Diagnostic])>,
     outside: &[Diagnostic],
 ) -> schema::List {
-    let pages = pages.into_iter().map(|(path, plan, found)| schema::ListedPage {
+    let pages = pages.into_iter().map(|(path, providers, plan, found)| schema::ListedPage {
         path: path.to_owned(),
+        providers: providers.to_vec(),
         fences: plan.map(fences).unwrap_or_default(),
         diagnostics: diagnostics(found),
     });
@@ -112,7 +113,7 @@ fn page(outcome: &PageOutcome) -> schema::Page {
     schema::Page {
         path: outcome.path.clone(),
         track: None,
-        provider: None,
+        provider: outcome.provider.clone(),
         verdict: page_verdict(outcome.verdict),
         virtual_s: outcome.virtual_us().map(seconds),
         duration_ms: milliseconds(outcome.duration_us),

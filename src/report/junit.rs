@@ -19,7 +19,7 @@ const MESSAGE: usize = 500;
 const RUN: &str = "doccheck";
 
 struct Suite<'a> {
-    name: &'a str,
+    name: String,
     file: Option<&'a str>,
     milliseconds: u64,
     cases: Vec<Case<'a>>,
@@ -27,7 +27,7 @@ struct Suite<'a> {
 
 struct Case<'a> {
     name: &'a str,
-    class: &'a str,
+    class: String,
     milliseconds: u64,
     came: Came,
     notes: String,
@@ -74,9 +74,9 @@ fn suite(page: &Page) -> Suite<'_> {
     let errors = page.diagnostics.iter().map(|found| findings::of_page_itself(page, found));
     let errors: Vec<Finding<'_>> = errors.filter(|finding| finding.severity == Severity::Error).collect();
     if let Some(trouble) = trouble(&errors) {
-        cases.push(Case::erred("the page itself", &page.path, trouble));
+        cases.push(Case::erred("the page itself", page.title(), trouble));
     }
-    Suite { name: &page.path, file: Some(&page.path), milliseconds: page.duration_ms, cases }
+    Suite { name: page.title(), file: Some(&page.path), milliseconds: page.duration_ms, cases }
 }
 
 fn is_error(found: &&super::schema::Diagnostic) -> bool {
@@ -96,6 +96,7 @@ fn case<'a>(page: &'a Page, step: &'a Step) -> Case<'a> {
         StepVerdict::Stale if step.expected_stale.is_some() => Came::Skipped("known to be stale: it does not fail"),
         StepVerdict::Stale => Came::Failed(wrong()),
         StepVerdict::Error => Came::Erred(wrong()),
+        StepVerdict::NotReached if page.is_cut_off() => Came::Skipped("not reached: the run was interrupted"),
         StepVerdict::NotReached => Came::Skipped("not reached: an earlier step stopped the page"),
         StepVerdict::Skipped => Came::Skipped("the page says not to run it"),
     };
@@ -103,7 +104,7 @@ fn case<'a>(page: &'a Page, step: &'a Step) -> Case<'a> {
     let unchecked = (step.verdict == StepVerdict::Unchecked).then_some(unchecked);
     let known = step.expected_stale.as_deref();
     let notes: Vec<&str> = unchecked.into_iter().chain(known).chain(step.notes.iter().map(String::as_str)).collect();
-    Case { name: &step.name, class: &page.path, milliseconds: step.duration_ms, came, notes: notes.join("\n") }
+    Case { name: &step.name, class: page.title(), milliseconds: step.duration_ms, came, notes: notes.join("\n") }
 }
 
 /// What belongs to no page, and what else fails the run: an open role under `--strict`, an interruption.
@@ -120,8 +121,8 @@ fn outside(run: &Run, red: bool) -> Option<Suite<'_>> {
         };
         Some(Trouble { code: "run".to_owned(), message, text: String::new() })
     })?;
-    let cases = vec![Case::erred("the run itself", RUN, trouble)];
-    Some(Suite { name: RUN, file: None, milliseconds: 0, cases })
+    let cases = vec![Case::erred("the run itself", RUN.to_owned(), trouble)];
+    Some(Suite { name: RUN.to_owned(), file: None, milliseconds: 0, cases })
 }
 
 /// Several findings in one, since readers show only the first of a case; `None` where there is none.
@@ -144,7 +145,7 @@ fn trouble(found: &[Finding<'_>]) -> Option<Trouble> {
 }
 
 impl Case<'_> {
-    fn erred<'a>(name: &'a str, class: &'a str, trouble: Trouble) -> Case<'a> {
+    fn erred(name: &str, class: String, trouble: Trouble) -> Case<'_> {
         Case { name, class, milliseconds: 0, came: Came::Erred(trouble), notes: String::new() }
     }
 
@@ -153,7 +154,7 @@ impl Case<'_> {
             text,
             "    <testcase name=\"{}\" classname=\"{}\" time=\"{}\"",
             attribute(self.name),
-            attribute(self.class),
+            attribute(&self.class),
             seconds(self.milliseconds)
         );
         if matches!(self.came, Came::Passed) && self.notes.is_empty() {
@@ -205,7 +206,7 @@ impl Suite<'_> {
         let _ = write!(
             text,
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{}\"",
-            attribute(self.name),
+            attribute(&self.name),
             self.cases.len(),
             self.failures(),
             self.errors(),

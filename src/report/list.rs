@@ -6,14 +6,17 @@ use super::schema::{Fence, Role};
 use super::terminal::Look;
 use crate::plan::Plan;
 
-/// A page's table: line, language, role, what it belongs to, why.
-pub fn page(path: &str, plan: &Plan, look: Look) -> String {
+/// A page's table: line, language, role, what it belongs to, why; above it the `providers` that the page runs for.
+pub fn page(path: &str, providers: &[String], plan: &Plan, look: Look) -> String {
     let fences = fences(plan);
     let mut paint = Paint::new(look.colour);
     paint.add_in(STRONG, path);
     if fences.is_empty() {
         paint.add("  ").add_in(QUIET, "no code block").end_line();
         return paint.finish();
+    }
+    if !providers.is_empty() {
+        paint.add("  ").add_in(QUIET, &format!("runs for {}", providers.join(", ")));
     }
     paint.end_line();
     let digits = fences.last().map_or(1, |fence| fence.line.to_string().len());

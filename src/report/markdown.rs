@@ -4,10 +4,12 @@
 //! part of the comment. GitHub refuses comments of more than 65,536 characters: what does not fit is counted.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use super::findings::{Finding, counted, of_run, shortened};
 use super::paint::{clipped, safe};
 use super::schema::{PageVerdict, Run, Severity, StepVerdict};
+use crate::clock::in_words;
 
 /// By this line a workflow finds its own comment again.
 const MARK: &str = "<!-- doccheck -->";
@@ -66,6 +68,7 @@ fn counts(run: &Run) -> String {
     let unknown = || run.pages.iter().filter(|page| page.expected_stale.is_none());
     let pages = |verdict| unknown().filter(|page| page.verdict == verdict).count();
     let steps = || run.pages.iter().flat_map(|page| &page.steps);
+    let cut_off = run.pages.iter().filter(|page| page.is_cut_off()).count();
     let known_steps = steps().filter(|step| step.expected_stale.is_some()).count();
     let step = |verdict| steps().filter(|step| step.verdict == verdict && step.expected_stale.is_none()).count();
     let listed = |counts: &[(usize, &str)]| {
@@ -76,10 +79,11 @@ fn counts(run: &Run) -> String {
         (
             counted(run.pages.len(), "page"),
             listed(&[
-                (pages(PageVerdict::Ok), "ok"),
+                (pages(PageVerdict::Ok) - cut_off, "ok"),
                 (pages(PageVerdict::Stale), "stale"),
                 (known, "known stale"),
                 (pages(PageVerdict::Error), "error"),
+                (cut_off, "interrupted"),
             ]),
         ),
         (
@@ -96,11 +100,7 @@ fn counts(run: &Run) -> String {
         ),
     ];
     let told = rows.map(|(all, parts)| if parts.is_empty() { all } else { format!("{all}: {parts}") });
-    let time = match run.summary.duration_ms {
-        short @ 0..1000 => format!("{short} ms"),
-        long => format!("{}.{} s", long / 1000, long % 1000 / 100),
-    };
-    format!("{} ({time})", told.join("; "))
+    format!("{} ({})", told.join("; "), in_words(Duration::from_millis(run.summary.duration_ms)))
 }
 
 fn folded(finding: &Finding<'_>) -> String {

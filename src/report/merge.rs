@@ -47,7 +47,7 @@ pub fn merge(runs: Vec<Run>) -> Run {
     let mut again = Vec::new();
     whole.pages.dedup_by(|page, kept| {
         let same = key(page) == key(kept);
-        again.extend(same.then(|| twice(&page.path)));
+        again.extend(same.then(|| twice(page)));
         same
     });
     unite(&mut whole.diagnostics, again);
@@ -76,10 +76,10 @@ fn weight(page: &Page) -> u8 {
     }
 }
 
-fn twice(path: &str) -> Diagnostic {
-    let message = format!("several of the runs hold {path}; the worst verdict counts");
+fn twice(page: &Page) -> Diagnostic {
+    let message = format!("several of the runs hold {}; the worst verdict counts", page.title());
     let help = "give every run another shard, and every document once";
-    Diagnostic { path: Some(path.to_owned()), ..finding("page-twice", Severity::Warning, message, help) }
+    Diagnostic { path: Some(page.path.clone()), ..finding("page-twice", Severity::Warning, message, help) }
 }
 
 /// The codes of what only merging can find.

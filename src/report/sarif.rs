@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::findings::{Finding, KINDS, of_run, sentence, shortened, word};
 use super::schema::{CheckKind, Run, Severity};
+use crate::outcome::title;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -105,7 +106,8 @@ fn result(finding: &Finding<'_>, rule: Option<usize>, fingerprint: &str) -> Valu
 }
 
 fn told(finding: &Finding<'_>) -> String {
-    let mut text = finding.message();
+    // A place of SARIF cannot tell of which provider the run was.
+    let mut text = finding.provider.map_or_else(|| finding.message(), |run| format!("{run}: {}", finding.message()));
     if let Some(shown) = finding.shown() {
         text = format!("{text}\n\n{}", shortened(shown, TEXT.0, TEXT.1).trim_end());
     }
@@ -127,7 +129,8 @@ fn level(severity: Severity) -> &'static str {
 fn fingerprint(finding: &Finding<'_>, seen: &mut BTreeMap<String, usize>) -> String {
     let missing = |text: &str| text.lines().filter(|line| line.starts_with('-')).collect::<Vec<_>>().join("\n");
     let about = finding.diff.map_or_else(|| without_numbers(&finding.message()), missing);
-    let key = [finding.code.as_str(), finding.path.unwrap_or_default(), &about].join("\0");
+    let place = title(finding.path.unwrap_or_default(), finding.provider);
+    let key = [finding.code.as_str(), &place, &about].join("\0");
     let again = seen.entry(key.clone()).or_default();
     let hash = Sha256::digest(format!("{key}\0{again}"));
     *again += 1;

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::outcome::title;
+
 /// The name and version of [`Run`].
 pub const RUN: &str = "doccheck.run/1";
 
@@ -49,7 +51,7 @@ pub struct Shard {
 /// Counts of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// All pages.
+    /// All pages; one that runs for several providers counts once for each.
     pub pages: usize,
     /// Pages with the verdict `ok`.
     pub ok: usize,
@@ -67,14 +69,14 @@ pub struct Summary {
     pub duration_ms: u64,
 }
 
-/// What came of a page.
+/// What came of a page, or of one of its runs for several providers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Page {
     /// The page's path as it was named.
     pub path: String,
     /// Which of several alternatives (tabs) was run.
     pub track: Option<String>,
-    /// Which provider's data the page was run against.
+    /// The provider that the run is about: a page runs once for each that it names. Null where it names none.
     pub provider: Option<String>,
     /// The verdict.
     pub verdict: PageVerdict,
@@ -88,6 +90,18 @@ pub struct Page {
     pub steps: Vec<Step>,
     /// Why the page is known to be stale and does not fail; null where it is not.
     pub expected_stale: Option<String>,
+}
+
+impl Page {
+    /// True where the run was broken off before the page came to its end, and nothing had been wrong until then.
+    pub fn is_cut_off(&self) -> bool {
+        self.verdict == PageVerdict::Ok && self.steps.iter().any(|step| step.verdict == StepVerdict::NotReached)
+    }
+
+    /// What the run is called: by its page's path, and its provider where there is one.
+    pub fn title(&self) -> String {
+        title(&self.path, self.provider.as_deref())
+    }
 }
 
 /// The verdict on a page.
@@ -312,6 +326,9 @@ pub struct List {
 pub struct ListedPage {
     /// The page's path as it was named.
     pub path: String,
+    /// The providers for each of which it runs once; empty where it names none.
+    #[serde(default)]
+    pub providers: Vec<String>,
     /// Every fence, in order.
     pub fences: Vec<Fence>,
     /// What is wrong with the page.

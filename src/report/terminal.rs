@@ -29,7 +29,8 @@ pub struct Look {
 /// All that there is to tell of one page, for a log.
 pub fn plain_page(outcome: &PageOutcome) -> String {
     let look = Look { width: 100, colour: false };
-    let mut text: String = outcome.steps.iter().map(|of| step(&outcome.path, of, look)).collect();
+    let mut text: String =
+        outcome.steps.iter().map(|of| step(&outcome.path, outcome.provider.as_deref(), of, look)).collect();
     text.push_str(&page_end(outcome, look));
     text.push_str(&page_findings(outcome, look));
     text

@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exec::Tree;
 use crate::inputs::{self, Input};
-use crate::outcome::{PageOutcome, PageVerdict, StepOutcome};
+use crate::outcome::{PageOutcome, PageVerdict, StepOutcome, title};
 use crate::plan::{Plan, Role};
 use crate::process::interrupted;
 use crate::provision::Provisioner;
@@ -41,13 +41,13 @@ pub use shard::Shard;
 pub enum Event<'a> {
     /// A page starts.
     PageStarted {
-        /// Its path.
-        path: &'a str,
+        /// Its title.
+        title: &'a str,
     },
     /// Something slow is done before the steps, such as installing packages.
     Preparing {
-        /// The page's path.
-        path: &'a str,
+        /// The page's title.
+        title: &'a str,
         /// What is done.
         message: &'a str,
     },
@@ -55,6 +55,8 @@ pub enum Event<'a> {
     StepStarted {
         /// The page's path.
         path: &'a str,
+        /// The provider that the page's run is about.
+        provider: Option<&'a str>,
         /// The step's name.
         name: &'a str,
         /// The 1-based line of its fence.
@@ -64,6 +66,8 @@ pub enum Event<'a> {
     StepEnded {
         /// The page's path.
         path: &'a str,
+        /// The provider that the page's run is about.
+        provider: Option<&'a str>,
         /// What came of it.
         outcome: &'a StepOutcome,
     },
@@ -80,8 +84,8 @@ pub trait Observer: Send + Sync {
     fn see(&self, event: &Event<'_>);
 }
 
-/// A page that is to be run.
-#[derive(Debug)]
+/// A page that is to be run; one for each of its runs, where it runs for several providers.
+#[derive(Debug, Clone)]
 pub struct Page {
     /// Its path, as it is told to people.
     pub path: String,
@@ -91,6 +95,22 @@ pub struct Page {
     pub source: Result<Arc<SourceFile>, Diagnostic>,
     /// True where the user named this very page: then it must have a step.
     pub named: bool,
+    /// The provider that the run is about.
+    pub provider: Option<String>,
+    /// True for a run that is not the first one of its page.
+    pub repeats: bool,
+}
+
+impl Page {
+    /// What the run is called, as it is told to people.
+    pub fn title(&self) -> String {
+        title(&self.path, self.provider.as_deref())
+    }
+
+    /// What `doccheck.toml`'s folder makes of it: by it lists of known-stale steps name the run.
+    pub fn listed(&self) -> String {
+        title(&self.relative, self.provider.as_deref())
+    }
 }
 
 /// How a run goes.
@@ -159,7 +179,7 @@ impl Session {
 
     /// Runs one page.
     pub fn page(&self, page: &Page, observer: &dyn Observer) -> PageOutcome {
-        observer.see(&Event::PageStarted { path: &page.path });
+        observer.see(&Event::PageStarted { title: &page.title() });
         let outcome = page::run(self, page, observer);
         if self.options.fail_fast && outcome.verdict.fails() {
             self.stopped.store(true, Ordering::Relaxed);
@@ -325,7 +345,7 @@ impl RunReport {
 
     /// How many fences nobody could tell the role of.
     pub fn unsure(&self) -> usize {
-        let plans = self.pages.iter().filter_map(|page| page.plan.as_ref());
+        let plans = self.pages.iter().filter(|page| !page.repeats).filter_map(|page| page.plan.as_ref());
         plans.flat_map(|plan| &plan.roles).filter(|fence| fence.role == Role::Unsure).count()
     }
 }

@@ -24,13 +24,15 @@ pub(super) fn run(session: &Session, page: &Page, observer: &dyn Observer) -> Pa
         Err(diagnostic) => unread(session, page, diagnostic),
     };
     outcome.duration_us = micros(started.elapsed());
+    outcome.provider.clone_from(&page.provider);
+    outcome.repeats = page.repeats;
     outcome
 }
 
 /// A page that is no text. Only a list can say that it is known.
 fn unread(session: &Session, page: &Page, diagnostic: &Diagnostic) -> PageOutcome {
     let mut outcome = PageOutcome::failed(&page.path, None, vec![diagnostic.clone()]);
-    if let Some(known) = session.options.baseline.as_ref().and_then(|baseline| baseline.known(&page.relative)) {
+    if let Some(known) = session.options.baseline.as_ref().and_then(|baseline| baseline.known(&page.listed())) {
         outcome.verdict = PageVerdict::KnownStale;
         outcome.expected_stale = Some(known.reason);
     }
@@ -40,7 +42,7 @@ fn unread(session: &Session, page: &Page, diagnostic: &Diagnostic) -> PageOutcom
 fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer: &dyn Observer) -> PageOutcome {
     let (mut plan, mut diagnostics) = read(session, page, source);
     let baseline = session.options.baseline.as_ref();
-    let outdated = baseline.map_or_else(Vec::new, |baseline| baseline.apply(&page.relative, &mut plan));
+    let outdated = baseline.map_or_else(Vec::new, |baseline| baseline.apply(&page.listed(), &mut plan));
     if page.named && plan.steps().next().is_none() && !has_error(&diagnostics) {
         diagnostics.push(without_steps(&plan));
     }
@@ -50,7 +52,7 @@ fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer
         conclude(&mut outcome);
         return outcome;
     }
-    let snapshots = match Snapshots::of(session, &page.path, &plan) {
+    let snapshots = match Snapshots::of(session, page, &plan) {
         Ok(snapshots) => snapshots,
         Err(diagnostic) => {
             diagnostics.push(diagnostic);
@@ -60,7 +62,7 @@ fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer
     let mut inputs = session.inputs(&plan);
     let mut performance = Performance {
         session,
-        path: &page.path,
+        page,
         plan: &plan,
         observer,
         captures: Captures::new(),
@@ -77,20 +79,13 @@ fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer
     inputs.retain(|known| !matches!(known.input, Input::Service { .. }) || states::of(&known.input) == known.state);
     let Performance { records, outcomes, mut diagnostics, machine_failed, .. } = performance;
     if let Some(folder) = &session.options.transcripts
-        && let Err(diagnostic) = record::save(folder, &record::transcript(&page.path, source, inputs, records))
+        && let Err(diagnostic) = record::save(folder, &record::transcript(page, source, inputs, records))
     {
         diagnostics.push(diagnostic);
     }
     let verdict = if machine_failed { PageVerdict::MachineError } else { page_verdict(&diagnostics, &outcomes) };
-    let mut outcome = PageOutcome {
-        path: page.path.clone(),
-        plan: Some(plan),
-        verdict,
-        duration_us: 0,
-        diagnostics,
-        steps: outcomes,
-        expected_stale: None,
-    };
+    let mut outcome =
+        PageOutcome { verdict, steps: outcomes, ..PageOutcome::failed(&page.path, Some(plan), diagnostics) };
     conclude(&mut outcome);
     if !outdated.is_empty() && !outcome.verdict.fails() {
         outcome.verdict = PageVerdict::Stale;
@@ -118,6 +113,9 @@ fn read(session: &Session, page: &Page, source: &Arc<SourceFile>) -> (Plan, Vec<
             None => found,
         });
     }
+    diagnostics.extend(plan.providers(&session.definition).err().into_iter().flatten());
+    // What does not keep the page from running is told once, by its first run.
+    diagnostics.retain(|found| !page.repeats || found.severity == Severity::Error);
     (plan, diagnostics)
 }
 

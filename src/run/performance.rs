@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::environment::{Environment, fill_placeholders};
 use super::snapshots::Snapshots;
 use super::worker::Worker;
-use super::{Event, Observer, Session, micros};
+use super::{Event, Observer, Page, Session, micros};
 use crate::diagnostic::Diagnostic;
 use crate::exec::{ExecError, Job, Ran, Runners, Stage, Tree, Workspace};
 use crate::fs::read_source;
@@ -25,7 +25,7 @@ use crate::transcript::{Ending, StepRecord};
 /// A page while it is performed.
 pub(super) struct Performance<'a> {
     pub(super) session: &'a Session,
-    pub(super) path: &'a str,
+    pub(super) page: &'a Page,
     pub(super) plan: &'a Arc<Plan>,
     pub(super) observer: &'a dyn Observer,
     pub(super) captures: Captures,
@@ -57,17 +57,19 @@ impl Performance<'_> {
     /// Makes the page's world, performs its actions in it, and takes it down.
     fn in_a_world(&mut self) -> Result<(), Diagnostic> {
         let Some(files) = self.files() else { return Ok(()) };
-        let tell = |message: &str| self.observer.see(&Event::Preparing { path: self.path, message });
+        let title = self.page.title();
+        let tell = |message: &str| self.observer.see(&Event::Preparing { title: &title, message });
         let tools = self.session.provisioner.provide(self.plan, &tell)?;
         let worker =
             Worker::borrow(self.session).map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let workspace = Workspace::create(self.session.options.keep).map_err(|error| self.cannot(&error))?;
         workspace.furnish(&files).map_err(|error| self.cannot(&error))?;
         let tools = tools.in_workspace(self.plan, workspace.root(), workspace.work())?;
-        self.diagnostics.extend(tools.stand_ins.iter().map(|stand_in| told(self.plan, stand_in)));
+        let stand_ins = tools.stand_ins.iter().filter(|_| !self.page.repeats);
+        self.diagnostics.extend(stand_ins.map(|stand_in| told(self.plan, stand_in)));
         let crew = worker.network.crew().map_err(|error| Diagnostic::error("no-network", error.to_string()))?;
         let world = World::new(Arc::clone(&self.session.definition), self.plan.page.scopes.as_deref());
-        let sandbox = world.environment();
+        let sandbox = world.environment_for(self.page.provider.as_deref());
         let mut wires = worker.network.environment();
         wires.extend(self.open(&worker, &crew, world)?);
         let env = Environment::of_page(self.session, self.plan, &workspace, &tools, wires, sandbox);
@@ -102,10 +104,11 @@ impl Performance<'_> {
         match worker.network.open_in_virtual_time(world, crew.census()).map_err(no_network)? {
             Ok(variables) => {
                 let is_shell = |step: &Step| matches!(step.language, Language::Shell | Language::Console);
-                if !worker.network.has_clock_library() && self.plan.steps().any(is_shell) {
-                    let message = "in shells only `sleep` and `date` are in virtual time, through Python: this doccheck \
-                                   was built without a C compiler, or its folder for temporary files has a blank, `:` \
-                                   or `$` in its name";
+                if let Err(reason) = worker.network.clock_library()
+                    && self.plan.steps().any(is_shell)
+                {
+                    let message =
+                        format!("in shells only `sleep` and `date` are in virtual time, through Python: {reason}");
                     self.diagnostics.push(Diagnostic::note("real-time", message));
                 }
                 Ok(variables)
@@ -196,7 +199,12 @@ impl Performance<'_> {
         let record = if step.skip.is_some() {
             StepRecord::not_run(Ending::Skipped)
         } else {
-            self.observer.see(&Event::StepStarted { path: self.path, name: &step.name, line });
+            self.observer.see(&Event::StepStarted {
+                path: &self.page.path,
+                provider: self.provider(),
+                name: &step.name,
+                line,
+            });
             let faults: Vec<_> = step.faults.iter().map(|fault| fault.value.clone()).collect();
             worker.network.begin_step(&[]);
             let kept = match self.unsafe_value(step) {
@@ -266,7 +274,7 @@ impl Performance<'_> {
             index,
             code: &fill(&step.code.text),
             commands: &commands,
-            page: self.path,
+            page: &self.page.path,
             line: step.code.lines.first().map_or(1, |first| self.plan.tutorial.source.line(first.start)),
         };
         if step.service.is_some() {
@@ -311,7 +319,7 @@ impl Performance<'_> {
     }
 
     fn conclude(&mut self, record: StepRecord, outcome: StepOutcome) {
-        self.observer.see(&Event::StepEnded { path: self.path, outcome: &outcome });
+        self.observer.see(&Event::StepEnded { path: &self.page.path, provider: self.provider(), outcome: &outcome });
         self.records.push(record);
         self.outcomes.push(outcome);
     }
@@ -323,6 +331,11 @@ impl Performance<'_> {
 
     pub(super) fn cannot(&self, error: &ExecError) -> Diagnostic {
         Diagnostic::error("cannot-run", error.to_string())
+    }
+
+    /// The provider that the run is about.
+    pub(super) fn provider(&self) -> Option<&str> {
+        self.page.provider.as_deref()
     }
 
     fn marker(&self, step: &Step) -> Span {

@@ -6,30 +6,32 @@ use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Diagnostic;
 use crate::fs::{read_source, remove, write_atomic};
+use crate::outcome::title;
 use crate::source::SourceFile;
 use crate::transcript::{InputState, SCHEMA, StepRecord, Transcript};
 
-use super::Session;
+use super::{Page, Session};
 
 /// doccheck's own version: another one may run a page in another way.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The transcript in `folder` of the page that people know as `path`, where there is one that can be read.
-pub fn recall(folder: &Path, path: &str) -> Option<Transcript> {
-    let file = read_source(&file(folder, path)).ok()?;
+/// The transcript in `folder` of the run that people know by its title, where there is one that can be read.
+pub fn recall(folder: &Path, title: &str) -> Option<Transcript> {
+    let file = read_source(&file(folder, title)).ok()?;
     serde_json::from_str(file.text()).ok().filter(|transcript: &Transcript| transcript.schema == SCHEMA)
 }
 
-/// The transcript of a run of the page at `path` as it is in `source`.
+/// The transcript of a run of `page` as it is in `source`.
 pub(super) fn transcript(
-    path: &str,
+    page: &Page,
     source: &SourceFile,
     inputs: Vec<InputState>,
     steps: Vec<StepRecord>,
 ) -> Transcript {
     Transcript {
         schema: SCHEMA.to_owned(),
-        page: path.to_owned(),
+        page: page.path.clone(),
+        provider: page.provider.clone(),
         page_sha256: digest(source),
         doccheck: VERSION.to_owned(),
         inputs,
@@ -60,14 +62,18 @@ fn digest(source: &SourceFile) -> String {
     hex(&Sha256::digest(source.text().as_bytes()))
 }
 
-/// Forgets the transcript of the page at `path`: the page must run again.
-pub fn forget(folder: &Path, path: &str) {
+/// Forgets a transcript: its page must run again.
+pub fn forget(folder: &Path, transcript: &Transcript) {
     // Where there is none, there is nothing to forget.
-    let _ = remove(&file(folder, path));
+    let _ = remove(&file(folder, &called(transcript)));
 }
 
-fn file(folder: &Path, path: &str) -> PathBuf {
-    folder.join(format!("{}.json", path.replace('%', "%25").replace('/', "%2F")))
+fn called(transcript: &Transcript) -> String {
+    title(&transcript.page, transcript.provider.as_deref())
+}
+
+fn file(folder: &Path, title: &str) -> PathBuf {
+    folder.join(format!("{}.json", title.replace('%', "%25").replace('/', "%2F")))
 }
 
 /// Writes `transcript` into `folder`.
@@ -76,12 +82,12 @@ fn file(folder: &Path, path: &str) -> PathBuf {
 ///
 /// A warning: a run is as good without its transcript.
 pub fn save(folder: &Path, transcript: &Transcript) -> Result<(), Diagnostic> {
-    let path = &transcript.page;
+    let title = called(transcript);
     let cannot = |reason: String| {
-        Diagnostic::warning("transcript-not-kept", format!("the transcript of {path} is not kept: {reason}"))
+        Diagnostic::warning("transcript-not-kept", format!("the transcript of {title} is not kept: {reason}"))
     };
     let text = serde_json::to_vec(transcript).map_err(|error| cannot(error.to_string()))?;
-    write_atomic(&file(folder, path), &text).map_err(|error| cannot(error.to_string()))
+    write_atomic(&file(folder, &title), &text).map_err(|error| cannot(error.to_string()))
 }
 
 /// Bytes in hexadecimal, lower case.

@@ -157,7 +157,11 @@ impl Performance<'_> {
         };
         let changed = self.outcomes.get(index).is_some_and(|known| known.verdict != outcome.verdict);
         if changed && outcome.verdict != StepVerdict::NotReached {
-            self.observer.see(&Event::StepEnded { path: self.path, outcome: &outcome });
+            self.observer.see(&Event::StepEnded {
+                path: &self.page.path,
+                provider: self.provider(),
+                outcome: &outcome,
+            });
         }
         if let (Some(known), Some(judged)) = (self.records.get_mut(index), self.outcomes.get_mut(index)) {
             *known = record;

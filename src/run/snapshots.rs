@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Session;
+use super::{Page, Session};
 use crate::diagnostic::Diagnostic;
 use crate::fs::{names_in, read_if_there, remove_if_there, write_atomic};
 use crate::matching::compare_exact;
@@ -11,26 +11,31 @@ use crate::plan::{Plan, Step};
 use crate::snapshot::{self, Kept, Rule, SUFFIX, Way, pending};
 use crate::transcript::StepRecord;
 
-/// The snapshots of one page.
+/// The snapshots of one run of a page.
 pub(super) struct Snapshots<'a> {
-    path: &'a str,
+    page: &'a Page,
     plan: &'a Plan,
     rule: Rule,
     folder: PathBuf,
     /// The file name of each step's snapshot.
     names: Vec<String>,
+    /// How the names of snapshots end that other runs of the page look after.
+    of_others: Vec<String>,
 }
 
 impl<'a> Snapshots<'a> {
-    /// Those of the page at `path`; none where it keeps none.
-    pub(super) fn of(session: &Session, path: &'a str, plan: &'a Plan) -> Result<Option<Self>, Diagnostic> {
+    /// Those of a run of `page`; none where it keeps none.
+    pub(super) fn of(session: &Session, page: &'a Page, plan: &'a Plan) -> Result<Option<Self>, Diagnostic> {
         if !plan.page.snapshot {
             return Ok(None);
         }
         let rule = Rule::of(&session.variables).map_err(|message| Diagnostic::error("bad-variable", message))?;
-        let page = plan.tutorial.source.path();
-        let names = snapshot::steps(plan).iter().map(|name| snapshot::file_name(page, name)).collect();
-        Ok(Some(Self { path, plan, rule, folder: snapshot::folder(page), names }))
+        let (file, provider) = (plan.tutorial.source.path(), page.provider.as_deref());
+        let names = snapshot::steps(plan).iter().map(|name| snapshot::file_name(file, name, provider)).collect();
+        let others = plan.providers(&session.definition).unwrap_or_default().into_iter();
+        let others = others.filter(|other| Some(other.name.as_str()) != provider);
+        let of_others = others.map(|other| snapshot::ending(Some(&other.name))).collect();
+        Ok(Some(Self { page, plan, rule, folder: snapshot::folder(file), names, of_others }))
     }
 
     /// Compares what the step at `index` printed with its snapshot, where the page does not show it, and does what the
@@ -66,7 +71,7 @@ impl<'a> Snapshots<'a> {
             outcome.add(check);
             return Ok(());
         };
-        let kept = Kept { source: self.path.to_owned(), expression: expression(step), output };
+        let kept = Kept { source: self.page.path.clone(), expression: expression(step), output };
         let way = if old.is_some() { self.rule.seen } else { self.rule.unseen };
         match way {
             Way::InPlace => {
@@ -102,12 +107,21 @@ impl<'a> Snapshots<'a> {
         };
         let names = self.names.iter().zip(outcomes);
         let used: Vec<&String> = names.filter(|(_, outcome)| needed(outcome)).map(|(name, _)| name).collect();
+        // What belongs to no run at all any more the first run tells.
+        let own = snapshot::ending(self.page.provider.as_deref());
+        let mine = |name: &str| {
+            !self.of_others.iter().any(|ending| name.ends_with(ending)) && (!self.page.repeats || name.ends_with(&own))
+        };
         let lonely = names_in(&self.folder).into_iter().filter(|name| {
-            name.starts_with(&prefix) && name.ends_with(SUFFIX) && !used.contains(&name) && self.is_ours(name)
+            name.starts_with(&prefix)
+                && name.ends_with(SUFFIX)
+                && mine(name)
+                && !used.contains(&name)
+                && self.is_ours(name)
         });
         let note = |name: String| {
             let file = self.folder.join(name).display().to_string();
-            Diagnostic::note("unreferenced-snapshot", format!("no step of {} is compared with {file}", self.path))
+            Diagnostic::note("unreferenced-snapshot", format!("no step of {} is compared with {file}", self.page.path))
                 .help("delete it, or give its step the name that it had")
         };
         lonely.map(note).collect()
@@ -136,7 +150,7 @@ impl<'a> Snapshots<'a> {
     }
 
     fn advice(&self, way: Way, file: &str) -> Vec<String> {
-        let at_once = format!("`INSTA_UPDATE=always doccheck run {}`", self.path);
+        let at_once = format!("`INSTA_UPDATE=always doccheck run {}`", self.page.path);
         match way {
             Way::Never => {
                 vec![format!("nothing was written, as INSTA_UPDATE or CI says; {at_once} accepts it as {file}")]

@@ -7,7 +7,7 @@ use super::client::Client;
 use super::data::Api;
 use super::draft::{self, Draft};
 use super::invention::Inventions;
-use super::{embedded, read};
+use super::{embedded, openapi, read};
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
@@ -20,6 +20,17 @@ pub struct Definition {
     pub(super) inventions: Inventions,
     pub(super) drafts: Vec<Draft>,
     clients: Vec<Arc<Client>>,
+}
+
+/// A provider of whose account a page can be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// Its word, by which pages and accounts name it.
+    pub name: String,
+    /// Its name as people write it.
+    pub label: String,
+    /// What its records are, such as a customer's contacts; absent where no unified API is mapped onto it.
+    pub category: Option<String>,
 }
 
 impl Definition {
@@ -75,6 +86,40 @@ impl Definition {
     /// The packages that stand in for published ones.
     pub fn clients(&self) -> &[Arc<Client>] {
         &self.clients
+    }
+
+    /// The API on `host` as OpenAPI describes it; that of the accounts of all providers where `None`, else the first.
+    pub fn openapi(&self, host: Option<&str>) -> Option<serde_json::Value> {
+        let serves = |api: &&Api| match host {
+            Some(host) => api.hosts.iter().any(|known| known.get_ref().eq_ignore_ascii_case(host)) || api.name == host,
+            None => api.integrated.is_some(),
+        };
+        let first = || self.apis.first().filter(|_| host.is_none());
+        self.apis.iter().find(serves).or_else(first).map(openapi::document)
+    }
+
+    /// The providers that have an account, in the order in which the sandbox's data names them.
+    pub fn providers(&self) -> Vec<Provider> {
+        self.accounted().map(Self::provider).collect()
+    }
+
+    /// The provider whose account a page is about that names none: a variable hands the account's id to its steps.
+    pub fn default_provider(&self) -> Option<Provider> {
+        let named = |id: &str| self.apis.iter().flat_map(|api| api.variables.values()).any(|value| value == id);
+        let is_default = |api: &&Api| api.accounts.iter().any(|account| named(account.id.get_ref()));
+        self.accounted().find(is_default).map(Self::provider)
+    }
+
+    fn accounted(&self) -> impl Iterator<Item = &Api> {
+        self.apis.iter().filter(|api| !api.name.is_empty() && !api.accounts.is_empty())
+    }
+
+    fn provider(api: &Api) -> Provider {
+        Provider {
+            name: api.name.clone(),
+            label: api.label.clone(),
+            category: api.unified.as_ref().and_then(|mapping| mapping.models.keys().next().cloned()),
+        }
     }
 
     /// The instant at which every world starts.

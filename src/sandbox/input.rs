@@ -22,7 +22,7 @@ impl<'r> Input<'r> {
         Self { query: url::parameters(&request.query), headers: &request.headers, body }
     }
 
-    /// The value at a place, as text; nothing where it is empty.
+    /// The value at a place, as text; nothing where it is empty. The elements of an array have commas between.
     pub(super) fn get(&self, place: &Place) -> Option<String> {
         let text = if let Some(name) = &place.query {
             self.parameter(name)?.to_owned()
@@ -30,9 +30,8 @@ impl<'r> Input<'r> {
             self.headers.get(name)?.to_owned()
         } else {
             match self.body_at(place.body.as_deref()?)? {
-                Value::String(text) => text.clone(),
-                Value::Null | Value::Array(_) | Value::Object(_) => return None,
-                other => other.to_string(),
+                Value::Array(items) => items.iter().filter_map(plain).collect::<Vec<_>>().join(","),
+                value => plain(value)?,
             }
         };
         let text = if place.prefix.is_empty() {
@@ -67,5 +66,14 @@ impl<'r> Input<'r> {
                 .map(|given| (given.full_name(), Value::String(given.value)))
                 .collect(),
         }
+    }
+}
+
+/// A plain value of a body as text.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        other => Some(other.to_string()),
     }
 }

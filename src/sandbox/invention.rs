@@ -10,9 +10,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::data::Words;
-use super::record;
 use super::template::{self, Values};
+use super::words::{self, Words};
 use crate::clock::Timestamp;
 
 /// The file of inventions.
@@ -189,7 +188,7 @@ impl<'s> Invented<'s> {
 impl Values for Invented<'_> {
     fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
         if let Some((name, table)) = name.split_once('|') {
-            return Some(Cow::Owned(record::worded(self.setting.words, table, self.named(name.trim())?)));
+            return Some(Cow::Owned(words::worded(self.setting.words, table, self.named(name.trim())?)));
         }
         self.named(name).map(Cow::Owned)
     }

@@ -3,6 +3,7 @@
 //! Nothing here knows a provider: hosts, routes, fields, headers and variable names are data
 //! (`sandbox/` at the root of the repository, embedded in the library).
 
+mod accounts;
 mod answer;
 mod auth;
 mod body;
@@ -15,10 +16,13 @@ mod draft;
 mod embedded;
 mod fault;
 mod input;
+mod instants;
 mod invention;
+mod jsonata;
 mod list;
-mod natives;
+mod mapped;
 mod oauth;
+mod openapi;
 mod quota;
 mod read;
 mod record;
@@ -29,14 +33,15 @@ mod steering;
 mod store;
 mod table;
 mod template;
-mod unified;
 mod url;
+mod uuid;
 mod webhooks;
+mod words;
 mod world;
 
 pub use answer::{Answer, Upstream};
 pub use client::{Client, ClientFile, Ecosystem};
-pub use definition::Definition;
+pub use definition::{Definition, Provider};
 pub use draft::DraftRoute;
 pub use fault::{Fault, FaultError};
 pub use webhooks::Delivery;

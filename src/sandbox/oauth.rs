@@ -187,7 +187,7 @@ impl Issued {
                     if let (Some(kept), Ok(Some(life))) = (self.refresh.get_mut(token), oauth.refresh_life()) {
                         kept.expires = Some(now.after(life));
                     }
-                    None
+                    oauth.repeats.then(|| token.to_owned())
                 };
                 (known.account, known.scopes, refresh)
             }

@@ -9,7 +9,7 @@ use serde_json::{Deserializer, Map, Value};
 
 use super::check;
 use super::client::{self, Client};
-use super::data::{Api, Root};
+use super::data::{Api, OAuth, Root};
 use super::invention::Inventions;
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
@@ -78,6 +78,9 @@ impl<'f> Reader<'f> {
             self.found.extend(check::api(source, api, &inventions));
         }
         self.found.extend(check::together(&apis));
+        for (_, api) in &mut apis {
+            api.routes.extend(api.oauth.iter().flat_map(OAuth::routes));
+        }
         let (clients, found) = client::read(self.files);
         self.found.extend(found);
         Some(Data { start: start?, apis: apis.into_iter().map(|(_, api)| api).collect(), inventions, clients })

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::data::{Api, Resource, Words};
-use super::shape::{self, Set};
-use super::store::id_value;
+use super::data::{Api, Resource};
+use super::shape::{self, Set, Type};
 use super::table::Row;
 use super::template::{self, Values};
+use super::words::{self, Words};
 use crate::clock::Timestamp;
 
 /// Puts into a record what the API fills in: its id, its times, what is derived from other fields.
@@ -38,8 +38,8 @@ pub(super) fn complete(
         record.extend(fields);
     }
     for (name, shape) in &resource.fields {
-        if let Some(derived) = &shape.derived {
-            let value = match template::fill(derived, record) {
+        if let Some(derived) = shape.derivation(&resource.fields, record) {
+            let value = match template::fill(derived, &Worded { words: &api.words, record }) {
                 Value::String(text) => json!(text.trim()),
                 value => value,
             };
@@ -56,13 +56,32 @@ pub(super) fn has(record: &Map<String, Value>, path: &str, wanted: &Value) -> bo
     })
 }
 
-/// A value in the words of a table; as it is where the table does not have it.
-pub(super) fn worded(words: &Words, table: &str, value: Value) -> Value {
-    let key = match &value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    words.get(table.trim()).and_then(|table| table.get(&key)).cloned().unwrap_or(value)
+/// The form of a record without these members.
+pub(super) fn without<'v>(item: &'v Value, members: &[&String]) -> Cow<'v, Value> {
+    let Value::Object(all) = item else { return Cow::Borrowed(item) };
+    let kept = all.iter().filter(|(name, _)| !members.contains(name));
+    if members.is_empty() {
+        Cow::Borrowed(item)
+    } else {
+        Cow::Owned(kept.map(|(n, v)| (n.clone(), v.clone())).collect())
+    }
+}
+
+/// A record's fields, also in the words of a table.
+struct Worded<'r> {
+    words: &'r Words,
+    record: &'r Map<String, Value>,
+}
+
+impl Values for Worded<'_> {
+    fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
+        match name.split_once('|') {
+            Some((name, table)) => {
+                Some(Cow::Owned(words::worded(self.words, table, self.record.value(name)?.into_owned())))
+            }
+            None => self.record.value(name),
+        }
+    }
 }
 
 /// A record on its way into an answer.
@@ -120,10 +139,19 @@ impl Values for Shown<'_> {
             "deleted" => self.row.deleted.map(|instant| self.api.time.write(instant)).unwrap_or_default(),
             "is_deleted" => json!(self.row.deleted.is_some()),
             name => match name.split_once('|') {
-                Some((name, table)) => worded(&self.api.words, table, self.value(name)?.into_owned()),
-                None => return self.row.record.value(name),
+                Some((name, table)) => words::worded(&self.api.words, table, self.value(name)?.into_owned()),
+                None => return self.row.record.value(name.strip_prefix("record.").unwrap_or(name)),
             },
         };
         Some(Cow::Owned(owned))
+    }
+}
+
+/// An id as a record holds it: a number where the resource's ids are numbers.
+pub(super) fn id_value(resource: &Resource, id: &str) -> Value {
+    let is_number = resource.field(Set::Id).and_then(|field| resource.fields.get(field)).map(|shape| shape.kind);
+    match (is_number, id.parse::<u64>()) {
+        (Some(Type::Integer | Type::Number), Ok(number)) => json!(number),
+        _ => json!(id),
     }
 }

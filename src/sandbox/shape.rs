@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::data::TimeFormat;
+use super::instants::TimeFormat;
 use crate::clock::Timestamp;
 
 /// What a field holds.
@@ -17,6 +17,8 @@ pub(super) struct Shape {
     /// True: it must be there and not be empty.
     #[serde(default)]
     pub(super) required: bool,
+    /// It is required in records whose other fields hold this.
+    pub(super) required_when: Option<Map<String, Value>>,
     /// What a text must look like; refused after the body as a whole was found in order.
     pub(super) format: Option<Format>,
     /// What every element of an array is.
@@ -28,7 +30,9 @@ pub(super) struct Shape {
     pub(super) set: Option<Set>,
     /// The API fills it from this template over the record's other fields.
     pub(super) derived: Option<Value>,
-    /// What a new record has where the body does not say; null where absent.
+    /// It is derived in records whose other fields hold this alone; in others it is what a body says.
+    pub(super) derived_when: Option<Map<String, Value>>,
+    /// What a new record has where the body does not say, a template over its number `n`; null where absent.
     pub(super) default: Option<Value>,
     /// How an instant is written here, in place of the API's own way.
     pub(super) time: Option<TimeFormat>,
@@ -102,9 +106,33 @@ pub(super) enum ProblemKind {
 }
 
 impl Shape {
+    /// A value of this shape, where it can be one, and so with what lies in it.
+    pub(super) fn coerced(&self, value: Value) -> Value {
+        match value {
+            Value::Array(values) => match &self.items {
+                Some(shape) => values.into_iter().map(|value| shape.coerced(value)).collect(),
+                None => Value::Array(values),
+            },
+            Value::Object(fields) => {
+                let coerced = |name: &String, value: Value| match self.fields.get(name) {
+                    Some(shape) => shape.coerced(value),
+                    None => value,
+                };
+                fields.into_iter().map(|(name, value)| (name.clone(), coerced(&name, value))).collect()
+            }
+            plain => self.kind.coerced(plain),
+        }
+    }
+
     /// True where the API alone decides what it holds.
     pub(super) fn is_owned(&self) -> bool {
-        self.set.is_some() || self.derived.is_some()
+        self.set.is_some() || (self.derived.is_some() && self.derived_when.is_none())
+    }
+
+    /// The template of what it is in this record, where the API makes it of other fields.
+    pub(super) fn derivation(&self, fields: &BTreeMap<String, Self>, record: &Map<String, Value>) -> Option<&Value> {
+        let when = self.derived_when.as_ref();
+        self.derived.as_ref().filter(|_| when.is_none_or(|when| hold(fields, record, when)))
     }
 }
 
@@ -116,6 +144,14 @@ pub(super) fn problems(fields: &BTreeMap<String, Shape>, body: &Map<String, Valu
     found
 }
 
+/// True where the fields of a record, or what they are of their own accord, are as `wanted`.
+fn hold(fields: &BTreeMap<String, Shape>, record: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
+    wanted.iter().all(|(name, wanted)| {
+        let usual = fields.get(name).and_then(|shape| shape.default.as_ref());
+        record.get(name).filter(|value| !value.is_null()).or(usual) == Some(wanted)
+    })
+}
+
 fn look_at_fields(
     fields: &BTreeMap<String, Shape>,
     body: &Map<String, Value>,
@@ -125,13 +161,17 @@ fn look_at_fields(
 ) {
     for (name, shape) in fields.iter().filter(|(_, shape)| !shape.is_owned()) {
         let path = if parent.is_empty() { name.clone() } else { format!("{parent}.{name}") };
+        let is_required = shape.required || shape.required_when.as_ref().is_some_and(|when| hold(fields, body, when));
         match body.get(name) {
             None if !whole => {}
-            None | Some(Value::Null) if shape.required => {
+            None | Some(Value::Null) if is_required => {
                 found.push(Problem { field: path, kind: ProblemKind::Missing, text: "is required" });
             }
             None | Some(Value::Null) => {}
-            Some(Value::String(text)) if shape.required && text.trim().is_empty() => {
+            Some(Value::String(text)) if is_required && text.trim().is_empty() => {
+                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty" });
+            }
+            Some(Value::Array(items)) if shape.required && items.is_empty() => {
                 found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty" });
             }
             Some(value) => look_at(shape, value, path, found),
@@ -175,7 +215,7 @@ impl Type {
     }
 
     /// A value of this type, where it can be one: numbers and texts are made of each other.
-    pub(super) fn coerced(self, value: Value) -> Value {
+    fn coerced(self, value: Value) -> Value {
         let given = match &value {
             Value::String(text) => text.clone(),
             Value::Number(_) | Value::Bool(_) => value.to_string(),
@@ -287,6 +327,21 @@ mod tests {
         assert_eq!(told(&fields, json!({ "last": " " }), true), ["last must not be empty"]);
         assert_eq!(told(&fields, json!({ "age": null }), false), Vec::<String>::new());
         assert_eq!(told(&fields, json!({ "last": null }), false), ["last is required"]);
+    }
+
+    #[test]
+    fn what_is_required_and_derived_may_depend_on_another_field() {
+        let fields = fields(
+            "firm = { type = 'boolean', default = false }\n\
+             last = { type = 'string', required_when = { firm = false } }\n\
+             name = { type = 'string', required_when = { firm = true }, derived = '{{last}}', derived_when = { firm = false } }",
+        );
+        assert_eq!(told(&fields, json!({}), true), ["last is required"], "a default counts");
+        assert_eq!(told(&fields, json!({ "firm": true }), true), ["name is required"]);
+        assert_eq!(told(&fields, json!({ "firm": true, "name": "Fjell" }), true), Vec::<String>::new());
+        let derived = |record: Value| fields["name"].derivation(&fields, record.as_object().unwrap()).is_some();
+        assert!(derived(json!({ "last": "Doe" })) && !derived(json!({ "firm": true })));
+        assert!(!fields["name"].is_owned(), "a body may say it");
     }
 
     #[test]

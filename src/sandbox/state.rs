@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::accounts::Accounts;
 use super::auth::Tokens;
 use super::data::Api;
 use super::oauth::Issued;
 use super::quota::Quotas;
 use super::store::{Maker, Store};
-use super::unified::Accounts;
 use crate::http::Reply;
 
 /// The state of one API.

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::auth::Grant;
-use super::natives::Natives;
-use super::unified::account_record;
+use super::call::{Natives, account_record};
 use super::world::{World, tell};
 use crate::clock::Timestamp;
 

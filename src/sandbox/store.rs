@@ -1,16 +1,17 @@
 //! The records of a world: a table for each resource of each account, and how their records are made and shown.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::data::{Api, Counts, Resource};
 use super::invention::{Invented, Inventions, Setting};
 use super::record;
-use super::shape::{Set, Type};
+use super::shape::Set;
 use super::table::{Row, Table};
-use super::template;
+use super::template::{self, Values, Variables};
 use crate::clock::Timestamp;
 
 /// The bytes of records' texts that are kept for the next time.
@@ -146,7 +147,7 @@ impl Store {
         let id = |kind: &str, n: u64| {
             let (name, resource, at) = maker.api.resource_of(kind)?;
             let before: u64 = (0..at).map(|seeds| counts.get(name).map_or(0, |counts| counts.of(seeds))).sum();
-            Some(id_value(resource, &resource.id.write(resource.first + before + n - 1)))
+            Some(record::id_value(resource, &resource.id.write(resource.first + before + n - 1)))
         };
         let setting = Setting {
             inventions: maker.inventions,
@@ -156,7 +157,12 @@ impl Store {
             count: &count,
             id: &id,
         };
-        let invented = Invented::new(&setting, seeds.kind.get_ref(), index + 1);
+        let (made, changed) = (segment.times.made(index), segment.times.changed(index));
+        let invented = Dated {
+            invented: Invented::new(&setting, seeds.kind.get_ref(), index + 1),
+            created: maker.api.time.write(made),
+            updated: maker.api.time.write(changed),
+        };
         let mut record = Map::new();
         let own_id = shape.id.write(shape.first + position);
         if let Some(field) = shape.field(Set::Id) {
@@ -164,10 +170,9 @@ impl Store {
         }
         for (name, field) in &seeds.fields {
             let value = template::fill(field, &invented);
-            record
-                .insert(name.clone(), shape.fields.get(name).map_or(value.clone(), |shape| shape.kind.coerced(value)));
+            record.insert(name.clone(), shape.fields.get(name).map_or(value.clone(), |shape| shape.coerced(value)));
         }
-        let (made, changed) = (segment.times.made(index), segment.times.changed(index));
+        fill_up(shape, &mut record, shape.first + position);
         record::complete(maker.api, shape, &mut record, &own_id, made, changed, None);
         Some(Arc::new(Row { position, id: own_id, record, made, changed, deleted: None, version: 0 }))
     }
@@ -221,11 +226,7 @@ impl Store {
             record.insert(field.to_owned(), Value::Null);
         }
         record.extend(fields);
-        for (name, field) in &shape.fields {
-            if !record.contains_key(name) {
-                record.insert(name.clone(), field.default.clone().unwrap_or_default());
-            }
-        }
+        fill_up(shape, &mut record, number);
         record::complete(maker.api, shape, &mut record, &id, now, now, None);
         let row = Row { position, id, record, made: now, changed: now, deleted: None, version: 1 };
         self.keep(resource, account, None, row)
@@ -329,11 +330,30 @@ impl Store {
     }
 }
 
-/// An id as a record holds it: a number where the resource's ids are numbers.
-pub(super) fn id_value(resource: &Resource, id: &str) -> Value {
-    let is_number = resource.field(Set::Id).and_then(|field| resource.fields.get(field)).map(|shape| shape.kind);
-    match (is_number, id.parse::<u64>()) {
-        (Some(Type::Integer | Type::Number), Ok(number)) => json!(number),
-        _ => json!(id),
+/// Puts into a new record what nobody has said of it: the default of a field, else null.
+fn fill_up(resource: &Resource, record: &mut Map<String, Value>, number: u64) {
+    let numbered = Variables::from_iter([("n".to_owned(), Value::from(number))]);
+    for (name, field) in &resource.fields {
+        if !record.contains_key(name) {
+            let default = field.default.as_ref().map(|default| template::fill(default, &numbered));
+            record.insert(name.clone(), default.unwrap_or_default());
+        }
+    }
+}
+
+/// An invented record with its times as its provider writes them.
+struct Dated<'s> {
+    invented: Invented<'s>,
+    created: Value,
+    updated: Value,
+}
+
+impl Values for Dated<'_> {
+    fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
+        match name {
+            "created" => Some(Cow::Borrowed(&self.created)),
+            "updated" => Some(Cow::Borrowed(&self.updated)),
+            name => self.invented.value(name),
+        }
     }
 }

@@ -104,11 +104,6 @@ impl Table {
         self.ids.get(id).copied()
     }
 
-    /// Every record that was written, in the order of creation.
-    pub(super) fn all_written(&self) -> impl Iterator<Item = &Arc<Row>> {
-        self.written.values()
-    }
-
     /// The position for a new record.
     pub(super) fn next_position(&self) -> u64 {
         self.next

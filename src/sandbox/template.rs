@@ -1,6 +1,7 @@
 //! Answers as data: text and JSON with `{{name}}` where a value of the request goes.
 //!
-//! A name may reach into an object (`{{company.name}}`) and ask for leading zeros (`{{n:12}}`). What is long and was
+//! A name may reach into an object (`{{company.name}}`) and ask for leading zeros (`{{n:12}}`), for the first word of a
+//! text or what comes after it (`{{name:first}}`, `{{name:rest}}`), for a date's form (`{{day:%m/%d/%Y}}`). What is long and was
 //! written before, such as the records of a page, is no value but JSON text, and goes into an answer as it is.
 
 use std::borrow::Cow;
@@ -157,7 +158,9 @@ pub(super) fn fill(value: &Value, values: &impl Values) -> Value {
             let mut filled = Map::new();
             for (key, field) in fields {
                 match (key.as_str(), fill(field, values)) {
-                    (MERGED, Value::Object(inner)) => filled.extend(inner),
+                    (MERGED, Value::Object(inner)) => {
+                        filled.extend(inner.into_iter().filter(|(name, _)| !fields.contains_key(name)));
+                    }
                     (MERGED, _) => {}
                     (key, field) => drop(filled.insert(fill_key(key, values).into_owned(), field)),
                 }
@@ -168,11 +171,21 @@ pub(super) fn fill(value: &Value, values: &impl Values) -> Value {
     }
 }
 
-/// The key whose value is an object that is merged into the one around it.
+/// The key whose value is an object that is merged into the one around it, whose own members stand before those.
 const MERGED: &str = "...";
 
 fn fill_key<'k>(key: &'k str, values: &impl Values) -> Cow<'k, str> {
     if key.contains("{{") { Cow::Owned(fill_text(key, values)) } else { Cow::Borrowed(key) }
+}
+
+/// The text of an object that is merged, without the members in whose place the one around it has its own.
+fn without(inner: String, own: &Map<String, Value>) -> String {
+    if !own.keys().any(|key| inner.contains(&format!("{}:", Value::from(key.as_str())))) {
+        return inner;
+    }
+    let Ok(mut fields) = serde_json::from_str::<Map<String, Value>>(&inner) else { return inner };
+    fields.retain(|key, _| !own.contains_key(key));
+    Value::Object(fields).to_string()
 }
 
 /// `value` with each place filled, as JSON at the end of `out`.
@@ -205,6 +218,7 @@ pub(super) fn write(value: &Value, values: &impl Values, out: &mut String) {
                 if key == MERGED {
                     let mut inner = String::new();
                     write(field, values, &mut inner);
+                    let inner = without(inner, fields);
                     let inner = inner.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or_default();
                     out.push_str(inner);
                     if inner.is_empty() && out.ends_with(',') {
@@ -241,17 +255,24 @@ pub(super) fn fill_text(text: &str, values: &impl Values) -> String {
             }
             Some(value) => value.to_string(),
         };
-        let dated = || Timestamp::parse_loosely(&shown).and_then(|instant| instant.format(form));
-        match dated().filter(|_| form.contains('%')) {
-            Some(date) => filled.push_str(&date),
-            None => {
-                let width = form.trim().parse().unwrap_or(0);
-                filled.push_str(&format!("{shown:0>width$}"));
-            }
+        let words = shown.split_once(' ').unwrap_or((&shown, ""));
+        match form.trim() {
+            "first" => filled.push_str(words.0),
+            "rest" => filled.push_str(words.1),
+            form => filled.push_str(&formed(&shown, form)),
         }
         filled.push_str(after);
     }
     filled
+}
+
+/// A value in the form that a place asks for: a date or an instant by `%`, else a number with leading zeros.
+fn formed(shown: &str, form: &str) -> String {
+    let dated = || Timestamp::parse_loosely(shown).and_then(|instant| instant.format(form));
+    dated().filter(|_| form.contains('%')).unwrap_or_else(|| {
+        let width = form.parse().unwrap_or(0);
+        format!("{shown:0>width$}")
+    })
 }
 
 /// A template for ids over one number: `{{n}}` with text around it.
@@ -309,20 +330,25 @@ mod tests {
     #[test]
     fn a_place_alone_keeps_the_type_and_a_place_in_text_is_written_out() {
         let variables = variables(
-            json!({ "n": 3, "who": "Ada", "none": null, "company": { "name": "Fjell" }, "day": "2026-05-09" }),
+            json!({ "n": 3, "who": "Ada", "full": "Ada van Dyk", "none": null, "company": { "name": "Fjell" }, "day": "2026-05-09" }),
         );
         let template = json!({
             "a": "{{n}}", "b": ["{{ who }} has {{n}}{{none}}{{gone}}"], "c": "{{gone}}", "d": 1, "e": "{{",
-            "f": "{{company.name}}", "g": "{{n:3}}", "h": "at {{company.name}}", "...": "{{company}}", "{{who}}": "{{day:%m/%d}}",
+            "f": "{{company.name}}", "g": "{{n:3}}", "i": "{{full:first}}|{{full:rest}}|{{who:first}}|{{who:rest}}", "h": "at {{company.name}}", "...": "{{company}}", "{{who}}": "{{day:%m/%d}}",
         });
         let expected = json!({
-            "a": 3, "b": ["Ada has 3"], "c": null, "d": 1, "e": "{{", "f": "Fjell", "g": "003", "h": "at Fjell",
+            "a": 3, "b": ["Ada has 3"], "c": null, "d": 1, "e": "{{", "f": "Fjell", "g": "003", "i": "Ada|van Dyk|Ada|", "h": "at Fjell",
             "name": "Fjell", "Ada": "05/09",
         });
         assert_eq!(fill(&template, &variables), expected);
         let mut written = String::new();
         write(&template, &variables, &mut written);
         assert_eq!(written, expected.to_string(), "writing is filling, in one go");
+        let own = json!({ "...": "{{company}}", "name": "{{who}}" });
+        assert_eq!(fill(&own, &variables), json!({ "name": "Ada" }));
+        written.clear();
+        write(&own, &variables, &mut written);
+        assert_eq!(written, r#"{"name":"Ada"}"#, "a member is written once");
         assert_eq!(fill(&json!("{{n}}{{who}}"), &variables), json!("3Ada"));
         assert_eq!(names("{{a}} and {{ b.x }} and {{c:3}} and {{d"), ["a", "b", "c"]);
     }

@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::accounts::Accounts;
 use super::answer::Answer;
 use super::auth::Grant;
-use super::call::{Call, Event};
-use super::data::Api;
+use super::call::{self, Call, Event, Natives};
+use super::data::{Api, Operation, Route};
 use super::definition::Definition;
 use super::fault::{Armed, Fault};
-use super::natives::Natives;
 use super::state::State;
 use super::store::Maker;
 use super::template;
-use super::unified::{self, Accounts};
 use super::webhooks::{self, Delivery, Post};
 use crate::clock::Timestamp;
 use crate::http::{Headers, Reply, Request};
@@ -53,11 +52,11 @@ impl World {
         let mut states: Vec<State> = definition.apis.iter().map(|api| State::new(api, &maker(api), scopes)).collect();
         for (api, state) in definition.apis.iter().zip(&mut states) {
             let Some(integrated) = &api.integrated else { continue };
-            state.accounts = Accounts::new(&definition);
+            state.accounts = Accounts::new(&definition.apis, definition.start());
             for provider in &definition.apis {
                 for account in &provider.accounts {
                     let mut record =
-                        unified::account_record(integrated, provider, account.id.get_ref(), account.tenant.get_ref());
+                        call::account_record(integrated, provider, account.id.get_ref(), account.tenant.get_ref());
                     record.extend(account.fields.clone());
                     state.store.import(&maker(api), integrated.resource.get_ref(), "", record);
                 }
@@ -120,10 +119,45 @@ impl World {
         let api = self.definition.apis.iter().find(|api| api.name == provider)?;
         let account = api.accounts.iter().find(|account| !account.seeds.is_empty()).or(api.accounts.first())?;
         let integrated = self.definition.apis.iter().find_map(|api| api.integrated.as_ref())?;
-        let mut record = unified::account_record(integrated, api, account.id.get_ref(), account.tenant.get_ref());
+        let mut record = call::account_record(integrated, api, account.id.get_ref(), account.tenant.get_ref());
         record.insert("token".to_owned(), Value::String(account.token.get_ref().clone()));
         record.insert("host".to_owned(), Value::String(api.hosts.first()?.get_ref().clone()));
         Some(record)
+    }
+
+    /// Connects one more account of a provider, with so many invented records of its resources.
+    ///
+    /// # Errors
+    ///
+    /// There is no such provider or resource, or nowhere to connect it to.
+    pub fn connect(&mut self, provider: &str, records: &[(String, u64)]) -> Result<(), String> {
+        let definition = Arc::clone(&self.definition);
+        let connects = |route: &&Route| route.all().any(|operation| operation == Operation::Connect);
+        let mut apis = definition.apis.iter().filter_map(|api| Some((api, api.routes.iter().find(connects)?)));
+        let (api, route) = apis.next().ok_or("the sandbox has no way to connect accounts")?;
+        let counts: Map<String, Value> = records.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
+        let body =
+            json!({ "tenant_id": format!("{provider}-{}", self.serial), "integration": provider, "records": counts });
+        let mut headers = Headers::new();
+        headers.set("Content-Type", "application/json");
+        if let (Some(token), Some(way)) = (api.tokens.first(), api.authorization.first()) {
+            let scheme = way.scheme.as_ref().map(|scheme| format!("{scheme} ")).unwrap_or_default();
+            headers.set(way.header.as_deref().unwrap_or("Authorization"), format!("{scheme}{}", token.token.get_ref()));
+        }
+        let request = Request {
+            method: route.method(Operation::Connect).to_owned(),
+            scheme: "https".to_owned(),
+            host: api.hosts.first().map(|host| host.get_ref().clone()).unwrap_or_default(),
+            path: route.path.get_ref().clone(),
+            query: String::new(),
+            headers,
+            body: body.to_string().into_bytes(),
+        };
+        let reply = self.answer(&request, self.start()).reply;
+        if reply.status < 300 {
+            return Ok(());
+        }
+        Err(format!("cannot connect an account of `{provider}`: {}", String::from_utf8_lossy(&reply.body)))
     }
 
     /// Arms the faults of a step.
@@ -263,12 +297,12 @@ fn refresh_due(definition: &Definition, natives: &mut Natives<'_>, now: Timestam
     }
     let mut state = std::mem::take(state);
     let mut accounts = std::mem::take(&mut state.accounts);
-    let refused = accounts.refresh_due(natives, now);
+    let refused = call::refresh_due(&mut accounts, natives, now);
     state.accounts = accounts;
     natives.took = Duration::ZERO;
     if let (Some(api), Some(maker)) = (definition.apis.get(index), natives.maker(index)) {
         for (account, at) in refused {
-            unified::refuse(api, &maker, &mut state, &account, "invalid_grant", at);
+            call::refuse(api, &maker, &mut state, &account, "invalid_grant", at);
         }
     }
     if let Some(place) = natives.states.get_mut(index) {
@@ -295,7 +329,7 @@ pub(super) fn tell(
         let mut state = std::mem::take(place);
         let mut news: Vec<_> = changes.into_iter().map(webhooks::of_account).collect();
         for (provider, event) in events.iter().filter(|(provider, _)| *provider != index) {
-            news.extend(unified::record_news(&maker, &mut state, natives, *provider, event, now));
+            news.extend(call::record_news(&maker, &mut state, natives, *provider, event, now));
         }
         post.tell(index, &maker, &state, news);
         if let Some(place) = natives.states.get_mut(index) {

@@ -37,12 +37,17 @@ const PYTHON_HOOKS: [(&str, &str); 19] = [
 ];
 const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
 /// What the hook for Node requires where the world has a clock of its own.
-const NODE_CLOCK: [(&str, &str); 3] = [
+const NODE_CLOCK: [(&str, &str); 4] = [
     ("node/clock.cjs", include_str!("hooks/clock.cjs")),
     ("node/timers.cjs", include_str!("hooks/timers.cjs")),
     ("node/blocking.cjs", include_str!("hooks/blocking.cjs")),
+    ("node/settling.cjs", include_str!("hooks/settling.cjs")),
 ];
+/// What bash reads where there is no library.
 const BASH_HOOK: &str = include_str!("hooks/clock.bash");
+/// Jitter must be the same in every run, or every later time differs. bash expands the name of the file that it is to read
+/// first, and is silent where there is none: `bash -v` would show the lines of one.
+const BASH_SEED: &str = "/dev/null$((RANDOM=1))";
 /// Empty where the build had no C compiler, and for systems other than Linux.
 const CLOCK_LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/clock.so"));
 
@@ -82,10 +87,12 @@ impl Clients {
         for (name, text) in NODE_CLOCK {
             std::fs::write(folder.join(name), text)?;
         }
-        std::fs::write(folder.join("clock.bash"), BASH_HOOK)?;
-        if clients.has_clock_library() {
-            std::fs::create_dir_all(folder.join("lib"))?;
-            std::fs::write(clients.clock_library(), CLOCK_LIBRARY)?;
+        match clients.clock_library() {
+            Ok(library) => {
+                std::fs::create_dir_all(folder.join("lib"))?;
+                std::fs::write(library, CLOCK_LIBRARY)?;
+            }
+            Err(_) => std::fs::write(clients.bash_hook(), BASH_HOOK)?,
         }
         // What a reader's terminal does not show is kept out of the output: curl prints its progress meter only
         // where its output is no terminal, and the proxy's answer only where there is a proxy.
@@ -130,7 +137,7 @@ impl Clients {
         let proxy = format!("http://127.0.0.1:{}", self.ports.proxy);
         let ca = self.ca().display().to_string();
         let path = |name: &str| self.folder.join(name).display().to_string();
-        let preload = path("node/preload.cjs").replace('\\', "\\\\").replace('"', "\\\"");
+        let preload = escaped(&path("node/preload.cjs"), &['\\', '"']);
         let mut variables = Vec::new();
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
             variables.push((name.to_owned(), proxy.clone()));
@@ -162,23 +169,44 @@ impl Clients {
         variables
     }
 
-    /// True where shells and small programs have the page's clock by a library; else bash has functions for it.
-    pub(super) fn has_clock_library(&self) -> bool {
+    /// The library by which shells and small programs have the page's clock; without it bash has functions for it.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, and what to do.
+    pub(super) fn clock_library(&self) -> Result<PathBuf, &'static str> {
+        if CLOCK_LIBRARY.is_empty() {
+            return Err("this doccheck was built without a C compiler; build it where there is one");
+        }
+        let library = self.folder.join("lib/doccheck-clock.so");
         // The loader takes these for the end of a name, or for a variable in it.
-        !CLOCK_LIBRARY.is_empty() && !self.clock_library().to_string_lossy().contains([' ', ':', '$'])
+        if library.to_string_lossy().contains([' ', ':', '$']) {
+            return Err(
+                "the folder for temporary files has a blank, `:` or `$` in its path; set TMPDIR to another one",
+            );
+        }
+        Ok(library)
     }
 
     /// Variables that bring a page's virtual clock to shells and small programs.
     pub(super) fn clock_environment(&self) -> Vec<(String, String)> {
-        let mut variables = vec![("BASH_ENV".to_owned(), self.folder.join("clock.bash").display().to_string())];
-        if self.has_clock_library() {
-            variables.push(("LD_PRELOAD".to_owned(), self.clock_library().display().to_string()));
+        let mut variables = Vec::new();
+        match self.clock_library() {
+            Ok(library) => {
+                variables.push(("BASH_ENV".to_owned(), BASH_SEED.to_owned()));
+                variables.push(("LD_PRELOAD".to_owned(), library.display().to_string()));
+            }
+            Err(_) => {
+                // bash expands it as in double quotes.
+                let hook = escaped(&self.bash_hook().display().to_string(), &['\\', '"', '$', '`']);
+                variables.push(("BASH_ENV".to_owned(), hook));
+            }
         }
         variables
     }
 
-    fn clock_library(&self) -> PathBuf {
-        self.folder.join("lib/doccheck-clock.so")
+    fn bash_hook(&self) -> PathBuf {
+        self.folder.join("clock.bash")
     }
 
     fn ca(&self) -> PathBuf {
@@ -188,4 +216,16 @@ impl Clients {
     fn refused(&self) -> PathBuf {
         self.folder.join("refused")
     }
+}
+
+/// `text` with a backslash before each of `special`.
+fn escaped(text: &str, special: &[char]) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if special.contains(&letter) {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
 }

@@ -26,7 +26,7 @@ use tokio_rustls::server::StartHandshake;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
 use super::control::Control;
-use super::gateway::{Body, Connection, Gateway, message, unreachable};
+use super::gateway::{Body, Connection, Gateway, Inbound, message, unreachable};
 use super::hosts::{CONTROL, Target, Way};
 use super::names::Names;
 use super::relay::Relay;
@@ -228,7 +228,7 @@ impl Front {
         match target {
             Some(target) if !self.is_self(&target) => match &self.control {
                 Some(control) if target.host == CONTROL => control.answer_on_its_host(request).await,
-                _ => self.gateway.answer(request, &scheme, &target, connection).await,
+                _ => self.gateway.answer(request, &Inbound { scheme, target, connection }).await,
             },
             _ => message(StatusCode::BAD_REQUEST, "the request names no host"),
         }

@@ -65,18 +65,24 @@ pub(super) struct Connection {
     pub(super) port: u16,
 }
 
+/// What is known of a request on its way to a server beside its own words.
+#[derive(Debug)]
+pub(super) struct Inbound {
+    /// `https` or `http`.
+    pub(super) scheme: String,
+    /// Whom it is for.
+    pub(super) target: Target,
+    /// What it came by.
+    pub(super) connection: Connection,
+}
+
 impl Gateway {
-    /// Answers `request` to `target`.
-    pub(super) async fn answer(
-        &self,
-        request: Request<Incoming>,
-        scheme: &str,
-        target: &Target,
-        connection: Connection,
-    ) -> Response<Body> {
+    /// Answers `request`.
+    pub(super) async fn answer(&self, request: Request<Incoming>, inbound: &Inbound) -> Response<Body> {
+        let Inbound { scheme, target, .. } = inbound;
         let version = request.version();
         let mut response = match self.hosts.way(target) {
-            Way::Sandbox => self.ask_sandbox(request, scheme, target, connection).await,
+            Way::Sandbox => self.ask_sandbox(request, inbound).await,
             way @ (Way::Loopback | Way::Allowed) => {
                 let request = without_hops(request);
                 let awaited = (way == Way::Allowed).then(|| self.relay.wires.await_outside());
@@ -113,13 +119,8 @@ impl Gateway {
 
     /// Asks the sandbox, at the time at which the request reaches it on the world's clock. Virtual time stands still until
     /// the answer's body has been handed over.
-    async fn ask_sandbox(
-        &self,
-        request: Request<Incoming>,
-        scheme: &str,
-        target: &Target,
-        connection: Connection,
-    ) -> Response<Body> {
+    async fn ask_sandbox(&self, request: Request<Incoming>, inbound: &Inbound) -> Response<Body> {
+        let Inbound { scheme, target, connection } = inbound;
         let (parts, body) = without_hops(request).into_parts();
         let body = match Limited::new(body, BODY_LIMIT).collect().await {
             Ok(body) => body.to_bytes(),
@@ -149,7 +150,7 @@ impl Gateway {
         }
         let mut in_flight = match self.engine.virtual_clock() {
             Some(clock) => {
-                let Connection { number, port } = connection;
+                let Connection { number, port } = *connection;
                 let round_trip = self.engine.round_trip(&target.host);
                 Some(clock.arrive(Arrival { content, connection: number, port, round_trip }).await)
             }

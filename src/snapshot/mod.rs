@@ -9,7 +9,7 @@ mod rule;
 mod volatile;
 
 pub use file::{Kept, SUFFIX, pending};
-pub use names::{file_name, folder, prefix, steps};
+pub use names::{ending, file_name, folder, prefix, steps};
 pub use rule::{Rule, Way};
 pub use volatile::without_volatile;
 

@@ -19,9 +19,14 @@ pub fn prefix(page: &Path) -> String {
     format!("{}__", page.file_stem().unwrap_or_default().to_string_lossy())
 }
 
-/// The name of the file that keeps the output of the step called `name`.
-pub fn file_name(page: &Path, name: &str) -> String {
-    format!("{}{}{SUFFIX}", prefix(page), name.replace(['/', '\\'], "__"))
+/// The name of the file that keeps the output of the step called `name`, of the run about `provider`.
+pub fn file_name(page: &Path, name: &str, provider: Option<&str>) -> String {
+    format!("{}{}{}", prefix(page), name.replace(['/', '\\'], "__"), ending(provider))
+}
+
+/// How the names of the snapshots of a run end: insta's own way to keep apart what one test asserts several times.
+pub fn ending(provider: Option<&str>) -> String {
+    provider.map_or_else(|| SUFFIX.to_owned(), |provider| format!("@{}{SUFFIX}", provider.replace(['/', '\\'], "__")))
 }
 
 /// A name for each step that no other step of the page has.
@@ -109,6 +114,7 @@ true
     fn files_lie_in_a_folder_beside_the_page() {
         assert_eq!(folder(Path::new("docs/x.md")), Path::new("docs/snapshots"));
         assert_eq!(folder(Path::new("x.md")), Path::new("snapshots"));
-        assert_eq!(file_name(Path::new("docs/x.md"), "a/b"), "x__a__b.snap");
+        assert_eq!(file_name(Path::new("docs/x.md"), "a/b", None), "x__a__b.snap");
+        assert_eq!(file_name(Path::new("docs/x.md"), "a", Some("shop")), "x__a@shop.snap");
     }
 }

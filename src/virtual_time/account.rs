@@ -21,6 +21,9 @@ impl Account {
 
     /// `program` slept for `micros` where no hook reaches it.
     pub(super) fn real(&mut self, program: &str, micros: i64) {
+        if micros <= 0 {
+            return;
+        }
         let waits = &mut self.spent.real;
         match waits.iter_mut().find(|wait| wait.program == program) {
             Some(wait) => wait.waited_us += unsigned(micros),

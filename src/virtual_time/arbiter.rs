@@ -9,11 +9,12 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::account::Account;
-use super::ears::{Command, Delay, Ears, Heard, Request};
+use super::ears::{Command, Delay, Ears, Heard, News, Request};
 use super::message::Message;
-use super::rest::{Allowed, Asleep, Look, RealSleepers};
-use super::schedule::{Rank, Schedule, due};
+use super::rest::{Asleep, Look};
+use super::schedule::{Rank, Schedule, due, millis_begun};
 use super::shared::Shared;
+use super::sleepers::{Allowed, Credit, RealSleepers};
 use super::{Foreground, Passage, Rested, Stage, Wires};
 use crate::process::Census;
 use crate::system_clock;
@@ -109,7 +110,7 @@ impl Arbiter {
     /// Serves until it is told that doccheck is done.
     pub(super) fn serve(mut self) {
         while !self.ended {
-            let disturbed = self.hear(self.patience());
+            let disturbed = self.hear(self.patience()) != News::None;
             self.stage.is_waited.store(!self.schedule.is_empty(), Ordering::SeqCst);
             let foreground = self.stage.foreground();
             if foreground != self.foreground {
@@ -120,7 +121,7 @@ impl Arbiter {
                 }
             }
             // Where nothing is to happen, sleepers in real time are all that is looked for.
-            let looks = self.in_flight == 0 && !(disturbed && self.is_idle());
+            let looks = self.in_flight == 0 && !(disturbed && self.is_idle() && self.sleepers.is_empty());
             if looks && foreground != Foreground::Nobody {
                 self.look();
             }
@@ -141,12 +142,12 @@ impl Arbiter {
         self.schedule.is_empty() && self.rested.is_none()
     }
 
-    /// Takes in what is there; true where there was something.
-    fn hear(&mut self, patience: Option<Duration>) -> bool {
+    /// Takes in what is there.
+    fn hear(&mut self, patience: Option<Duration>) -> News {
         let heard = self.ears.hear(patience);
-        let any = !heard.is_empty();
-        if any {
-            // Who slept in real time and woke is credited before what it says is heard.
+        let news = News::of(&heard);
+        if news != News::None {
+            // Who slept in real time and woke is credited before what was said since is answered.
             if let Some(census) = self.census.as_mut().filter(|_| !self.sleepers.is_empty()) {
                 let look = self.asleep.look(census, &[]);
                 self.credit(&look);
@@ -161,10 +162,12 @@ impl Arbiter {
                 Heard::Gone(gone) => {
                     self.schedule
                         .forget(|event| matches!(event, Event::Wake { connection, .. } if *connection == gone));
+                    let credit = self.sleepers.woke(gone, None, system_clock::now());
+                    self.apply(credit);
                 }
             }
         }
-        any
+        news
     }
 
     fn obey(&mut self, command: Command) {
@@ -174,12 +177,14 @@ impl Arbiter {
                 // What is left of the page before belongs to connections that are closed.
                 self.schedule.forget(|_| true);
                 self.sleepers.clear(system_clock::now());
+                self.shared.tell_sleepers(0);
                 self.used = Duration::ZERO;
             }
             Command::Rest { goes_on, until, rested } => {
                 self.granted = usize::from(goes_on);
                 self.rested = Some((until, rested));
             }
+            Command::Settle(settled) => settled.send(()).unwrap_or_default(),
             Command::Hold(request) => self.hold(request),
             Command::Answered => self.in_flight = self.in_flight.saturating_sub(1),
             Command::End => self.ended = true,
@@ -210,6 +215,16 @@ impl Arbiter {
             Message::Cancel { id: over } => self.schedule.forget(
                 |event| matches!(event, Event::Wake { connection: known, id } if *known == connection && *id == over),
             ),
+            Message::Now { id } => self.ears.wake(connection, id),
+            Message::Sleep { length, process, thread } => {
+                self.sleepers.told(connection, (process, thread), length, self.shared.base(), system_clock::now());
+                self.shared.tell_sleepers(self.sleepers.count());
+            }
+            Message::Slept { length } => {
+                let credit = self.sleepers.woke(connection, Some(length), system_clock::now());
+                self.apply(credit);
+                self.ears.wake(connection, 0);
+            }
         }
     }
 
@@ -223,7 +238,7 @@ impl Arbiter {
                 // Who has woken comes first: what begins now begins after it.
                 self.credit(&look);
                 // Also beside somebody who computes a sleep is seen early: it may be over before everybody rests.
-                self.sleepers.note(&look, self.shared.base(), system_clock::now(), PULSE, |_| false);
+                self.sleepers.note(&look, self.shared.base(), PULSE, |_| false);
                 self.credit(&look);
                 self.wait_for_busy(&look);
             }
@@ -240,10 +255,15 @@ impl Arbiter {
         }
         let Some(census) = &mut self.census else { return State::Disturbed };
         let look = self.asleep.look(census, &wires);
+        // Also beside somebody who computes: who is seen to sleep in real time may have told of it.
+        let news = self.hear(Some(Duration::ZERO));
+        if news == News::Some {
+            return State::Disturbed;
+        }
         if look.is_busy() || self.wires.is_working() {
             return State::Busy(look);
         }
-        if self.hear(Some(Duration::ZERO)) {
+        if news == News::Questions {
             return State::Disturbed;
         }
         let Some(census) = &mut self.census else { return State::Disturbed };
@@ -253,9 +273,9 @@ impl Arbiter {
             return State::Busy(look);
         }
         match self.hear(Some(Duration::ZERO)) {
-            true => State::Disturbed,
-            false if self.wires.is_working() => State::Busy(look),
-            false => State::Rest(look),
+            News::None if self.wires.is_working() => State::Busy(look),
+            News::None => State::Rest(look),
+            News::Questions | News::Some => State::Disturbed,
         }
     }
 
@@ -275,21 +295,21 @@ impl Arbiter {
     }
 
     fn at_rest(&mut self, look: &Look) {
-        let now = system_clock::now();
         let hooked: BTreeSet<i32> =
             self.ears.connections.iter().filter_map(|connection| Some(connection.process?.0)).collect();
-        let held = self.schedule.events().filter_map(|event| match event {
+        let port = |event: &Event| match event {
             Event::Release { port, .. } => Some(*port),
             Event::Wake { .. } => None,
-        });
-        let held: BTreeSet<u16> = held.collect();
+        };
+        let held: BTreeSet<u16> = self.schedule.events().filter_map(port).collect();
         self.credit(look);
-        self.sleepers.note_outside(self.wires.awaits_outside(), self.shared.base(), now);
+        self.sleepers.note_outside(self.wires.awaits_outside(), self.shared.base(), system_clock::now());
         let census = self.census.as_ref();
         let waits = |process| census.is_some_and(|census| census.is_connected(process, &held));
         let counts = |process| !hooked.contains(&process) && !waits(process);
-        self.sleepers.note(look, self.shared.base(), now, Duration::ZERO, counts);
+        self.sleepers.note(look, self.shared.base(), Duration::ZERO, counts);
         self.credit(look);
+        let now = system_clock::now();
         let patience = self.sleepers.patience(now);
         let allowed = match (self.schedule.next_due(), self.sleepers.allowed(now)) {
             (None, _) => false,
@@ -326,17 +346,16 @@ impl Arbiter {
     /// Lets the next event happen.
     fn happen(&mut self, used: Duration) {
         let Some((due, event)) = self.schedule.take() else { return };
-        // What was read from the clock has passed already.
-        let moved = (due - self.shared.base().max(self.shared.ticks())).max(0);
+        // What was read from the clock has passed already; by whole milliseconds, since how often it was read is not always
+        // the same: programs with threads read it to see how long they may still wait.
+        let moved = (due - self.shared.base().max(millis_begun(self.shared.ticks()))).max(0);
         self.shared.move_to(due);
         self.used = used;
         self.patience = PATIENCE.0;
         match event {
             Event::Wake { connection, id } => {
                 self.account().sleep(moved);
-                if let Some(connection) = self.ears.connection(connection) {
-                    connection.wake(id);
-                }
+                self.ears.wake(connection, id);
             }
             Event::Release { released, .. } => {
                 self.account().exchange(moved);
@@ -350,10 +369,19 @@ impl Arbiter {
     /// Moves the clock by what was slept in real time.
     fn credit(&mut self, look: &Look) {
         let awaited = self.wires.awaits_outside();
-        for credit in self.sleepers.credits(look, awaited, system_clock::now()) {
+        let credits = self.sleepers.credits(look, awaited, system_clock::now());
+        self.apply(credits);
+    }
+
+    fn apply(&mut self, credits: impl IntoIterator<Item = Credit>) {
+        for credit in credits {
+            // How much real time passes until something ends a sleep is not the same in every run.
+            let moved = (credit.until - self.shared.base()).max(0);
+            let waited = if credit.is_cut { moved.min(credit.length) } else { credit.length };
             self.shared.move_to(credit.until);
-            self.account().real(&credit.program, credit.length);
+            self.account().real(&credit.program, waited);
         }
+        self.shared.tell_sleepers(self.sleepers.count());
     }
 
     fn account(&self) -> std::sync::MutexGuard<'_, Account> {

@@ -20,6 +20,8 @@ pub(super) enum Command {
     Open(Census),
     /// Tell when the world is at rest; before that let one event happen where it `goes_on`.
     Rest { goes_on: bool, until: i64, rested: Sender<Rested> },
+    /// Answer when the clock was moved for everybody who has slept in real time and woken.
+    Settle(Sender<()>),
     /// Hold a request, or an answer.
     Hold(Request),
     /// Something that was let through is over.
@@ -60,6 +62,26 @@ pub(super) enum Heard {
     Gone(u64),
 }
 
+/// How much it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    None,
+    /// Nothing but questions what time it is: they change nothing.
+    Questions,
+    Some,
+}
+
+impl News {
+    pub(super) fn of(heard: &[Heard]) -> Self {
+        let is_question = |heard: &Heard| matches!(heard, Heard::Message(_, Message::Now { .. }));
+        match heard {
+            [] => Self::None,
+            heard if heard.iter().all(is_question) => Self::Questions,
+            _ => Self::Some,
+        }
+    }
+}
+
 /// A hook's connection.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -71,11 +93,6 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Wakes who waits under `id`. A process that is gone will be noticed when it is read from.
-    pub(super) fn wake(&mut self, id: u64) {
-        let _ = self.stream.write_all(format!("woke {id}\n").as_bytes());
-    }
-
     /// Reads what is there; false where the other end is gone.
     fn read(&mut self) -> bool {
         let mut chunk = [0; 4096];
@@ -109,6 +126,13 @@ impl Ears {
 
     pub(super) fn connection(&mut self, number: u64) -> Option<&mut Connection> {
         self.connections.iter_mut().find(|connection| connection.number == number)
+    }
+
+    /// Wakes who waits on a connection under `id`. A process that is gone will be noticed when it is read from.
+    pub(super) fn wake(&mut self, number: u64, id: u64) {
+        if let Some(connection) = self.connection(number) {
+            let _ = connection.stream.write_all(format!("woke {id}\n").as_bytes());
+        }
     }
 
     /// Waits for something to hear, for ever or for `patience`, and takes all that is there.

@@ -9,6 +9,12 @@ pub(super) enum Message {
     Wait { id: u64, due: i64, thread: i64 },
     /// `cancel <id>`: what it waited for came otherwise.
     Cancel { id: u64 },
+    /// `now <id>`: wake me as soon as the clock was moved for everybody who has slept in real time and woken.
+    Now { id: u64 },
+    /// `sleep <microseconds> <process> <thread>`: this thread sleeps in real time, for so long if nothing wakes it before.
+    Sleep { length: i64, process: i32, thread: i32 },
+    /// `slept <microseconds>`: for so long it did; wake it when the clock was moved by as much.
+    Slept { length: i64 },
 }
 
 impl Message {
@@ -21,6 +27,13 @@ impl Message {
                 Some(Self::Wait { id: id.parse().ok()?, due: due.parse().ok()?, thread: thread.parse().ok()? })
             }
             ["cancel", id] => Some(Self::Cancel { id: id.parse().ok()? }),
+            ["now", id] => Some(Self::Now { id: id.parse().ok()? }),
+            ["sleep", length, process, thread] => Some(Self::Sleep {
+                length: length.parse().ok()?,
+                process: process.parse().ok()?,
+                thread: thread.parse().ok()?,
+            }),
+            ["slept", length] => Some(Self::Slept { length: length.parse().ok()? }),
             _ => None,
         }
     }
@@ -39,10 +52,18 @@ mod tests {
 
     #[test]
     fn whole_lines_are_taken_and_the_rest_stays() {
-        let mut received = b"hello python 17\nwait 3 1000 0\nwhat?\ncancel 3\nwait 4 20".to_vec();
+        let mut received =
+            b"hello python 17\nwait 3 1000 0\nwhat?\ncancel 3\nnow 4\nsleep 300 17 18\nslept 301\nwait 4 20".to_vec();
         assert_eq!(
             take_lines(&mut received),
-            [Message::Hello { process: 17 }, Message::Wait { id: 3, due: 1000, thread: 0 }, Message::Cancel { id: 3 },]
+            [
+                Message::Hello { process: 17 },
+                Message::Wait { id: 3, due: 1000, thread: 0 },
+                Message::Cancel { id: 3 },
+                Message::Now { id: 4 },
+                Message::Sleep { length: 300, process: 17, thread: 18 },
+                Message::Slept { length: 301 },
+            ]
         );
         assert_eq!(received, b"wait 4 20");
     }

@@ -12,6 +12,7 @@ mod message;
 mod rest;
 mod schedule;
 mod shared;
+mod sleepers;
 mod wires;
 
 use std::io::{self, Write};
@@ -34,6 +35,7 @@ use arbiter::Arbiter;
 use ears::{Command, Delay, Ears, Request};
 use schedule::Content;
 use shared::Shared;
+use sleepers::micros;
 pub use wires::{Awaited, Wires};
 
 /// The file in which the clock stands, and the socket on which the arbiter takes messages, in the clock's folder.
@@ -208,6 +210,18 @@ impl VirtualClock {
         self.send(Command::Open(census));
     }
 
+    /// What the clock shows when nobody runs, to the millisecond: within one it is read more or less often. Who slept in
+    /// real time and woke may have gone on before the arbiter looked; they are counted.
+    pub fn settled(&self) -> Timestamp {
+        if self.shared.sleepers() > 0 {
+            let (sender, settled) = channel();
+            self.send(Command::Settle(sender));
+            // Where the arbiter is gone, the run is at its end.
+            let _ = settled.recv();
+        }
+        Timestamp::from_micros(schedule::millis_begun(self.now().micros()))
+    }
+
     /// What the clock shows.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.shared.base().max(self.shared.ticks()))
@@ -239,7 +253,7 @@ impl VirtualClock {
     pub async fn arrive(self: &Arc<Self>, arrival: Arrival) -> InFlight {
         let Arrival { content, connection, port, round_trip } = arrival;
         let mut in_flight = InFlight { clock: Arc::clone(self), content, connection, port, passage: None };
-        in_flight.hold(Delay::For(rest::micros(EXCHANGE + round_trip))).await;
+        in_flight.hold(Delay::For(micros(EXCHANGE + round_trip))).await;
         in_flight
     }
 
@@ -273,7 +287,7 @@ impl InFlight {
     /// Holds the answer for `delay` more.
     pub async fn delay(&mut self, delay: Duration) {
         self.passage = None;
-        self.hold(Delay::For(rest::micros(delay))).await;
+        self.hold(Delay::For(micros(delay))).await;
     }
 
     async fn hold(&mut self, delay: Delay) {

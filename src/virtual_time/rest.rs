@@ -1,51 +1,71 @@
 //! Whether the world is at rest: nobody computes, and whoever waits will go on only when the clock moves.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::process::{Census, Thread, Waiting, are_same, packets_are_under_way, program_name};
+use crate::system_clock;
 
 /// The descriptor from which terminals and interpreters read their next step.
 const COMMANDS: u64 = 200;
 
-/// What is left of a sleep in real time when it is taken for over: who sleeps must not wake before the clock shows it.
-const EARLY: Duration = Duration::from_millis(5);
-
-/// To what a sleep is rounded whose length the system does not tell.
-const ROUNDED: i64 = 100_000;
-
 /// What is known of threads that sleep, until they run again.
 #[derive(Debug, Default)]
-pub(super) struct Asleep(HashMap<Key, Waiting>);
+pub(super) struct Asleep(HashMap<Key, Wait>);
+
+/// What a thread waits for.
+#[derive(Debug, Clone)]
+pub(super) struct Wait {
+    pub(super) what: Waiting,
+    /// The name of its program, where the wait may be over after a time: asked for at once, since then it may be gone.
+    pub(super) program: Arc<str>,
+}
+
+impl Wait {
+    /// Asks the system; `None` where the thread has a processor, or had one since it was looked at: it may wait for
+    /// something else by then.
+    fn of(thread: &Thread) -> Option<Self> {
+        let what = thread.waiting()?;
+        let program = match what {
+            Waiting::Time(_) | Waiting::AtMost(_) => program_name(thread.process).into(),
+            Waiting::Bytes(_) | Waiting::Something => Arc::default(),
+        };
+        has_not_run(thread).then_some(Self { what, program })
+    }
+}
 
 /// All threads at one moment.
 #[derive(Debug)]
 pub(super) struct Look {
-    page: Vec<(Thread, Option<Waiting>)>,
-    wires: Vec<(Thread, Option<Waiting>)>,
+    /// When it began.
+    pub(super) at: Instant,
+    pub(super) page: Vec<(Thread, Option<Wait>)>,
+    pub(super) wires: Vec<(Thread, Option<Wait>)>,
 }
 
 impl Asleep {
     /// Looks at the page's processes and at the threads `wires` of doccheck itself, through which they speak.
     pub(super) fn look(&mut self, census: &mut Census, wires: &[i32]) -> Look {
+        let at = system_clock::now();
         let me = rustix::process::getpid().as_raw_nonzero().get();
         let wires = wires.iter().filter_map(|id| Thread::glance(me, *id)).collect();
-        let look = Look { page: self.with_waits(census.threads(Thread::glance)), wires: self.with_waits(wires) };
-        let known = look.all().filter_map(|(thread, waiting)| Some((Key::of(thread), (*waiting)?)));
+        let look = Look { at, page: self.with_waits(census.threads(Thread::glance)), wires: self.with_waits(wires) };
+        let known = look.all().filter_map(|(thread, wait)| Some((Key::of(thread), wait.clone()?)));
         self.0 = known.collect();
         look
     }
 
-    fn with_waits(&self, threads: Vec<Thread>) -> Vec<(Thread, Option<Waiting>)> {
-        let waiting = |thread: &Thread| self.0.get(&Key::of(thread)).copied().or_else(|| thread.waiting());
-        threads.into_iter().map(|thread| (thread, waiting(&thread))).collect()
+    fn with_waits(&self, threads: Vec<Thread>) -> Vec<(Thread, Option<Wait>)> {
+        let wait = |thread: &Thread| self.0.get(&Key::of(thread)).cloned().or_else(|| Wait::of(thread));
+        threads.into_iter().map(|thread| (thread, wait(&thread))).collect()
     }
 }
 
 impl Look {
     /// True where somebody has a processor.
     pub(super) fn is_busy(&self) -> bool {
-        self.all().any(|(_, waiting)| waiting.is_none())
+        self.all().any(|(_, wait)| wait.is_none())
     }
 
     /// True where nobody has run since the look, or is about to, or came to be. Everybody is found anew: who was started
@@ -72,183 +92,46 @@ impl Look {
     /// True where `process` waits for its next step, has just been sent it, or is gone.
     pub(super) fn is_idle(&self, process: i32) -> bool {
         let main = self.page.iter().find(|(thread, _)| thread.process == process && thread.id == process);
-        main.is_none_or(|(main, waiting)| {
-            let Some(Waiting::Bytes(from)) = waiting else { return false };
+        main.is_none_or(|(main, wait)| {
+            let Some(Waiting::Bytes(from)) = wait.as_ref().map(|wait| wait.what) else { return false };
             // bash reads its script from a descriptor of its own that leads to the same pipe. Which one that is can be asked
             // only after the look: meanwhile doccheck may have sent the step, which then has closed it.
-            let has_run = || Thread::glance(process, process).is_none_or(|now| Key::of(&now) != Key::of(main));
-            are_same(process, *from, COMMANDS) || has_run()
+            are_same(process, from, COMMANDS) || !has_not_run(main)
         })
     }
 
-    fn all(&self) -> impl Iterator<Item = &(Thread, Option<Waiting>)> {
+    fn all(&self) -> impl Iterator<Item = &(Thread, Option<Wait>)> {
         self.page.iter().chain(&self.wires)
     }
 
-    fn has(&self, key: Key) -> bool {
+    /// True where a thread waits for time, or has a processor.
+    pub(super) fn may_sleep(&self, key: Key) -> bool {
+        let thread = self.page.iter().find(|(thread, _)| (thread.process, thread.id) == (key.process, key.id));
+        thread.is_some_and(|(_, wait)| wait.as_ref().is_none_or(|wait| matches!(wait.what, Waiting::Time(_))))
+    }
+
+    pub(super) fn has(&self, key: Key) -> bool {
         self.page.iter().any(|(thread, _)| key == Key::of(thread))
     }
 }
 
-/// Stands for the real world, which is no thread.
-const OUTSIDE: Key = Key { process: 0, id: 0, turns: 0 };
+/// True where a thread that was looked at has had no turn since.
+fn has_not_run(thread: &Thread) -> bool {
+    Thread::glance(thread.process, thread.id).is_some_and(|now| Key::of(&now) == Key::of(thread))
+}
 
 /// A thread between two runs of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
-    process: i32,
-    id: i32,
-    turns: u64,
+pub(super) struct Key {
+    pub(super) process: i32,
+    pub(super) id: i32,
+    pub(super) turns: u64,
 }
 
 impl Key {
-    fn of(thread: &Thread) -> Self {
+    pub(super) fn of(thread: &Thread) -> Self {
         Self { process: thread.process, id: thread.id, turns: thread.turns }
     }
-}
-
-/// A thread that sleeps in the kernel, out of the hooks' reach.
-#[derive(Debug)]
-struct Sleep {
-    program: String,
-    /// When it was found, and what the world's clock showed then.
-    since: Instant,
-    from: i64,
-    /// It cannot have begun before this.
-    earliest: Instant,
-    length: Option<Duration>,
-    /// True where the clock was moved past its end.
-    is_over: bool,
-}
-
-impl Sleep {
-    /// When it ends on the world's clock, as far as that is known.
-    fn due(&self) -> Option<i64> {
-        Some(self.from.saturating_add(micros(self.length?)))
-    }
-}
-
-/// Who sleeps in real time.
-#[derive(Debug, Default)]
-pub(super) struct RealSleepers {
-    sleeps: HashMap<Key, Sleep>,
-    /// When everybody was looked at last: a sleep that was not found then has begun since.
-    noted: Option<Instant>,
-}
-
-/// What the sleepers in real time allow.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Allowed {
-    /// Everything that is due until then.
-    Until(i64),
-    /// Everything: nobody sleeps in real time.
-    Everything,
-}
-
-/// Real time that the world waited, and for whom.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Credit {
-    pub(super) program: String,
-    /// What the clock is to show.
-    pub(super) until: i64,
-    pub(super) length: i64,
-}
-
-impl RealSleepers {
-    /// Takes note of who sleeps. `base`: what the clock shows. `counts` tells of a process whether its waits for something
-    /// else, with a limit, are sleeps too: nobody tells of them, and what they are for is not the clock's to bring. What is
-    /// to sleep for less than `shortest` is no sleep, but the pulse of a program that computes.
-    pub(super) fn note(
-        &mut self,
-        look: &Look,
-        base: i64,
-        now: Instant,
-        shortest: Duration,
-        counts: impl Fn(i32) -> bool,
-    ) {
-        for (thread, waiting) in &look.page {
-            let key = Key::of(thread);
-            let length = match waiting {
-                Some(Waiting::Time(length)) if length.is_none_or(|length| length >= shortest) => *length,
-                Some(Waiting::AtMost(length)) if counts(thread.process) => *length,
-                _ => continue,
-            };
-            let earliest = self.noted.unwrap_or(now);
-            self.sleeps.entry(key).or_insert_with(|| {
-                let program = program_name(thread.process);
-                Sleep { program, since: now, from: base, earliest, length, is_over: false }
-            });
-        }
-        self.noted = Some(now);
-    }
-
-    /// Takes note of whether an answer of the real world is awaited.
-    pub(super) fn note_outside(&mut self, is_awaited: bool, base: i64, now: Instant) {
-        if is_awaited {
-            let program = "a real host".to_owned();
-            let sleep = Sleep { program, since: now, from: base, earliest: now, length: None, is_over: false };
-            self.sleeps.entry(OUTSIDE).or_insert(sleep);
-        }
-    }
-
-    /// What is to be credited to the clock: sleeps that are over, or all but.
-    pub(super) fn credits(&mut self, look: &Look, is_awaited: bool, now: Instant) -> Vec<Credit> {
-        let mut credits = Vec::new();
-        self.sleeps.retain(|key, sleep| {
-            let slept = now.duration_since(sleep.since);
-            let sleeps_on = if *key == OUTSIDE { is_awaited } else { look.has(*key) };
-            let length = match sleep.length {
-                _ if sleep.is_over => None,
-                // It may have been found late, where the machine has much else to do. To credit it too early does no harm:
-                // what is due later waits for its end all the same.
-                Some(length) if now.duration_since(sleep.earliest) + EARLY >= length => Some(micros(length)),
-                _ if !sleeps_on => Some(rounded(micros(slept))),
-                _ => None,
-            };
-            if let Some(length) = length {
-                sleep.is_over = true;
-                let until = sleep.from.saturating_add(length);
-                credits.push(Credit { program: sleep.program.clone(), until, length });
-            }
-            sleeps_on
-        });
-        credits.sort_by_key(|credit| credit.until);
-        credits
-    }
-
-    /// What may happen while they sleep.
-    pub(super) fn allowed(&self, now: Instant) -> Allowed {
-        let until = self.sleeps.values().map(|sleep| {
-            sleep.due().unwrap_or_else(|| sleep.from.saturating_add(micros(now.duration_since(sleep.since))))
-        });
-        until.min().map_or(Allowed::Everything, Allowed::Until)
-    }
-
-    /// The real time until the first of them wakes, as far as it is known.
-    pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
-        let open = self.sleeps.values().filter(|sleep| !sleep.is_over);
-        let left = open.filter_map(|sleep| {
-            Some(sleep.length?.saturating_sub(EARLY).saturating_sub(now.duration_since(sleep.earliest)))
-        });
-        left.min()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.sleeps.is_empty()
-    }
-
-    /// A new world.
-    pub(super) fn clear(&mut self, now: Instant) {
-        *self = Self { noted: Some(now), ..Self::default() };
-    }
-}
-
-fn rounded(micros: i64) -> i64 {
-    (micros + ROUNDED / 2) / ROUNDED * ROUNDED
-}
-
-pub(super) fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -259,7 +142,10 @@ mod tests {
     fn who_waits_for_a_step_or_is_gone_is_idle() {
         let me = rustix::process::getpid().as_raw_nonzero().get();
         let main = Thread::look(me, me).unwrap_or_else(|| panic!("it is there"));
-        let look = |waiting| Look { page: vec![(main, waiting)], wires: Vec::new() };
+        let look = |what: Option<Waiting>| {
+            let wait = what.map(|what| Wait { what, program: Arc::default() });
+            Look { at: system_clock::now(), page: vec![(main, wait)], wires: Vec::new() }
+        };
         assert!(look(Some(Waiting::Bytes(COMMANDS))).is_idle(me));
         assert!(!look(Some(Waiting::Something)).is_idle(me));
         assert!(!look(None).is_idle(me));

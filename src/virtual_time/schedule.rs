@@ -14,6 +14,11 @@ pub(super) fn whole_millis(micros: i64) -> i64 {
     micros.saturating_add(MILLI - 1).div_euclid(MILLI).saturating_mul(MILLI)
 }
 
+/// The whole millisecond in which `micros` lies.
+pub(super) fn millis_begun(micros: i64) -> i64 {
+    micros.div_euclid(MILLI).saturating_mul(MILLI)
+}
+
 /// When a request that comes now reaches the sandbox, or an answer its client: a `delay` after `base`, which stands
 /// still while code runs; after what the processes read from the clock, where that has passed it.
 pub(super) fn due(base: i64, ticks: i64, delay: i64) -> i64 {
@@ -176,6 +181,7 @@ mod tests {
         assert_eq!(whole_millis(-1), 0);
         assert_eq!(whole_millis(1000), 1000);
         assert_eq!(whole_millis(1001), 2000);
+        assert_eq!([999, 1000, 1999].map(millis_begun), [0, 1000, 1000]);
     }
 
     proptest! {

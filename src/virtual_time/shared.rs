@@ -6,10 +6,12 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// The places of the numbers in the file, each a native 64-bit integer of microseconds since 1970.
+/// The places of the numbers in the file, each a native 64-bit integer: microseconds since 1970, and how many sleep in real
+/// time.
 const BASE: u64 = 0;
 const TICKS: u64 = 8;
 const START: u64 = 16;
+const SLEEPERS: u64 = 24;
 
 /// The clock's file.
 #[derive(Debug)]
@@ -29,7 +31,9 @@ impl Shared {
         for place in [BASE, START] {
             self.write(place, start);
         }
-        self.write(TICKS, 0);
+        for place in [TICKS, SLEEPERS] {
+            self.write(place, 0);
+        }
     }
 
     /// The time at which the world stands; only the arbiter moves it.
@@ -46,6 +50,19 @@ impl Shared {
     pub(super) fn move_to(&self, base: i64) {
         if base > self.base() {
             self.write(BASE, base);
+        }
+    }
+
+    /// How many sleep in real time, or have woken and were not seen to. While it is not 0, whoever wants to know the time
+    /// asks the arbiter first: it knows who has woken, and it may not have looked since.
+    pub(super) fn sleepers(&self) -> i64 {
+        self.read(SLEEPERS)
+    }
+
+    pub(super) fn tell_sleepers(&self, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        if count != self.sleepers() {
+            self.write(SLEEPERS, count);
         }
     }
 

@@ -44,6 +44,7 @@ fn verdict(text: &str, output: &str) -> PageVerdict {
     let transcript = Transcript {
         schema: SCHEMA.to_owned(),
         page: "page.md".to_owned(),
+        provider: None,
         page_sha256: String::new(),
         doccheck: String::new(),
         inputs: Vec::new(),

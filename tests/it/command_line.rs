@@ -77,8 +77,8 @@ impl Site {
 fn filtered(check: impl FnOnce()) {
     let mut settings = insta::Settings::clone_current();
     // The column of the steps' times is padded: its width differs with the time.
-    settings.add_filter(r"  +\d+(\.\d)? (ms|s)\b", "  [time]");
-    settings.add_filter(r"\b\d+(\.\d)? (ms|s)\b", "[time]");
+    settings.add_filter(r"  +\d+(\.\d+)? (ms|s)\b", "  [time]");
+    settings.add_filter(r"\b\d+(\.\d+)? (ms|s)\b", "[time]");
     settings.add_filter(r#""duration_ms": \d+"#, r#""duration_ms": "[time]""#);
     settings.add_filter(r#""at_s": \d+(\.\d+)?"#, r#""at_s": "[time]""#);
     settings.bind(check);
@@ -281,13 +281,24 @@ fn steps_are_told_as_they_end_and_an_interruption_ends_the_run() {
     let mut rest = String::new();
     out.read_to_string(&mut rest).expect("it is text");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
-    let told = ["not reached page.md:5", "note: interrupted before it had ended", "\ninterrupted: "];
+    let told = [
+        "not reached page.md:5",
+        "note: interrupted before it had ended",
+        "1 page: 1 interrupted; 2 steps: 1 unchecked, 1 not reached",
+        "\ninterrupted: ",
+    ];
     assert!(told.iter().all(|told| rest.contains(told)), "{rest}");
     assert!(!rest.contains("stale") && !rest.contains("signal") && !rest.contains("exit="), "{rest}");
     // The transcript tells the same, so judging it again does so too.
     let again = site.doccheck(&["report", "--format", "sarif"]).output().expect("it runs");
     let again = String::from_utf8_lossy(&again.stdout).into_owned();
     assert!(again.contains("\"results\": []"), "{again}");
+    let again = site.doccheck(&["report", "--format", "markdown"]).output().expect("it runs");
+    let again = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.contains("1 page: 1 interrupted; 2 steps: 1 unchecked, 1 not reached"), "{again}");
+    let again = site.doccheck(&["report", "--format", "junit"]).output().expect("it runs");
+    let again = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.contains("not reached: the run was interrupted"), "{again}");
 }
 
 #[test]

@@ -94,6 +94,7 @@ fn judged(plan: Plan, steps: Vec<StepRecord>) -> PageOutcome {
     let transcript = Transcript {
         schema: SCHEMA.to_owned(),
         page: "page.md".to_owned(),
+        provider: None,
         page_sha256: String::new(),
         doccheck: String::new(),
         inputs: Vec::new(),
@@ -331,7 +332,7 @@ fn commands_of_a_transcript() {
 fn limits() {
     let hang = StepRecord { ending: Ending::TimedOut { limit_us: 300_000 }, ..exited(0, "synced 3 leads\n") };
     let outcome =
-        check(page(TEXT), hang, "stale, stops\n  containment 3:3 \"```bash\" it passed its time limit of 300ms");
+        check(page(TEXT), hang, "stale, stops\n  containment 3:3 \"```bash\" it passed its time limit of 300 ms");
     assert_eq!(outcome.steps[0].exit, None);
     let said = &outcome.steps[0].checks[0].diff;
     assert_eq!(said[..], [DiffLine::Unexpected("synced 3 leads".to_owned())], "what it printed until then is told");

@@ -49,12 +49,16 @@ impl Machine {
         self.program(name, &format!("echo \"$0\"; echo {version}; echo False"))
     }
 
-    /// The exit status, and what was told but for what the real machine decides.
-    fn doctor(&self, paths: &[&str]) -> (i32, String) {
+    fn command(&self, paths: &[&str]) -> Command {
         let mut command = doccheck();
         command.current_dir(self.path("site")).arg("doctor").args(paths);
         command.env("PATH", self.path("bin")).env("XDG_CACHE_HOME", self.path("cache"));
-        let output = command.output().expect("doccheck starts");
+        command
+    }
+
+    /// The exit status, and what was told but for what the real machine decides.
+    fn doctor(&self, paths: &[&str]) -> (i32, String) {
+        let output = self.command(paths).output().expect("doccheck starts");
         let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         let here = self.0.path().canonicalize().expect("the folder is there");
         let told =
@@ -64,7 +68,7 @@ impl Machine {
         for line in told.lines() {
             let row = line.starts_with("  ") && !line.starts_with("    ");
             of_machine = if row {
-                line.contains("namespaces") || line.contains("terminal")
+                line.split_whitespace().nth(1).is_some_and(|name| ["namespaces", "clock", "terminal"].contains(&name))
             } else {
                 of_machine && line.starts_with("    ")
             };
@@ -162,6 +166,38 @@ fn a_cache_that_cannot_be_written_is_a_gap() {
     assert!(told.contains("✗ cache       [here]/cache/doccheck, which cannot be written: "), "{told}");
     assert!(told.contains("set XDG_CACHE_HOME to a folder that can be written"), "{told}");
     assert_eq!(status, 3);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_for_temporary_files_in_which_virtual_time_does_not_work_is_told() {
+    let machine = Machine::new(&[("a.md", "```bash\ntrue\n```\n")])
+        .prints("bash", "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)");
+    for (folder, status, told) in [
+        ("t", 0, "  ✓ clock       waits of pages are virtual\n"),
+        (
+            "a b",
+            0,
+            "  - clock       in shells only `sleep` and `date` are virtual
+                the folder for temporary files has a blank, `:` or `$` in its path; set TMPDIR to another one\n",
+        ),
+        (
+            &"long".repeat(25),
+            0,
+            "  - clock       waits of pages are real
+                the folder for temporary files has too long a path for a socket; set TMPDIR to a shorter one\n",
+        ),
+        ("gone", 3, "needed by docs/a.md\n                set TMPDIR to a folder that can be written\n"),
+    ] {
+        let temporary = machine.path(folder);
+        if folder != "gone" {
+            std::fs::create_dir(&temporary).expect("a folder can be made");
+        }
+        let output = machine.command(&["docs"]).env("TMPDIR", &temporary).output().expect("doccheck starts");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains(told), "{folder}: {text}");
+        assert_eq!(output.status.code(), Some(status), "{folder}");
+    }
 }
 
 #[test]

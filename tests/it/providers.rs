@@ -11,3 +11,20 @@ static DEFINITION: LazyLock<Arc<Definition>> = LazyLock::new(|| Arc::new(Definit
 fn world() -> World {
     World::new(Arc::clone(&DEFINITION), None)
 }
+
+mod bamboohr;
+mod close;
+mod copper;
+mod dynamics_365;
+mod greenhouse;
+mod hubspot;
+mod lever;
+mod native;
+mod personio;
+mod pipedrive;
+mod salesforce;
+mod through_unified;
+mod unified_api;
+mod zendesk_sell;
+mod zendesk_support;
+mod zoho_crm;

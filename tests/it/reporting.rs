@@ -187,6 +187,8 @@ fn report(steps: Vec<StepOutcome>) -> RunReport {
     let stale = steps.iter().any(|step| step.verdict == StepVerdict::Stale);
     let page = PageOutcome {
         path: "docs/contacts.md".to_owned(),
+        provider: None,
+        repeats: false,
         plan: Some(plan()),
         verdict: if stale { PageVerdict::Stale } else { PageVerdict::Ok },
         duration_us: 1_400_000,
@@ -200,7 +202,7 @@ fn report(steps: Vec<StepOutcome>) -> RunReport {
 fn drawn(report: &RunReport, look: Look) -> String {
     let mut text = String::new();
     for page in &report.pages {
-        text.extend(page.steps.iter().map(|outcome| step(&page.path, outcome, look)));
+        text.extend(page.steps.iter().map(|outcome| step(&page.path, None, outcome, look)));
         text.push_str(&page_end(page, look));
     }
     text + &findings(report, look) + "\n" + &summary(report, look)
@@ -433,7 +435,8 @@ fn the_run_document_follows_its_contract() {
 #[test]
 fn the_list_document_follows_its_contract() {
     let plan = plan();
-    let pages = [("docs/contacts.md", Some(plan.as_ref()), &[] as &[_]), ("docs/gone.md", None, &[])];
+    let pages =
+        [("docs/contacts.md", &[] as &[String], Some(plan.as_ref()), &[] as &[_]), ("docs/gone.md", &[], None, &[])];
     let document = json::list(pages, &[]);
     insta::assert_snapshot!(json::text(&document));
     let again: schema::List = serde_json::from_str(&json::text(&document)).expect("it can be read back");
@@ -442,5 +445,5 @@ fn the_list_document_follows_its_contract() {
 
 #[test]
 fn the_list_for_people_says_why() {
-    insta::assert_snapshot!(list::page("docs/contacts.md", &plan(), PLAIN));
+    insta::assert_snapshot!(list::page("docs/contacts.md", &[], &plan(), PLAIN));
 }

@@ -111,7 +111,7 @@ fn a_configured_service_that_is_not_ready_is_an_error_at_its_place() {
         ),
         (
             "run = \"echo starting; sleep 300\"\nready = \"port:5432\"\ntimeout = \"300ms\"",
-            "the service `db` was not ready within 300ms: nothing on this page listens on port 5432",
+            "the service `db` was not ready within 300 ms: nothing on this page listens on port 5432",
             "it printed: starting\n",
         ),
         ("run = \"sleep 300\"\ncwd = \"nowhere\"", "the service `db` is to run in ", "nowhere, which is no folder"),
@@ -172,7 +172,7 @@ fn a_step_that_listens_and_does_not_end_becomes_a_service() {
     );
     let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
     assert_eq!(status, 0, "{printed}");
-    assert!(printed.contains("it listens on port 8000 and did not end within 5s"), "{printed}");
+    assert!(printed.contains("it listens on port 8000 and did not end within 5 s"), "{printed}");
     assert!(printed.contains("`<!-- doccheck: ready=port:8000 -->`"), "{printed}");
 }
 
@@ -199,7 +199,7 @@ fn a_step_that_hangs_beside_a_server_is_no_service() {
     );
     let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
     assert_eq!(status, 1, "{printed}");
-    assert!(printed.contains("it passed its time limit of 300ms"), "{printed}");
+    assert!(printed.contains("it passed its time limit of 300 ms"), "{printed}");
 }
 
 /// Whatever ends the page, what had happened before is told.
@@ -214,7 +214,7 @@ fn a_service_that_had_died_is_told_where_the_page_is_stopped() {
     let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
     assert_eq!(status, 1, "{printed}");
     assert!(printed.contains("4 steps: 2 ok, 2 stale"), "{printed}");
-    assert!(printed.contains("it exited with status 3") && printed.contains("its time limit of 300ms"), "{printed}");
+    assert!(printed.contains("it exited with status 3") && printed.contains("its time limit of 300 ms"), "{printed}");
 }
 
 #[test]
@@ -347,5 +347,5 @@ fn a_port_of_the_machine_is_ready_when_the_machine_answers() {
     drop(machine);
     let (status, printed) = repository.run(&["page.md"]);
     assert_eq!(status, 2, "{printed}");
-    assert!(printed.contains("was not ready within 1s"), "{printed}");
+    assert!(printed.contains("was not ready within 1 s"), "{printed}");
 }

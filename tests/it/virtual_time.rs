@@ -304,6 +304,45 @@ fn a_sleep_in_real_time_is_over_on_the_clock_before_what_follows_it() {
     assert_eq!(run(page).is_true().real(0), [("perl".to_owned(), 0.9)]);
 }
 
+/// Also where nobody tells when such a sleep begins and ends.
+#[test]
+fn who_reads_the_clock_after_a_sleep_in_real_time_sees_it_moved() {
+    let page = r#"
+```bash
+export NAP='env -u LD_PRELOAD perl -e select(undef,undef,undef,0.6)'
+$NAP; date +%S.%1N
+$NAP; python3 -c 'import time; print(round(time.time() % 60, 1))'
+node -e '
+const { Worker } = require("node:worker_threads")
+const measure = () => {
+  const [program, ...given] = process.env.NAP.split(" ")
+  const begin = Date.now()
+  require("node:child_process").execFileSync(program, given)
+  console.log(Math.floor((Date.now() - begin) / 100))
+}
+new Worker(`(${measure})()`, { eval: true }).on("exit", () => console.log("over"))'
+$NAP
+```
+
+```output
+00.6
+1.2
+6
+over
+```
+"#;
+    assert_eq!(run(page).is_true().real(0), [("perl".to_owned(), 2.4)]);
+}
+
+#[test]
+fn a_sleep_in_real_time_that_a_signal_ends_is_as_long_as_it_was() {
+    let page = "```bash\nperl -e '$SIG{ALRM} = sub {}; alarm 1; sleep 60'; date +%S\n\
+                perl -e 'sleep 60' & sleep 0.2; kill $!; wait; date +%S.%1N\n\
+                perl -e 'if (fork) { sleep 1; wait } else { sleep 2 }'; date +%S.%1N\n```\n\n\
+                ```output\n01\n01.2\n03.2\n```\n";
+    run(page).is_true();
+}
+
 /// What does not listen is not waited for until it does: neither in real time nor on the clock.
 #[test]
 fn a_service_that_works_by_the_clock_has_no_more_of_it_than_others() {
@@ -316,7 +355,8 @@ fn a_service_that_works_by_the_clock_has_no_more_of_it_than_others() {
 
 #[test]
 fn a_traced_shell_shows_the_pages_lines_alone() {
-    let page = "```bash\nbash -xc 'echo $RANDOM'\n```\n\n```output\n+ echo 16807\n16807\n```\n";
+    let page = "```bash\nbash -xvc 'echo $RANDOM'\nprintf '# One.\\necho $RANDOM\\n' > one.sh\nbash -v one.sh\n```\n\n\
+                ```output\necho $RANDOM\n+ echo 16807\n16807\n# One.\necho $RANDOM\n16807\n```\n";
     run(page).is_true();
 }
 

@@ -19,8 +19,9 @@ pub(crate) fn list(arguments: &ListArguments, surroundings: &Surroundings, print
     match arguments.told.format {
         Format::Text => printer.result(&text(&report, printer.look())),
         Format::Json => {
-            let pages =
-                report.pages.iter().map(|page| (page.path.as_str(), page.plan.as_deref(), page.diagnostics.as_slice()));
+            let pages = report.pages.iter().map(|page| {
+                (page.path.as_str(), page.providers.as_slice(), page.plan.as_deref(), page.diagnostics.as_slice())
+            });
             printer.result(&json::text(&json::list(pages, &report.diagnostics)));
         }
     }
@@ -34,7 +35,7 @@ fn text(report: &ListReport, look: terminal::Look) -> String {
             text.push('\n');
         }
         if let Some(plan) = &page.plan {
-            text.push_str(&list::page(&page.path, plan, look));
+            text.push_str(&list::page(&page.path, &page.providers, plan, look));
         }
         for found in &page.diagnostics {
             text.push_str(&terminal::diagnostic(found, look));

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
+use doccheck::outcome::title;
 use doccheck::report::terminal;
 use doccheck::run::{Event, Observer};
 
@@ -23,7 +24,7 @@ pub(crate) struct Narrator<'a> {
 /// What is still to be told of a page.
 #[derive(Debug)]
 struct Telling {
-    path: String,
+    title: String,
     lines: String,
     ended: bool,
 }
@@ -33,9 +34,9 @@ impl<'a> Narrator<'a> {
         Self { printer, progress, tells, pages: Mutex::default() }
     }
 
-    fn tell(&self, path: &str, lines: &str, ended: bool) {
+    fn tell(&self, title: &str, lines: &str, ended: bool) {
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(page) = pages.iter_mut().find(|page| page.path == path && !page.ended) else { return };
+        let Some(page) = pages.iter_mut().find(|page| page.title == title && !page.ended) else { return };
         page.lines.push_str(lines);
         page.ended = ended;
         while let Some(front) = pages.front_mut() {
@@ -54,17 +55,20 @@ impl<'a> Narrator<'a> {
 impl Observer for Narrator<'_> {
     fn see(&self, event: &Event<'_>) {
         match event {
-            Event::PageStarted { path } => {
-                let telling = Telling { path: (*path).to_owned(), lines: String::new(), ended: false };
+            Event::PageStarted { title } => {
+                let telling = Telling { title: (*title).to_owned(), lines: String::new(), ended: false };
                 self.pages.lock().unwrap_or_else(PoisonError::into_inner).push_back(telling);
             }
-            Event::Preparing { path, message } => self.progress.tell(format!("{path}: {message}")),
-            Event::StepStarted { path, name, line } => self.progress.tell(format!("{path}:{line}  {name}")),
-            Event::StepEnded { path, outcome } => {
-                self.tell(path, &terminal::step(path, outcome, self.printer.look()), false);
+            Event::Preparing { title, message } => self.progress.tell(format!("{title}: {message}")),
+            Event::StepStarted { path, provider, name, line } => {
+                self.progress.tell(format!("{}  {name}", title(&format!("{path}:{line}"), *provider)));
+            }
+            Event::StepEnded { path, provider, outcome } => {
+                let line = terminal::step(path, *provider, outcome, self.printer.look());
+                self.tell(&title(path, *provider), &line, false);
             }
             Event::PageEnded { outcome } => {
-                self.tell(&outcome.path, &terminal::page_end(outcome, self.printer.look()), true);
+                self.tell(&outcome.title(), &terminal::page_end(outcome, self.printer.look()), true);
             }
         }
     }

@@ -36,9 +36,15 @@ pub(crate) struct SandboxArguments {
     /// A port of its own for a host; may be given several times
     #[arg(long, value_name = "HOST=PORT")]
     host_map: Vec<HostPort>,
-    /// What is invented, such as keys, is the same for the same number
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// What is invented, records and keys, is the same for the same number
+    #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// One more account of a provider, with so many invented records, such as PROVIDER:contacts=5000000,deals=100
+    #[arg(long, value_name = "PROVIDER[:RESOURCE=N,…]")]
+    accounts: Vec<AccountOf>,
+    /// Print the OpenAPI description of the API on HOST, or of the unified one, and serve nothing
+    #[arg(long, value_name = "HOST", num_args = 0..=1)]
+    openapi: Option<Option<String>>,
     /// The machine's time, or time that moves by exchanges and `advance` alone
     #[arg(long, value_enum, default_value_t = Time::Real)]
     time: Time,
@@ -119,11 +125,42 @@ impl FromStr for HostPort {
     }
 }
 
+/// A provider and how many records of what its account has.
+#[derive(Debug, Clone)]
+struct AccountOf(String, Vec<(String, u64)>);
+
+impl FromStr for AccountOf {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (provider, counts) = text.split_once(':').unwrap_or((text, ""));
+        let count = |pair: &str| {
+            let (resource, count) = pair.split_once('=')?;
+            Some((resource.trim().to_owned(), count.trim().parse().ok()?))
+        };
+        let counts = counts.split(',').filter(|pair| !pair.is_empty()).map(count).collect::<Option<Vec<_>>>();
+        let counts = counts.ok_or("write it as PROVIDER:RESOURCE=1000,RESOURCE=50")?;
+        Ok(Self(provider.to_owned(), counts))
+    }
+}
+
 pub(crate) fn sandbox(arguments: &SandboxArguments, surroundings: &Surroundings, printer: &Printer) -> ExitCode {
     let tell = |found: &Diagnostic| printer.aside(&terminal::diagnostic(found, printer.aside_look()));
     if let Err(error) = install_handlers() {
         tell(&Diagnostic::error("no-handlers", format!("cannot listen to Ctrl-C: {error}")));
         return ExitCode::Machine;
+    }
+    if let Some(host) = &arguments.openapi {
+        return match app::describe_sandbox(arguments.config.as_deref(), host.as_deref(), surroundings) {
+            Ok(text) => {
+                printer.result(&text);
+                ExitCode::True
+            }
+            Err(found) => {
+                found.iter().for_each(tell);
+                ExitCode::Usage
+            }
+        };
     }
     let Some(steer) = &arguments.steer else { return serve(arguments, surroundings, printer) };
     let (Steer::Advance { which, .. }
@@ -182,6 +219,7 @@ fn serve(arguments: &SandboxArguments, surroundings: &Surroundings, printer: &Pr
         port: arguments.port,
         ports: arguments.host_map.iter().map(|HostPort(host, port)| (host.clone(), *port)).collect(),
         seed: arguments.seed,
+        accounts: arguments.accounts.iter().map(|AccountOf(name, counts)| (name.clone(), counts.clone())).collect(),
         pace: match arguments.time {
             Time::Real => Pace::Real,
             Time::Virtual => Pace::Virtual,

@@ -2,12 +2,13 @@
 //! what to do next.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use super::excerpt::{self, Mark, Shown, Title};
-use super::steps::duration;
 use super::{Look, diff};
+use crate::clock::in_words;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::outcome::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict};
+use crate::outcome::{Check, CheckKind, PageOutcome, PageVerdict, StepOutcome, StepVerdict, title};
 use crate::plan::Plan;
 use crate::report::findings::sentence;
 use crate::report::json::check_kind;
@@ -147,8 +148,9 @@ fn alone(paint: &mut Paint, gutter: usize, check: &Check, look: Look) {
 
 fn described(page: &PageOutcome, step: &StepOutcome) -> String {
     let ending = step.exit.map_or_else(|| "no exit status".to_owned(), |code| format!("exit status {code}"));
-    let time = duration(step.duration_us);
-    format!("`{}`, {}, {}:{}, {ending}, {time}", step.name, step.language, page.path, step.line)
+    let time = in_words(Duration::from_micros(step.duration_us));
+    let place = title(&format!("{}:{}", page.path, step.line), page.provider.as_deref());
+    format!("`{}`, {}, {place}, {ending}, {time}", step.name, step.language)
 }
 
 /// What the API was asked and what it answered, the last ones; of the last failing answer the start of its body too.

@@ -1,14 +1,17 @@
 //! The lines that tell how a page goes: one a step, as it ends.
 
+use std::time::Duration;
+
 use anstyle::Style;
 
 use super::Look;
+use crate::clock::in_words;
 use crate::diagnostic::Severity;
-use crate::outcome::{PageOutcome, PageVerdict, StepOutcome, StepVerdict};
+use crate::outcome::{PageOutcome, PageVerdict, StepOutcome, StepVerdict, title};
 use crate::report::paint::{BAD, DOUBT, GOOD, Paint, QUIET, clipped};
 
-/// A step's line, and one more for each note on it.
-pub fn step(path: &str, outcome: &StepOutcome, look: Look) -> String {
+/// A step's line, and one more for each note on it; `provider` is the one that the page's run is about.
+pub fn step(path: &str, provider: Option<&str>, outcome: &StepOutcome, look: Look) -> String {
     let mut paint = Paint::new(look.colour);
     let (sign, word, style) = match outcome.verdict {
         StepVerdict::Ok => ("✓", "ok", GOOD),
@@ -20,10 +23,10 @@ pub fn step(path: &str, outcome: &StepOutcome, look: Look) -> String {
         StepVerdict::Skipped => ("-", "skipped", QUIET),
     };
     let ran = !matches!(outcome.verdict, StepVerdict::NotReached | StepVerdict::Skipped);
-    let place = format!("{path}:{}", outcome.line);
-    let time = if ran { duration(outcome.duration_us) } else { String::new() };
+    let place = title(&format!("{path}:{}", outcome.line), provider);
+    let time = if ran { in_words(Duration::from_micros(outcome.duration_us)) } else { String::new() };
     // Line numbers differ in length on one page; the columns shall not.
-    line(&mut paint, (sign, word, style), &place, path.chars().count() + 5, &time, &outcome.name);
+    line(&mut paint, (sign, word, style), &place, width(&title(path, provider)), &time, &outcome.name);
     if let Some(why) = &outcome.expected_stale {
         let failed = outcome.checks.iter().find(|check| !check.ok);
         let differs = failed.map_or("", |check| check.message.as_str());
@@ -55,7 +58,7 @@ pub fn page_end(outcome: &PageOutcome, look: Look) -> String {
         (PageVerdict::Ok | PageVerdict::Stale | PageVerdict::KnownStale, None) => return String::new(),
     };
     let mut paint = Paint::new(look.colour);
-    line(&mut paint, mark, &outcome.path, outcome.path.chars().count() + 5, "", why);
+    line(&mut paint, mark, &outcome.title(), width(&outcome.title()), "", why);
     if let Some(known) = outcome.expected_stale.as_deref().filter(|_| mark.1 == "known stale") {
         let found = outcome.diagnostics.iter().find(|found| found.severity == Severity::Error);
         let note = format!("{}; known: {known}", found.map_or("", |found| found.message.as_str()));
@@ -65,29 +68,13 @@ pub fn page_end(outcome: &PageOutcome, look: Look) -> String {
     paint.finish()
 }
 
+/// How many columns the places of a run need, with the numbers of their lines.
+fn width(title: &str) -> usize {
+    title.chars().count() + 5
+}
+
 fn line(paint: &mut Paint, mark: (&str, &str, Style), place: &str, width: usize, time: &str, rest: &str) {
     let (sign, word, style) = mark;
     paint.add("  ").add_in(style, &format!("{sign} {word:11}"));
     paint.add(&format!(" {place:width$} ")).add_in(QUIET, &format!("{time:>9}")).add("  ").add(rest).end_line();
-}
-
-/// A time that a person can take in: `84 ms`, `1.2 s`, `2 min 5 s`.
-pub(super) fn duration(microseconds: u64) -> String {
-    let milliseconds = microseconds.div_ceil(1000);
-    match milliseconds {
-        0..1000 => format!("{milliseconds} ms"),
-        1000..60_000 => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
-        _ => format!("{} min {} s", milliseconds / 60_000, milliseconds % 60_000 / 1000),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_told_in_the_unit_that_fits() {
-        let told = [0, 1, 84_000, 999_000, 1_000_000, 59_999_000, 60_000_000, 125_000_000].map(duration);
-        assert_eq!(told, ["0 ms", "1 ms", "84 ms", "999 ms", "1.0 s", "59.9 s", "1 min 0 s", "2 min 5 s"]);
-    }
 }

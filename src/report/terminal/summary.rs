@@ -1,21 +1,24 @@
 //! The last lines of a report: how much was true, and what nobody should overlook.
 
+use std::time::Duration;
+
 use anstyle::Style;
 
 use super::Look;
 use super::diff::counted;
-use super::steps::duration;
+use crate::clock::in_words;
 use crate::outcome::{PageOutcome, PageVerdict, StepVerdict};
 use crate::report::paint::{BAD, DOUBT, GOOD, Paint, QUIET, STRONG};
 use crate::run::RunReport;
 
-/// What passed on the clocks of all pages, in microseconds, from which on it is told beside the real time.
-const WAITED: u64 = 1_000_000;
+/// What passed on the clocks of all pages, from which on it is told beside the real time.
+const WAITED: Duration = Duration::from_secs(1);
 
 /// Counts of pages and steps, and what was not looked at.
 pub fn summary(report: &RunReport, look: Look) -> String {
     let mut paint = Paint::new(look.colour);
     let pages = |verdicts: &[PageVerdict]| report.pages.iter().filter(|page| verdicts.contains(&page.verdict)).count();
+    let cut_off = report.pages.iter().filter(|page| page.is_cut_off()).count();
     let steps: Vec<StepVerdict> =
         report.pages.iter().flat_map(|page| page.steps.iter().map(|step| step.verdict)).collect();
     let step = |verdict| steps.iter().filter(|other| **other == verdict).count();
@@ -23,10 +26,11 @@ pub fn summary(report: &RunReport, look: Look) -> String {
     counts(
         &mut paint,
         &[
-            (pages(&[PageVerdict::Ok]), "ok", GOOD),
+            (pages(&[PageVerdict::Ok]) - cut_off, "ok", GOOD),
             (pages(&[PageVerdict::Stale]), "stale", BAD),
             (pages(&[PageVerdict::PageError, PageVerdict::MachineError]), "error", BAD),
             (pages(&[PageVerdict::KnownStale]), "known stale", DOUBT),
+            (cut_off, "interrupted", DOUBT),
         ],
     );
     paint.add("; ").add_in(STRONG, &counted(steps.len(), "step")).add(if steps.is_empty() { "" } else { ": " });
@@ -43,8 +47,9 @@ pub fn summary(report: &RunReport, look: Look) -> String {
         ],
     );
     let waited: u64 = report.pages.iter().filter_map(PageOutcome::virtual_us).sum();
-    let waited = if waited < WAITED { String::new() } else { format!("; {} on the pages' clocks", duration(waited)) };
-    paint.add_in(QUIET, &format!(" ({}{waited})", duration(report.duration_us))).end_line();
+    let (waited, took) = (Duration::from_micros(waited), Duration::from_micros(report.duration_us));
+    let waited = if waited < WAITED { String::new() } else { format!("; {} on the pages' clocks", in_words(waited)) };
+    paint.add_in(QUIET, &format!(" ({}{waited})", in_words(took))).end_line();
     let drafted = report.pages.iter().flat_map(|page| &page.steps);
     let drafted = drafted.filter(|step| step.verdict == StepVerdict::Unchecked && step.is_drafted()).count();
     remarks(&mut paint, report, step(StepVerdict::Unchecked) - drafted, drafted);

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::natives::Natives;
 use super::{Call, Target};
 use crate::clock::Timestamp;
 use crate::sandbox::data::{Limit, Operation, Payer};
 use crate::sandbox::fault;
-use crate::sandbox::natives::Natives;
 use crate::sandbox::quota::Rate;
 use crate::sandbox::situation::Situation;
 use crate::sandbox::state::State;

@@ -1,10 +1,14 @@
 //! One request on its way through an API: route, fault, limits, token, account, and then the records.
 
 mod limits;
+mod list;
+mod natives;
 mod perform;
 mod ping;
 mod reply;
 mod route;
+mod unified;
+mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,16 +20,18 @@ use super::auth;
 use super::data::{AccountPlace, Api, Integrated, Operation, Resource, Route};
 use super::fault::{Armed, Decision};
 use super::input::Input;
-use super::natives::Natives;
 use super::situation::{Refusal, Situation};
 use super::state::State;
 use super::store::{Item, Maker};
 use super::template::{Template, Variables};
+use super::uuid;
 use crate::clock::Timestamp;
 use crate::http::{Reply, Request};
 
 use limits::Counted;
-pub(super) use perform::joined;
+pub(super) use list::joined;
+pub(super) use natives::Natives;
+pub(super) use unified::{account_record, record_news, refresh_due, refuse};
 
 /// One request while it is answered.
 pub(super) struct Call<'c> {
@@ -149,7 +155,7 @@ impl<'c> Call<'c> {
             ("now", api.time.write(now)),
             ("now_ms", json!(now.micros().div_euclid(1000))),
             ("serial", json!(serial)),
-            ("uuid", json!(uuid(serial))),
+            ("uuid", json!(uuid::from_number(serial))),
         ] {
             values.insert(name.to_owned(), value);
         }
@@ -376,11 +382,4 @@ impl<'c> Call<'c> {
         let token = self.token.as_deref().unwrap_or_default();
         operation.writes().then(|| [token, account, &what, key].map(str::to_owned))
     }
-}
-
-/// An identifier in the form of RFC 9562 that follows from a number.
-pub(super) fn uuid(number: u64) -> String {
-    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bd1_e995_97f4_a7c1;
-    let (high, low) = (mixed >> 32, mixed & 0xffff_ffff);
-    format!("{high:08x}-{:04x}-4{:03x}-8{:03x}-{low:08x}{:04x}", low >> 16, low & 0xfff, high & 0xfff, number & 0xffff)
 }

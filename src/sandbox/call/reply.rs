@@ -7,18 +7,26 @@ use serde_json::{Value, json};
 
 use super::{Call, Done};
 use crate::http::{Headers, Reply};
+use crate::sandbox::words::{self, Words};
+
 use crate::sandbox::situation::{Refusal, status_values};
 use crate::sandbox::template::{self, Template, Values, Variables};
 
 /// What an answer shows.
 struct Shown<'s> {
+    words: &'s Words,
     values: &'s Variables,
     json: &'s BTreeMap<&'static str, String>,
 }
 
 impl Values for Shown<'_> {
     fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
-        self.values.value(name)
+        match name.split_once('|') {
+            Some((name, table)) => {
+                Some(Cow::Owned(words::worded(self.words, table, self.values.value(name)?.into_owned())))
+            }
+            None => self.values.value(name),
+        }
     }
 
     fn json(&self, name: &str) -> Option<&str> {
@@ -40,7 +48,7 @@ impl<'c> Call<'c> {
             }
             Err(refusal) => self.refuse(refusal),
         };
-        let shown = Shown { values: &self.values, json: &self.json };
+        let shown = Shown { words: &self.api.words, values: &self.values, json: &self.json };
         let fixed = self.api.headers.iter().map(|(name, text)| {
             let text = template::fill_text(text.get_ref(), &shown);
             (name.clone(), text)
@@ -104,7 +112,7 @@ impl<'c> Call<'c> {
         });
         let template = chosen.map_or(template, |variant| &variant.answer);
         let status = template.status.unwrap_or(status);
-        let shown = Shown { values: &self.values, json: &self.json };
+        let shown = Shown { words: &self.api.words, values: &self.values, json: &self.json };
         let mut headers = Headers::new();
         for (name, text) in &template.headers {
             let is_left_out = self

@@ -2,7 +2,6 @@
 //!
 //! The field names here are the keys of the files: `read` fills these types from TOML.
 
-mod instants;
 mod limit;
 mod list;
 mod mapping;
@@ -19,9 +18,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use toml::Spanned;
 
+use super::instants::TimeFormat;
 use super::template::Template;
+use super::words::Words;
 
-pub(super) use instants::TimeFormat;
 pub(super) use limit::{Limit, Payer, Window};
 pub(super) use list::{Comparison, Comparisons, Filter, PageBy, Paging, Place, Read, Shows, Sort, Style, Which};
 pub(super) use mapping::{ListMapping, Mapping, MethodMapping, ModelMapping};
@@ -132,19 +132,16 @@ pub(super) struct Api {
     pub(super) unified: Option<Mapping>,
 }
 
-/// Values by the words that stand for them, by table.
-pub(super) type Words = BTreeMap<String, BTreeMap<String, Value>>;
-
 /// Where a fact is from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Source {
+pub(super) struct Source {
     /// What was looked up.
-    pub fact: String,
+    pub(super) fact: String,
     /// The page, repository or file.
-    pub from: String,
+    pub(super) from: String,
     /// The day on which it was seen.
-    pub seen: String,
+    pub(super) seen: String,
 }
 
 /// One way in which a request carries its token.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::route::{Operation, Route};
+
 /// How tokens are issued.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +32,9 @@ pub(in crate::sandbox) struct OAuth {
     /// True: each refresh gives a new refresh token, and an old one that comes again revokes them all.
     #[serde(default)]
     pub(in crate::sandbox) rotates: bool,
+    /// True: a refresh that gives no new refresh token answers with the one that it was asked with.
+    #[serde(default)]
+    pub(in crate::sandbox) repeats: bool,
     /// How long refresh tokens live without being used; for ever where absent.
     refresh_life: Option<String>,
     /// What may be asked for; anything where absent.
@@ -57,6 +62,12 @@ pub(in crate::sandbox) enum ClientAuth {
 }
 
 impl OAuth {
+    /// The routes at which consent and tokens are asked for.
+    pub(in crate::sandbox) fn routes(&self) -> impl Iterator<Item = Route> {
+        let authorize = self.authorize.clone().map(|path| Route::of(path, Operation::Authorize));
+        authorize.into_iter().chain([Route::of(self.token.clone(), Operation::Token)])
+    }
+
     /// How long access tokens live; `None` where that cannot be read.
     pub(in crate::sandbox) fn life(&self) -> Option<Duration> {
         humantime::parse_duration(&self.life).ok()

@@ -35,6 +35,11 @@ pub(in crate::sandbox) struct Resource {
     /// True: what stands there is an array of records.
     #[serde(default)]
     pub(in crate::sandbox) batch: bool,
+    /// Fields that stand elsewhere in a body, or in another form: JSONata over the whole of it that gives an object.
+    pub(in crate::sandbox) reads: Option<Spanned<String>>,
+    /// Members of `item` that are shown only to a request with a parameter, by member.
+    #[serde(default)]
+    pub(in crate::sandbox) asked: BTreeMap<String, String>,
     #[serde(default)]
     pub(in crate::sandbox) unknown: Unknown,
     #[serde(default)]

@@ -169,6 +169,35 @@ impl Route {
         own.map_or(operation.method(), String::as_str)
     }
 
+    /// A route of one operation, by its usual method.
+    pub(in crate::sandbox) fn of(path: String, operation: Operation) -> Self {
+        Self {
+            path: Spanned::new(0..0, path),
+            operation: Some(operation),
+            resource: None,
+            operations: Vec::new(),
+            methods: BTreeMap::new(),
+            method: None,
+            when: None,
+            account: None,
+            scopes: None,
+            language: None,
+            at: None,
+            answer: None,
+            list: None,
+            item: None,
+            tombstone: None,
+            paging: None,
+            sort: None,
+            filters: Vec::new(),
+            records: Which::default(),
+            unified: false,
+            model: None,
+            fields: BTreeMap::new(),
+            aliases: Vec::new(),
+        }
+    }
+
     /// Everything that is done here.
     pub(in crate::sandbox) fn all(&self) -> impl Iterator<Item = Operation> {
         self.operations.iter().copied().chain(self.operation)

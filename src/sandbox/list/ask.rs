@@ -1,5 +1,6 @@
 //! From a request to what it asks of a list.
 
+use super::field::{order_of, subject};
 use super::language;
 use super::{Ask, Cursor, Operand, Order, OrderBy, Start, Subject, Test};
 use crate::clock::Timestamp;
@@ -7,7 +8,7 @@ use crate::sandbox::data::{
     Api, Comparison, Comparisons, Filter, Language, PageBy, Paging, Read, Resource, Route, Sort, Style, Which,
 };
 use crate::sandbox::input::Input;
-use crate::sandbox::shape::{Set, Shape, Type};
+use crate::sandbox::shape::{Shape, Type};
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::template::Template;
 
@@ -31,15 +32,6 @@ impl<'c> Source<'c> {
 
     fn filters(&self) -> impl Iterator<Item = &'c Filter> {
         self.route.filters.iter().chain(&self.resource.filters).chain(&self.api.filters)
-    }
-}
-
-/// Where the fields that the API sets, and others, are found in a record.
-fn subject(name: &str, shape: Option<&Shape>) -> Subject {
-    match (name, shape.and_then(|shape| shape.set)) {
-        ("created", None) | (_, Some(Set::Created)) => Subject::Made,
-        ("updated" | "deleted", None) | (_, Some(Set::Updated | Set::DeletedAt)) => Subject::Changed,
-        _ => Subject::Field(name.to_owned()),
     }
 }
 
@@ -221,28 +213,6 @@ fn cursor(paging: &Paging, parameter: &str, text: &str, now: Timestamp) -> Resul
     Ok(cursor)
 }
 
-/// The order of which a request says `text`.
-pub(in crate::sandbox) fn order_of(text: &str, resource: &Resource) -> Option<Order> {
-    let text = text.trim();
-    let (text, minus) = text.strip_prefix('-').map_or((text, false), |text| (text, true));
-    let (name, word) = text.split_once([':', ' ']).map_or((text, ""), |(name, word)| (name, word.trim()));
-    let descending = match word.to_ascii_lowercase().as_str() {
-        "" | "asc" => minus,
-        "desc" => true,
-        _ => return None,
-    };
-    let shape = resource.fields.get(name);
-    let by = match subject(name, shape) {
-        Subject::Made => OrderBy::Made,
-        Subject::Changed => OrderBy::Changed,
-        // Ids are given out in the order of creation.
-        Subject::Field(_) if shape.is_some_and(|shape| shape.set == Some(Set::Id)) => OrderBy::Made,
-        Subject::Field(_) if shape.is_some() => OrderBy::Field(name.to_owned()),
-        Subject::Field(_) => return None,
-    };
-    Some(Order { by, descending })
-}
-
 fn order(sort: &Sort, resource: &Resource, input: &Input<'_>) -> Result<Order, Refusal> {
     let bad = |parameter: &str, text: &str, problem: &str| Refusal::bad_parameter(parameter, text, problem);
     if let Some(name) = sort.by.as_ref().and_then(|place| place.query.as_ref())
@@ -275,34 +245,9 @@ fn order(sort: &Sort, resource: &Resource, input: &Input<'_>) -> Result<Order, R
     Ok(order)
 }
 
-fn which(source: Source<'_>, input: &Input<'_>) -> Which {
+/// Whether records that were deleted are among those that a request asks for.
+pub(in crate::sandbox) fn which(source: Source<'_>, input: &Input<'_>) -> Which {
     let Source { api, route, .. } = source;
     let shown = api.shows.iter().find(|shows| input.get(&shows.at).as_deref() == Some(&shows.value));
     shown.map_or(route.records, |shows| shows.records)
-}
-
-/// The tests of a language's comparison of a field.
-pub(in crate::sandbox) fn language_test(
-    resource: &Resource,
-    field: &str,
-    is: Comparison,
-    value: Operand,
-    read: Read,
-) -> Result<Test, Refusal> {
-    let Some(shape) = resource.fields.get(field) else {
-        return Err(Refusal::from(Situation::UnknownField).with("field", field));
-    };
-    let subject = subject(field, Some(shape));
-    let value = match (&subject, value) {
-        (Subject::Made | Subject::Changed, Operand::Text(text)) => {
-            Operand::Instant(read.instant(&text).ok_or_else(|| {
-                Refusal::bad_query(format!("`{text}` is no instant to compare the field {field} with"))
-            })?)
-        }
-        (Subject::Made | Subject::Changed, Operand::Number(number)) if read != Read::Text => {
-            Operand::Instant(read.instant(&format!("{number:.0}")).unwrap_or(Timestamp::from_micros(0)))
-        }
-        (_, value) => value,
-    };
-    Ok(Test { subject, is, value })
 }

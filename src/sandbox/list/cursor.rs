@@ -3,10 +3,13 @@
 //! A cursor says after or before which record a page lies, not how many records come before it: so a client that walks
 //! through a list meets every record once, also when others are made or deleted meanwhile.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::clock::Timestamp;
-use crate::sandbox::url;
 
 /// A place between two records of a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,23 +31,15 @@ pub(in crate::sandbox) struct Cursor {
 }
 
 impl Cursor {
-    /// As text: hexadecimal digits.
+    /// As text.
     pub(in crate::sandbox) fn write(&self) -> String {
         let Self { forward, changed, position, key, before, issued, query } = self;
-        let parts = (forward, changed, position, key, before, issued, query);
-        let text = serde_json::to_string(&parts).unwrap_or_default();
-        text.bytes().map(|byte| format!("{byte:02x}")).collect()
+        opaque(&(forward, changed, position, key, before, issued, query))
     }
 
     /// Reads one; `None` where it is none.
     pub(in crate::sandbox) fn read(text: &str) -> Option<Self> {
-        let digits = text.as_bytes().chunks(2);
-        let bytes = digits.map(|pair| match pair {
-            [high, low] => Some((url::hex(*high)? << 4) | url::hex(*low)?),
-            _ => None,
-        });
-        let bytes = bytes.collect::<Option<Vec<_>>>()?;
-        let (forward, changed, position, key, before, issued, query) = serde_json::from_slice(&bytes).ok()?;
+        let (forward, changed, position, key, before, issued, query) = transparent(text)?;
         Some(Self { forward, changed, position, key, before, issued, query })
     }
 
@@ -52,4 +47,14 @@ impl Cursor {
     pub(in crate::sandbox) fn issued(&self) -> Timestamp {
         Timestamp::from_micros(self.issued)
     }
+}
+
+/// A value as text that clients must take as it is.
+pub(in crate::sandbox) fn opaque(value: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).unwrap_or_default())
+}
+
+/// The value of such a text; `None` where it is none.
+pub(in crate::sandbox) fn transparent<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }

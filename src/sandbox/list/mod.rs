@@ -2,6 +2,7 @@
 
 mod ask;
 mod cursor;
+mod field;
 pub(super) mod language;
 mod test;
 
@@ -12,8 +13,8 @@ use serde_json::Value;
 use super::data::Which;
 use super::table::{By, Key, Mark, Row, Table};
 
-pub(super) use ask::{Source, filters, read};
-pub(super) use cursor::Cursor;
+pub(super) use ask::{Source, filters, read, which};
+pub(super) use cursor::{Cursor, opaque, transparent};
 pub(super) use test::{Operand, Subject, Test, compare};
 
 /// What a request asks of a list.

@@ -3,7 +3,7 @@
 // Required by preload.cjs where the world has a clock of its own. That clock stands still while code runs and moves
 // when the whole world sleeps; a reading adds a microsecond, so that no two are the same and a loop that waits for
 // the clock ends. This file hides the shared words in which processes agree on the time, and replaces every
-// reading. The waits are timers.cjs and blocking.cjs.
+// reading. The waits are timers.cjs and blocking.cjs; settling.cjs asks where the clock stands.
 'use strict'
 
 const fs = require('node:fs')
@@ -25,10 +25,11 @@ function die(error) {
   process.kill(process.pid, 'SIGKILL')
 }
 
-// Three words, microseconds since 1970: where the clock stands (moved by doccheck alone), the furthest reading that
-// a process told of, and the world's first instant.
-const words = new BigInt64Array(3)
+// What all processes share. In microseconds since 1970: where the clock stands (moved by doccheck alone), the furthest
+// reading that a process told of, and the world's first instant; then how many sleep out of the hooks' reach.
+const words = new BigInt64Array(4)
 let file
+let settle
 
 // This thread's last reading, and how many there were since the clock last moved.
 let last = 0
@@ -37,7 +38,12 @@ let readings = 0
 
 // The time, without a reading: what the hooks themselves go by.
 function peek() {
-  fs.readSync(file, words, 0, 24, 0)
+  fs.readSync(file, words, 0, 32, 0)
+  if (words[3] > 0n) {
+    settle ??= require('./settling.cjs')({ folder, die })
+    settle()
+    fs.readSync(file, words, 0, 32, 0)
+  }
   return Math.max(Number(words[0]), Number(words[1]), last)
 }
 
@@ -224,7 +230,7 @@ function replaceStamps() {
 
 try {
   file = fs.openSync(path.join(folder, 'now'), 'r+')
-  if (fs.readSync(file, words, 0, 24, 0) !== 24) throw new Error(`${folder}/now is no clock`)
+  if (fs.readSync(file, words, 0, 32, 0) !== 32) throw new Error(`${folder}/now is no clock`)
   const start = Number(words[2])
   require('./timers.cjs')({ folder, peek, die })
   replaceStamps()

@@ -32,7 +32,7 @@ use super::control::{Control, Description, Log, PREFIX, Place};
 use super::courier::Courier;
 use super::engine::Engine;
 use super::front::Front;
-use super::gateway::{Body, Connection, Gateway, message};
+use super::gateway::{Body, Connection, Gateway, Inbound, message};
 use super::hosts::{Hosts, Target};
 use super::journal::Witness;
 use super::relay::Relay;
@@ -292,7 +292,10 @@ impl Doors {
                     Some(_) if target.is_loopback() && target.port == self.port => {
                         return self.answer_below(request, connection).await;
                     }
-                    Some(scheme) => return self.front.gateway.answer(request, &scheme, &target, connection).await,
+                    Some(scheme) => {
+                        let inbound = Inbound { scheme, target, connection };
+                        return self.front.gateway.answer(request, &inbound).await;
+                    }
                     None if target.is_loopback() => return self.answer_below(request, connection).await,
                     None => target.host,
                 }
@@ -336,8 +339,8 @@ impl Doors {
             };
             *request.uri_mut() = uri;
         }
-        let target = Target { host, port: 443 };
-        let response = self.front.gateway.answer(request, "https", &target, connection).await;
+        let inbound = Inbound { scheme: "https".to_owned(), target: Target { host, port: 443 }, connection };
+        let response = self.front.gateway.answer(request, &inbound).await;
         self.links.lead_back(response).await
     }
 }

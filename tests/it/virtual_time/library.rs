@@ -17,12 +17,17 @@ const START: i64 = 1_775_001_600_000_000;
 /// Runs a program that waits for one thing at a time; every wait is over at once. Gives what it printed, and what it
 /// said to the arbiter but for the numbers of processes.
 fn run(program: &str, arguments: &[&str]) -> (String, Vec<String>) {
+    run_beside(0, program, arguments)
+}
+
+/// The same beside so many that sleep in real time.
+fn run_beside(sleepers: i64, program: &str, arguments: &[&str]) -> (String, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     let network = Network::start(folder.path(), &[]).expect("a network");
-    assert!(network.has_clock_library(), "the build had no C compiler");
+    assert_eq!(network.clock_library(), Ok(()));
     let clock = folder.path().join("own-clock");
     std::fs::create_dir(&clock).expect("a folder for the clock");
-    let words = [START, 0, START].map(i64::to_ne_bytes).concat();
+    let words = [START, 0, START, sleepers].map(i64::to_ne_bytes).concat();
     std::fs::write(clock.join("now"), words).expect("the clock's file");
     let listener = UnixListener::bind(clock.join("arbiter")).expect("a socket");
     let said = Arc::new(Mutex::new(Vec::new()));
@@ -50,7 +55,7 @@ fn run(program: &str, arguments: &[&str]) -> (String, Vec<String>) {
     (String::from_utf8_lossy(&output.stdout).into_owned(), said)
 }
 
-/// Moves the clock to what each wait is for.
+/// Moves the clock to what each wait is for, and to noon where somebody asks for the time; then nobody sleeps any more.
 fn answer(stream: &UnixStream, clock: &Path, said: &Mutex<Vec<String>>) {
     let file = File::options().write(true).open(clock.join("now")).expect("the clock's file");
     let mut answers = stream;
@@ -59,6 +64,24 @@ fn answer(stream: &UnixStream, clock: &Path, said: &Mutex<Vec<String>>) {
         let words: Vec<&str> = line.split(' ').collect();
         let shown = match words[..] {
             ["hello", kind, _] => format!("hello {kind}"),
+            ["now", id] => {
+                file.write_all_at(&(START + 43_200_000_000).to_ne_bytes(), 0).expect("the clock can be set");
+                file.write_all_at(&[0; 8], 24).expect("the clock can be set");
+                said.lock().expect("no thread has failed").push("now".to_owned());
+                let _ = answers.write_all(format!("woke {id}\n").as_bytes());
+                continue;
+            }
+            ["sleep", length, process, thread] => {
+                assert_eq!(process, thread, "its only one");
+                format!("sleep {length}")
+            }
+            ["slept", length] => {
+                let length: i64 = length.parse().expect("a number");
+                assert!((200_000..60_000_000).contains(&length), "{length}");
+                said.lock().expect("no thread has failed").push("slept".to_owned());
+                let _ = answers.write_all(b"woke 0\n");
+                continue;
+            }
             ["wait", id, due, thread] => {
                 let due: i64 = due.parse().expect("a number");
                 file.write_all_at(&due.to_ne_bytes(), 0).expect("the clock can be set");
@@ -137,7 +160,21 @@ fn a_program_may_close_the_connection_and_put_something_in_its_place() {
 
 #[test]
 fn a_program_that_is_not_on_the_list_has_the_real_clock() {
-    let (printed, said) = bash("cp /bin/date when; cp /bin/sleep nap; ./when +%s; ./nap 0.01");
+    let (printed, said) = bash("cp /bin/date when; cp /bin/sleep nap; ./when +%s; ./nap 0.09");
     assert_ne!(printed.trim(), (START / 1_000_000).to_string());
     assert_eq!(said.len(), 0, "{said:?}");
+}
+
+#[test]
+fn a_program_that_is_not_on_the_list_tells_that_it_sleeps() {
+    let (_, said) = bash("cp /bin/sleep nap; ./nap 0.2; ./nap 0.2");
+    assert_eq!(said, ["sleep 200000", "slept", "sleep 200000", "slept"]);
+}
+
+#[test]
+fn beside_who_sleeps_in_real_time_the_arbiter_is_asked_before_the_clock_is_read() {
+    let (printed, said) = run_beside(1, "/bin/date", &["+%T"]);
+    assert_eq!((printed.as_str(), said), ("12:00:00\n", ["hello libc", "now"].map(str::to_owned).to_vec()));
+    let (_, said) = run_beside(1, "/bin/sleep", &["60"]);
+    assert_eq!(said, ["hello libc", "now", "wait 2 43260000000 0"], "it counts from then on");
 }

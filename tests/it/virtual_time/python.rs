@@ -158,6 +158,32 @@ active_count 0.0 1
     );
 }
 
+/// A pool's threads do it as often as they get to: it must not show how often.
+#[test]
+fn looking_whether_a_connection_has_something_does_not_move_the_clock() {
+    let page = r#"
+```python
+import multiprocessing, time
+from multiprocessing.connection import wait
+
+one, other = multiprocessing.Pipe()
+begin = time.monotonic_ns()
+print({one.poll() for _ in range(3000)}, wait([one, other], 0), (time.monotonic_ns() - begin) // 1000)
+begin = time.monotonic()
+print(one.poll(2.5), wait([one, other], 1), round(time.monotonic() - begin, 2))
+other.send("word")
+print(one.poll(), one.poll(5), wait([one, other]) == [one], one.recv(), round(time.monotonic() - begin, 2))
+```
+
+```output
+{False} [] 1
+False [] 3.5
+True True True word 3.5
+```
+"#;
+    run(page).is_true();
+}
+
 #[test]
 fn event_loops_turn_without_moving_the_clock() {
     let program = r#"

@@ -397,20 +397,25 @@ sleep 1m
 sleep 30 & bash -c 'sleep 5; date -u +%T'
 wait
 date -u +%FT%TZ
+bash -xc 'echo $RANDOM'
 ```
 
 ```text
 09:01:05
 2026-04-15T09:01:30Z
++ echo 16807
+16807
 ```
 "#;
     let folder = folder_with(page);
-    let temporary = folder.path().join("a b");
+    let temporary = folder.path().join("a $b");
     std::fs::create_dir(&temporary).expect("a folder can be made");
     let mut command = doccheck();
     command.current_dir(folder.path()).env("TMPDIR", &temporary).args(["run", "page.md"]);
     let output = command.output().expect("doccheck starts");
     let told = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{told}");
-    assert!(told.contains("in shells only `sleep` and `date` are in virtual time"), "{told}");
+    let note =
+        "in shells only `sleep` and `date` are in virtual time, through Python: the folder for temporary files has";
+    assert!(told.contains(note), "{told}");
 }

@@ -3,7 +3,7 @@
 use super::lexer::{Quote, Word, words};
 use crate::sandbox::data::{Comparison, Read, Resource};
 use crate::sandbox::input::Input;
-use crate::sandbox::list::ask::{language_test, order_of};
+use crate::sandbox::list::field::{language_test, order_of};
 use crate::sandbox::list::{Ask, Operand, Test};
 use crate::sandbox::situation::{Refusal, Situation};
 

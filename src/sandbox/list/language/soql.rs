@@ -4,7 +4,7 @@ use std::vec::IntoIter;
 
 use super::lexer::{Quote, Word, words};
 use crate::sandbox::data::{Comparison, Read, Resource, Which};
-use crate::sandbox::list::ask::{language_test, order_of};
+use crate::sandbox::list::field::{language_test, order_of};
 use crate::sandbox::list::{Ask, Operand, Start};
 use crate::sandbox::situation::{Refusal, Situation};
 

@@ -16,8 +16,8 @@ from .arbiter import Arbiter
 from .reading import Clock
 
 # What the arbiter and all processes of the page share.
-clock = Clock(os.path.join(os.environ["DOCCHECK_CLOCK"], "now"))
 arbiter = Arbiter(os.environ["DOCCHECK_CLOCK"])
+clock = Clock(os.path.join(os.environ["DOCCHECK_CLOCK"], "now"), arbiter.settle)
 
 # Which modules are changed after they are loaded, and where.
 CHANGED = {
@@ -31,6 +31,7 @@ CHANGED = {
     "datetime": "times.change_datetime",
     "_posixsubprocess": "beginning.change_posixsubprocess",
     "subprocess": "processes.change_subprocess",
+    "multiprocessing.connection": "processes.change_connection",
     "multiprocessing.synchronize": "processes.change_synchronize",
     "asyncio.events": "loops.change_events",
     "asyncio.base_events": "loops.change_base_events",

@@ -99,6 +99,14 @@ class Line:
         finally:
             self.end()
 
+    def settle(self):
+        """Waits until the arbiter has moved the clock for who slept out of the hooks' reach and has woken."""
+        self.number = next(NUMBERS)
+        self.woken = False
+        self.tell("now %d" % self.number)
+        while not self.woken:
+            self.listen()
+
     def close(self):
         for descriptor in (self.descriptor, *(self.bell or ())):
             try:
@@ -168,6 +176,13 @@ class Arbiter:
         line = self.take()
         try:
             return line.wait(due, poll)
+        finally:
+            self.give(line)
+
+    def settle(self):
+        line = self.take()
+        try:
+            line.settle()
         finally:
             self.give(line)
 

@@ -1,4 +1,4 @@
-"""Waiting for other processes until an instant: `subprocess`, and the locks of `multiprocessing`."""
+"""Waiting for other processes until an instant: `subprocess`, and the connections and locks of `multiprocessing`."""
 
 import os
 
@@ -29,6 +29,25 @@ def change_subprocess(subprocess, clock, arbiter):
 
     if hasattr(os, "pidfd_open"):
         subprocess.Popen._wait = _wait
+
+
+def change_connection(connection, clock, arbiter):
+    """The threads of a pool look for work as often as they turn, and while a process ends they turn without a pause.
+
+    The module's own wait reads the clock each time. If that moved it, it would tell how often they turned.
+    """
+    from selectors import EVENT_READ
+
+    def wait(object_list, timeout=None):
+        with connection._WaitSelector() as selector:
+            for awaited in object_list:
+                selector.register(awaited, EVENT_READ)
+            return [key.fileobj for key, _ in selector.select(timeout)]
+
+    real_wait = connection.wait
+    wait.__module__, wait.__doc__ = real_wait.__module__, real_wait.__doc__
+    wait.__qualname__ = real_wait.__qualname__
+    connection.wait = wait
 
 
 def change_synchronize(synchronize, clock, arbiter):

@@ -1,4 +1,4 @@
-"""What time it is: three words that all processes of the page share, and this process's own last reading.
+"""What time it is: words that all processes of the page share, and this process's own last reading.
 
 All instants and durations inside this package are whole microseconds.
 """
@@ -14,10 +14,12 @@ UPTIME = 100_000_000_000
 class Clock:
     """The clock. Each reading moves it a little, so that no two readings are equal and a loop on the clock ends."""
 
-    def __init__(self, path):
+    def __init__(self, path, settle):
+        """`settle` waits until the arbiter has moved the clock for who slept out of the hooks' reach and has woken."""
         file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        # The arbiter's instant, what processes have published, and the world's first instant.
-        words = memoryview(mmap.mmap(file, 24)).cast("q")
+        # The arbiter's instant, what processes have published, the world's first instant, and how many sleep out of the
+        # hooks' reach.
+        words = memoryview(mmap.mmap(file, 32)).cast("q")
         os.close(file)
         # Taken by its methods: `with` would go through the changes that `locks` makes. A signal's handler may read too.
         guard = _thread.RLock()
@@ -27,11 +29,15 @@ class Clock:
 
         def peek():
             """The time, without moving it."""
+            if words[3]:
+                settle()
             return max(words[0], words[1], last)
 
         def read():
             """The time, which moves by that."""
             nonlocal last, base, count
+            if words[3]:
+                settle()
             acquire()
             try:
                 now = max(words[0], words[1], last)

@@ -1,6 +1,7 @@
 /* The connections to doccheck's arbiter: each message is a line of text. */
 #include "clock.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,12 +24,12 @@ void hang_up(struct line *line) {
     line->descriptor = 0;
 }
 
-static char *put(char *to, const char *text) {
+char *put(char *to, const char *text) {
     while (*text) *to++ = *text++;
     return to;
 }
 
-static char *put_number(char *to, int64_t number) {
+char *put_number(char *to, int64_t number) {
     char digits[24], *at = digits + sizeof digits;
     do *--at = (char)('0' + number % 10);
     while (number /= 10);
@@ -42,18 +43,27 @@ static void say(const struct line *line, const char *text, const char *end) {
     if (sent != length) die("doccheck does not listen");
 }
 
-void call_up(struct line *line) {
+int reach(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     in_folder(address.sun_path, sizeof address.sun_path, "/arbiter");
     int low = (int)syscall(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (low < 0 || syscall(SYS_connect, low, &address, sizeof address)) die("nobody answers");
+    if (low < 0) return -1;
+    if (syscall(SYS_connect, low, &address, sizeof address)) {
+        syscall(SYS_close, low);
+        return -1;
+    }
     /* High, where no program looks; below what the program may have at all. */
     struct rlimit limit;
     int first = FIRST_DESCRIPTOR;
     if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < FIRST_DESCRIPTOR + 16) first = (int)limit.rlim_cur - 16;
     int high = (int)syscall(SYS_fcntl, low, F_DUPFD_CLOEXEC, first > 3 ? first : 3);
     if (high >= 0) syscall(SYS_close, low);
-    line->descriptor = high >= 0 ? high : low;
+    return high >= 0 ? high : low;
+}
+
+void call_up(struct line *line) {
+    line->descriptor = reach();
+    if (line->descriptor < 0) die("nobody answers");
     line->length = 0;
     struct stat now;
     if (syscall(SYS_fstat, line->descriptor, &now)) die("its connection is gone");
@@ -97,6 +107,17 @@ bool was_woken(struct line *line) {
         memmove(line->text, text, line->length);
         if (line->length == sizeof line->text) die("it is not doccheck that answers");
     }
+}
+
+void settle(void) {
+    int error = errno;
+    struct line *line = take_line();
+    char text[48];
+    say(line, text, put(put_number(put(text, "now "), ++line->id), "\n"));
+    struct pollfd answer = {.fd = line->descriptor, .events = POLLIN};
+    while (!was_woken(line)) syscall(SYS_ppoll, &answer, 1, NULL, NULL, 0);
+    give_back(line);
+    errno = error;
 }
 
 struct line *take_line(void) {

@@ -50,9 +50,10 @@ enum kind {
 };
 
 /* In the order of the file; microseconds since 1970. Only doccheck's arbiter moves the base; what a process reads
- * beyond it is told in the ticks. */
+ * beyond it is told in the ticks. The last is how many sleep out of the hooks' reach: where it is not 0, the arbiter is
+ * asked before the clock is read, since it moves the base when such a sleep is over. */
 struct world {
-    int64_t base, ticks, start;
+    int64_t base, ticks, start, sleepers;
 };
 
 /* programs.c */
@@ -63,6 +64,8 @@ enum kind kind(void);
 bool hooked(void);
 /* Ends the program: on two clocks it would be wrong without a word. */
 _Noreturn void die(const char *what);
+/* True in a program of a page with a clock. */
+bool has_folder(void);
 /* The path of a file in the clock's folder. */
 void in_folder(char *path, size_t size, const char *name);
 
@@ -93,17 +96,40 @@ struct line {
     size_t length;
     bool busy;
 };
+/* A descriptor that leads to the arbiter, where no program looks; -1 where nobody answers. */
+int reach(void);
+/* Parts of a message, each put behind the one before. */
+char *put(char *to, const char *text);
+char *put_number(char *to, int64_t number);
 bool is_open(const struct line *line);
 void call_up(struct line *line);
 void hang_up(struct line *line);
 /* Asks to be woken at `due`; one wait at a time is under way on a line. */
 void ask(struct line *line, int64_t due);
 void cancel(struct line *line);
+/* Waits until the arbiter has moved the clock for everybody who has slept out of the hooks' reach and woken. */
+void settle(void);
 /* Reads what the arbiter said; true where it woke this wait. */
 bool was_woken(struct line *line);
 struct line *take_line(void);
 void give_back(struct line *line);
 void forget_lines(void);
+
+/* sleeps.c: around a call that sleeps for so many microseconds, in a program that is not on the list. */
+struct sleep {
+    int arbiter;
+    int64_t since;
+};
+struct sleep begin_sleep(int64_t length);
+void end_sleep(struct sleep sleep);
+/* The same around a call, whose result it gives. */
+#define SLEEPING(length, call)                     \
+    ({                                             \
+        struct sleep sleep_ = begin_sleep(length); \
+        __typeof__(call) result_ = call;           \
+        end_sleep(sleep_);                         \
+        result_;                                   \
+    })
 
 /* timers.c */
 void forget_timers(void);

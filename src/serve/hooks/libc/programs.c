@@ -3,9 +3,9 @@
  * Preloaded into every process of a page whose time is virtual. In the programs that it knows it takes the place of
  * the C library's clocks and waits: a reading comes from the file that doccheck shares with the page, a wait becomes
  * "wake me at T" to doccheck's arbiter, and a time-out that comes with descriptors is a wait for them and for the
- * arbiter. In all others every call goes on to the C library, but for what sockets.c says. It needs no library but what
- * the process has already, so that it runs under any C library, and it finds its own functions' namesakes only when one
- * is called.
+ * arbiter. In all others every call goes on to the C library, but for what sockets.c and sleeps.c say. It needs no
+ * library but what the process has already, so that it runs under any C library, and it finds its own functions'
+ * namesakes only when one is called.
  *
  * This part knows the programs. */
 #include "clock.h"
@@ -44,6 +44,8 @@ void die(const char *what) {
     __builtin_unreachable();
 }
 
+bool has_folder(void) { return kind() != UNKNOWN && folder[0]; }
+
 void in_folder(char *path, size_t size, const char *name) {
     size_t length = strlen(folder);
     if (length + strlen(name) + 1 > size) die("its folder has too long a name");
@@ -74,9 +76,12 @@ static enum kind find_out(void) {
     for (size_t i = 0; i < sizeof PROGRAMS / sizeof *PROGRAMS; i++) {
         if (!strcmp(name, PROGRAMS[i].name)) found = PROGRAMS[i].kind;
     }
-    if (found == FOREIGN) return FOREIGN;
-    if (strlen(value) >= sizeof folder) die("its folder has too long a name");
+    if (strlen(value) >= sizeof folder) {
+        if (found == FOREIGN) return FOREIGN;
+        die("its folder has too long a name");
+    }
     strcpy(folder, value);
+    if (found == FOREIGN) return FOREIGN;
     char path[sizeof folder + 8];
     in_folder(path, sizeof path, "/now");
     int file = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);

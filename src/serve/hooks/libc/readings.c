@@ -19,10 +19,16 @@ static void raise_to(int64_t *word, int64_t value) {
     while (now < value && !__atomic_compare_exchange_n(word, &now, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
 }
 
-int64_t peek(void) {
+/* The time, as far as it is known here. */
+static int64_t shown(void) {
     int64_t now = load(&world->base), ticks = load(&world->ticks), own = load(&last);
     if (now < ticks) now = ticks;
     return now < own ? own : now;
+}
+
+int64_t peek(void) {
+    if (load(&world->sleepers)) settle();
+    return shown();
 }
 
 /* The first reading of a program that is started for each is told. How many there were since the base moved stands
@@ -30,7 +36,7 @@ int64_t peek(void) {
  * that waits for the time to pass. */
 static int64_t read_first(void) {
     for (;;) {
-        int64_t ticks = load(&world->ticks), now = peek();
+        int64_t ticks = load(&world->ticks), now = shown();
         int64_t count = ticks > load(&world->base) ? ticks % MILLISECOND : 0;
         int64_t step = count < 50 ? 0 : count < 200 ? MILLISECOND : 100 * MILLISECOND;
         int64_t next = now - now % MILLISECOND + step + (count < 200 ? count + 1 : count);
@@ -42,15 +48,15 @@ static int64_t read_first(void) {
 }
 
 static int64_t reading(void) {
-    int64_t now;
+    int64_t now, before = peek();
     if (fresh && starting > 0 && kind() == TELLING_LATER) {
-        now = peek();
+        now = before;
         starting--;
     } else if (fresh && kind() != WAITING) {
         now = read_first();
         fresh = false;
     } else {
-        int64_t base = load(&world->base), before = peek();
+        int64_t base = load(&world->base);
         if (base != base_seen) base_seen = base, readings = 0;
         int64_t count = __atomic_add_fetch(&readings, 1, __ATOMIC_RELAXED);
         now = before + (count <= 10000 ? 1 : count <= 100000 ? 10 : count <= 1000000 ? 100 : 1000);

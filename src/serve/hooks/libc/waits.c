@@ -145,14 +145,17 @@ static int nanosleep_virtual(const struct timespec *duration, struct timespec *r
 
 HOOK(int, nanosleep, const struct timespec *duration, struct timespec *rest) {
     if (hooked()) return nanosleep_virtual(duration, rest);
-    return REAL(int, nanosleep, syscall(SYS_nanosleep, duration, rest), (const struct timespec *, struct timespec *),
-                duration, rest);
+    return SLEEPING(is_valid(duration) ? span(duration->tv_sec, duration->tv_nsec) : 0,
+                    REAL(int, nanosleep, syscall(SYS_nanosleep, duration, rest),
+                         (const struct timespec *, struct timespec *), duration, rest));
 }
 
 HOOK(int, clock_nanosleep, clockid_t id, int flags, const struct timespec *time, struct timespec *rest) {
     if (!hooked() || clock_of(id) == NO_CLOCK) {
-        return REAL(int, clock_nanosleep, syscall(SYS_clock_nanosleep, id, flags, time, rest) ? errno : 0,
-                    (clockid_t, int, const struct timespec *, struct timespec *), id, flags, time, rest);
+        bool lasts = !(flags & TIMER_ABSTIME) && is_valid(time);
+        return SLEEPING(lasts ? span(time->tv_sec, time->tv_nsec) : 0,
+                        REAL(int, clock_nanosleep, syscall(SYS_clock_nanosleep, id, flags, time, rest) ? errno : 0,
+                             (clockid_t, int, const struct timespec *, struct timespec *), id, flags, time, rest));
     }
     /* Tells its error by its result and leaves errno alone. */
     int state = errno, result;
@@ -166,7 +169,9 @@ HOOK(int, clock_nanosleep, clockid_t id, int flags, const struct timespec *time,
 HOOK(unsigned, sleep, unsigned seconds) {
     struct timespec time = {.tv_sec = seconds}, rest;
     if (!hooked()) {
-        return REAL(unsigned, sleep, syscall(SYS_nanosleep, &time, &rest) ? rest.tv_sec + 1 : 0, (unsigned), seconds);
+        return SLEEPING(span(seconds, 0),
+                        REAL(unsigned, sleep, syscall(SYS_nanosleep, &time, &rest) ? rest.tv_sec + 1 : 0, (unsigned),
+                             seconds));
     }
     if (!nanosleep_virtual(&time, &rest)) return 0;
     return (unsigned)(rest.tv_sec + (rest.tv_nsec >= 500000000));
@@ -175,7 +180,7 @@ HOOK(unsigned, sleep, unsigned seconds) {
 HOOK(int, usleep, unsigned microseconds) {
     struct timespec time = {.tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000};
     if (hooked()) return nanosleep_virtual(&time, NULL);
-    return REAL(int, usleep, syscall(SYS_nanosleep, &time, NULL), (unsigned), microseconds);
+    return SLEEPING(microseconds, REAL(int, usleep, syscall(SYS_nanosleep, &time, NULL), (unsigned), microseconds));
 }
 
 static int poll_virtual(struct pollfd *polled, nfds_t count, const struct timespec *limit, const sigset_t *mask) {
@@ -188,15 +193,19 @@ static int poll_virtual(struct pollfd *polled, nfds_t count, const struct timesp
 HOOK(int, poll, struct pollfd *polled, nfds_t count, int milliseconds) {
     struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
     if (hooked()) return poll_virtual(polled, count, milliseconds < 0 ? NULL : &limit, NULL);
-    return REAL(int, poll, syscall(SYS_ppoll, polled, count, milliseconds < 0 ? NULL : &limit, NULL, KERNEL_SIGNALS),
-                (struct pollfd *, nfds_t, int), polled, count, milliseconds);
+    return SLEEPING(count || milliseconds < 0 ? 0 : milliseconds * MILLISECOND,
+                    REAL(int, poll,
+                         syscall(SYS_ppoll, polled, count, milliseconds < 0 ? NULL : &limit, NULL, KERNEL_SIGNALS),
+                         (struct pollfd *, nfds_t, int), polled, count, milliseconds));
 }
 
 HOOK(int, ppoll, struct pollfd *polled, nfds_t count, const struct timespec *limit, const sigset_t *mask) {
     if (hooked()) return poll_virtual(polled, count, limit, mask);
     struct timespec real = limit ? *limit : (struct timespec){0};
-    return REAL(int, ppoll, syscall(SYS_ppoll, polled, count, limit ? &real : NULL, mask, KERNEL_SIGNALS),
-                (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *), polled, count, limit, mask);
+    return SLEEPING(count || !limit || !is_valid(limit) ? 0 : span(limit->tv_sec, limit->tv_nsec),
+                    REAL(int, ppoll, syscall(SYS_ppoll, polled, count, limit ? &real : NULL, mask, KERNEL_SIGNALS),
+                         (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *), polled, count, limit,
+                         mask));
 }
 
 /* What `poll` and `ppoll` are in programs that were compiled to look after their bounds. */
@@ -243,8 +252,10 @@ HOOK(int, select, int below, unsigned long *in, unsigned long *out, unsigned lon
         return ready;
     }
     if (hooked()) return select_real(below, sets, limit ? &time : NULL, NULL);
-    return REAL(int, select, select_real(below, sets, limit ? &time : NULL, NULL),
-                (int, unsigned long *, unsigned long *, unsigned long *, struct timeval *), below, in, out, odd, limit);
+    return SLEEPING(below ? 0 : length,
+                    REAL(int, select, select_real(below, sets, limit ? &time : NULL, NULL),
+                         (int, unsigned long *, unsigned long *, unsigned long *, struct timeval *), below, in, out,
+                         odd, limit));
 }
 
 HOOK(int, pselect, int below, unsigned long *in, unsigned long *out, unsigned long *odd, const struct timespec *limit,
@@ -255,9 +266,11 @@ HOOK(int, pselect, int below, unsigned long *in, unsigned long *out, unsigned lo
         return select_until(below, sets, due_after(length), mask);
     }
     if (hooked()) return select_real(below, sets, limit, mask);
-    return REAL(int, pselect, select_real(below, sets, limit, mask),
-                (int, unsigned long *, unsigned long *, unsigned long *, const struct timespec *, const sigset_t *),
-                below, in, out, odd, limit, mask);
+    return SLEEPING(below ? 0 : length,
+                    REAL(int, pselect, select_real(below, sets, limit, mask),
+                         (int, unsigned long *, unsigned long *, unsigned long *, const struct timespec *,
+                          const sigset_t *),
+                         below, in, out, odd, limit, mask));
 }
 
 static int epoll_virtual(int epoll, struct epoll_event *events, int most, int milliseconds, const sigset_t *mask) {

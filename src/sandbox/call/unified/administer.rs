@@ -1,0 +1,201 @@
+//! What the unified API says of its accounts and models: what an account can do, what a method takes, tokens for one
+//! account, and new accounts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::super::natives::Natives;
+use super::super::{Call, Done, Target};
+use super::connected;
+use super::remote::Answered;
+use crate::sandbox::auth::Grant;
+use crate::sandbox::body;
+use crate::sandbox::data::{Counts, ListMapping, Operation};
+use crate::sandbox::jsonata;
+use crate::sandbox::situation::{Refusal, Situation};
+use crate::sandbox::state::State;
+use crate::sandbox::template::{self, Variables};
+
+/// The methods of a mapping.
+const METHODS: [&str; 5] = ["list", "get", "create", "update", "delete"];
+
+/// What an account can do, by category and model.
+pub(super) fn capabilities<'c>(
+    call: &mut Call<'c>,
+    state: &mut State,
+    natives: &mut Natives<'_>,
+    target: &Target<'c>,
+) -> Result<Done<'c>, Refusal> {
+    let account = target.named("id").ok_or(Situation::UnknownAccount)?.to_owned();
+    let (provider, row) = connected(call, state, &account)?;
+    let api = natives.api(provider).ok_or(Situation::NotMapped)?;
+    let models = api.unified.iter().flat_map(|unified| &unified.models);
+    let able = |mapping: &Value| {
+        let known = METHODS.into_iter().filter(|method| mapping.get(method).is_some()).map(str::to_owned);
+        let own = mapping.get("methods").and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned();
+        known.chain(own).collect::<Vec<_>>()
+    };
+    let models: Map<String, Value> = models
+        .map(|(category, models)| {
+            let models: Map<String, Value> =
+                models.iter().map(|(name, mapping)| (name.clone(), json!(able(mapping)))).collect();
+            (category.clone(), Value::Object(models))
+        })
+        .collect();
+    call.set("id", json!(row.id));
+    call.set("record", Value::Object(row.record.clone()));
+    call.set("capabilities", Value::Object(models));
+    answer(call, target, Operation::Capabilities, 200)
+}
+
+fn answer<'c>(call: &Call<'c>, target: &Target<'c>, operation: Operation, status: u16) -> Result<Done<'c>, Refusal> {
+    let template = target.route.answer.as_ref().or_else(|| call.api.answers.get(&operation));
+    Ok(Done::Fresh(template.ok_or(Situation::UnknownRoute)?.get_ref(), status))
+}
+
+/// What a method of a model takes and gives.
+pub(super) fn describe<'c>(call: &mut Call<'c>, target: &Target<'c>) -> Result<Done<'c>, Refusal> {
+    let name = call.model_name(target).ok_or(Situation::UnknownRoute)?;
+    let category = target.named("model").unwrap_or_default();
+    let model = call.api.models.get(category).and_then(|models| models.get(&name)).ok_or(Situation::UnknownRoute)?;
+    let method = target.named("method").unwrap_or_default().to_owned();
+    if !METHODS.contains(&method.as_str()) {
+        return Err(Situation::UnknownRecord.into());
+    }
+    let writes = matches!(method.as_str(), "create" | "update");
+    let field = |name: &String| {
+        let shape = &model.fields.shapes[name];
+        json!({ "name": name, "type": shape.kind.word(), "required": shape.required && method == "create" })
+    };
+    let given = model.fields.names.iter().filter(|name| !model.fields.shapes[*name].is_owned());
+    let fields: Vec<Value> = given.map(field).collect();
+    let shown: Vec<Value> = model.fields.names.iter().map(field).collect();
+    call.set("resource", json!(name));
+    call.set(
+        "record",
+        json!({ "method": method, "body": if writes { fields } else { Vec::new() }, "response": shown }),
+    );
+    answer(call, target, Operation::Describe, 200)
+}
+
+/// A token for one account, or a new account.
+pub(in crate::sandbox) fn administer<'c>(
+    call: &mut Call<'c>,
+    state: &mut State,
+    natives: &mut Natives<'_>,
+    target: &Target<'c>,
+) -> Result<Done<'c>, Refusal> {
+    let body = body::object(call.request)?;
+    let integrated = call.api.integrated.as_ref().ok_or(Situation::UnknownRoute)?;
+    if target.operation == Operation::AccountToken {
+        let field = target.route.at.as_ref().and_then(|place| place.body.as_deref()).ok_or(Situation::UnknownRoute)?;
+        let missing = || {
+            Refusal::from(Situation::MissingFields).with("missing", vec![field]).with("failures", Vec::<String>::new())
+        };
+        let account = body.get(field).and_then(Value::as_str).ok_or_else(missing)?;
+        connected(call, state, account)?;
+        let life = integrated.token_life.as_deref().and_then(|life| humantime::parse_duration(life).ok());
+        let expires = call.now.after(life.unwrap_or(Duration::from_secs(900)));
+        let token = state.accounts.secret("account-token");
+        let grant = Grant { scopes: None, expires: Some(expires), account: Some(account.to_owned()) };
+        state.tokens.issue(token.clone(), grant);
+        call.set("token", json!(token));
+        return answer(call, target, Operation::AccountToken, 200);
+    }
+    connect(call, state, natives, target, &body)
+}
+
+/// Connects an account of a provider: with so many invented records, for whoever wants a large one.
+fn connect<'c>(
+    call: &mut Call<'c>,
+    state: &mut State,
+    natives: &mut Natives<'_>,
+    target: &Target<'c>,
+    body: &Map<String, Value>,
+) -> Result<Done<'c>, Refusal> {
+    let integrated = call.api.integrated.as_ref().ok_or(Situation::UnknownRoute)?;
+    let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let missing: Vec<&str> = ["tenant_id", "integration"].into_iter().filter(|name| text(name).is_none()).collect();
+    let (Some(tenant), Some(word)) = (text("tenant_id"), text("integration")) else {
+        return Err(Refusal::from(Situation::MissingFields)
+            .with("missing", missing)
+            .with("failures", Vec::<String>::new()));
+    };
+    let unknown = || Refusal::bad_parameter("integration", word, "must be the name of a provider");
+    let provider = natives.provider(word).ok_or_else(unknown)?;
+    let (maker, api) = (natives.maker(provider).ok_or_else(unknown)?, natives.api(provider).ok_or_else(unknown)?);
+    let counts: BTreeMap<String, Counts> = match body.get("records") {
+        Some(counts) => serde_json::from_value(counts.clone())
+            .map_err(|_| Refusal::bad_parameter("records", &counts.to_string(), "must be numbers by resource"))?,
+        None => BTreeMap::new(),
+    };
+    if let Some(resource) = counts.keys().find(|name| !api.resources.contains_key(*name)) {
+        return Err(Refusal::bad_parameter("records", resource, "must name resources of the provider"));
+    }
+    let id = state.accounts.secret("account").trim_start_matches("account-").to_owned();
+    let access = state.accounts.secret("access");
+    let refresh = api.oauth.as_ref().map(|_| state.accounts.secret("refresh"));
+    let life = body.get("expires_in").and_then(Value::as_u64).map(Duration::from_secs);
+    let life = life.or_else(|| api.oauth.as_ref().and_then(|oauth| oauth.life()));
+    let expires = refresh.as_ref().and(life).map(|life| call.now.after(life));
+    if let Some(native) = natives.states.get_mut(provider) {
+        native.store.connect(&maker, &id, counts);
+        native.tokens.issue(access.clone(), Grant { scopes: None, expires, account: Some(id.clone()) });
+        if let Some(refresh) = &refresh {
+            native.issued.connect(refresh.clone(), &id);
+        }
+    }
+    state.accounts.add(&id, provider, &access, refresh, expires, call.now);
+    let record = record(integrated, api, &id, tenant);
+    let name = integrated.resource.get_ref();
+    let row = state.store.add(&call.maker, name, "", record, call.now).ok_or(Situation::UnknownRoute)?;
+    call.set("id", json!(row.id));
+    call.set("record", Value::Object(row.record.clone()));
+    call.set("token", json!(access));
+    answer(call, target, Operation::Connect, 201)
+}
+
+/// The record of an account in the unified API.
+pub(in crate::sandbox) fn record(
+    integrated: &crate::sandbox::data::Integrated,
+    api: &crate::sandbox::data::Api,
+    id: &str,
+    tenant: &str,
+) -> Map<String, Value> {
+    let model = api.unified.as_ref().and_then(|unified| unified.models.keys().next()).cloned().unwrap_or_default();
+    let values: Variables = [
+        ("id", json!(id)),
+        ("tenant", json!(tenant)),
+        ("provider", json!(api.name)),
+        ("label", json!(api.label)),
+        ("model", json!(model)),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    match template::fill(&Value::Object(integrated.record.clone()), &values) {
+        Value::Object(record) => record,
+        _ => Map::new(),
+    }
+}
+
+/// The cursor after a list of a provider's own route, where some mapping knows that list.
+pub(super) fn next_of(
+    natives: &Natives<'_>,
+    provider: usize,
+    target: &Target<'_>,
+    answered: &Answered,
+) -> Result<Value, Refusal> {
+    let path = target.named("path").unwrap_or_default();
+    let models = natives.api(provider).and_then(|api| api.unified.as_ref()).into_iter();
+    let mappings = models.flat_map(|unified| unified.models.values()).flat_map(BTreeMap::values);
+    let lists = mappings.filter_map(|mapping| serde_json::from_value::<ListMapping>(mapping.get("list")?.clone()).ok());
+    let next =
+        lists.filter(|list| list.path.trim_end_matches('/') == path.trim_end_matches('/')).find_map(|list| list.next);
+    let Some(next) = next else { return Ok(Value::Null) };
+    let names = [("headers", answered.headers.clone())];
+    let next = jsonata::evaluate_json(&next, &answered.body, &names).ok().flatten();
+    Ok(next.unwrap_or_default())
+}

@@ -1,0 +1,162 @@
+//! One unified record: read, made, changed, deleted, and methods of a provider's own.
+
+use jsonata_core::value::JValue;
+use serde_json::{Map, Value, json};
+
+use super::super::natives::Natives;
+use super::super::{Call, Done, Target};
+use super::Subject;
+use super::remote::{self, Answered, Asked};
+use crate::sandbox::body;
+use crate::sandbox::data::{MethodMapping, Operation};
+use crate::sandbox::mapped::broken;
+use crate::sandbox::shape::{self, Shape};
+use crate::sandbox::situation::{Refusal, Situation};
+use crate::sandbox::state::State;
+use crate::sandbox::template;
+use crate::sandbox::url;
+
+pub(super) fn perform<'c>(
+    call: &mut Call<'c>,
+    state: &mut State,
+    natives: &mut Natives<'_>,
+    subject: &Subject<'c>,
+    target: &Target<'c>,
+) -> Result<Done<'c>, Refusal> {
+    let mapped = &subject.mapped.mapping;
+    let id = target.named("id").map(str::to_owned);
+    let native = match target.operation {
+        Operation::Get => get(call, state, natives, subject, id.as_deref().unwrap_or_default())?,
+        Operation::Create => {
+            let mapping = mapped.create.as_ref().ok_or(Situation::NotMapped)?;
+            let input = checked_body(call, target, subject, true)?;
+            let answered = send(call, state, natives, subject, mapping, "POST", None, &input)?;
+            written(call, state, natives, subject, mapping, &answered, None)?
+        }
+        Operation::Update => {
+            let mapping = mapped.update.as_ref().ok_or(Situation::NotMapped)?;
+            let mut input = checked_body(call, target, subject, false)?;
+            if mapping.body.as_ref().is_some_and(|text| text.contains(BEFORE))
+                && let Value::Object(fields) = &mut input
+            {
+                let before = get(call, state, natives, subject, id.as_deref().unwrap_or_default())?;
+                fields.insert(BEFORE.to_owned(), before);
+            }
+            let answered = send(call, state, natives, subject, mapping, "PATCH", id.as_deref(), &input)?;
+            written(call, state, natives, subject, mapping, &answered, id.as_deref())?
+        }
+        Operation::Delete => {
+            let mapping = mapped.delete.as_ref().ok_or(Situation::NotMapped)?;
+            send(call, state, natives, subject, mapping, "DELETE", id.as_deref(), &json!({}))?;
+            let template = call.api.answers.get(&Operation::Delete).ok_or(Situation::UnknownRoute)?;
+            return Ok(Done::Fresh(template.get_ref(), 200));
+        }
+        Operation::Custom => {
+            let name = target.named("method").ok_or(Situation::UnknownRoute)?;
+            let mapping = mapped.methods.get(name).ok_or(Situation::NotMapped)?;
+            let input = Value::Object(body::object(call.request)?);
+            let id = input.get("id").and_then(Value::as_str).map(str::to_owned);
+            let answered = send(call, state, natives, subject, mapping, "POST", id.as_deref(), &input)?;
+            call.set("result", answered.body);
+            let template = call.api.answers.get(&Operation::Custom).ok_or(Situation::UnknownRoute)?;
+            return Ok(Done::Fresh(template.get_ref(), 200));
+        }
+        _ => return Err(Situation::UnknownRoute.into()),
+    };
+    let text = subject.mapped.record(subject.model, &native.to_string(), &subject.context)?;
+    let text =
+        if call.is_hidden("remote_data") { format!("{text}}}") } else { format!("{text},\"remote_data\":{native}}}") };
+    let record: Value = serde_json::from_str(&text).map_err(|error| broken(&error.to_string()))?;
+    let Value::Object(mut record) = record else { return Err(broken("a record is no object")) };
+    record.retain(|name, _| !call.is_hidden(name));
+    if let Some(id) = record.get("id").cloned() {
+        call.set("id", id);
+    }
+    call.set("record", Value::Object(record));
+    let template = call.api.answers.get(&target.operation).ok_or(Situation::UnknownRoute)?;
+    Ok(Done::Fresh(template.get_ref(), if target.operation == Operation::Create { 201 } else { 200 }))
+}
+
+/// The native record as it was before a change, for mappings that ask for it: a change of one part of a name has to send
+/// the whole name where the provider has but one field for it.
+const BEFORE: &str = "native_before";
+
+/// The native record of this id.
+fn get(
+    call: &mut Call<'_>,
+    state: &mut State,
+    natives: &mut Natives<'_>,
+    subject: &Subject<'_>,
+    id: &str,
+) -> Result<Value, Refusal> {
+    let mapping = subject.mapped.mapping.get.as_ref().ok_or(Situation::NotMapped)?;
+    let answered = send(call, state, natives, subject, mapping, "GET", Some(id), &json!({}))?;
+    let found = body::at(&answered.body, mapping.record.as_deref().unwrap_or_default());
+    found.filter(|found| found.is_object()).cloned().ok_or_else(|| Situation::UnknownRecord.into())
+}
+
+/// The native record that an answer to a write holds, or that is read again by its id.
+fn written(
+    call: &mut Call<'_>,
+    state: &mut State,
+    natives: &mut Natives<'_>,
+    subject: &Subject<'_>,
+    mapping: &MethodMapping,
+    answered: &Answered,
+    id: Option<&str>,
+) -> Result<Value, Refusal> {
+    if let Some(path) = &mapping.record
+        && let Some(record) = body::at(&answered.body, path).filter(|record| record.is_object())
+    {
+        return Ok(record.clone());
+    }
+    let mut names = remote::names(subject, call);
+    names.push(("headers", answered.headers.clone()));
+    let told = mapping.id.as_ref().map(|text| remote::evaluate(text, &answered.body, &names)).transpose()?.flatten();
+    let told = told.map(|told| told.as_str().map_or_else(|| told.to_string(), str::to_owned));
+    let id = told.or(id.map(str::to_owned)).ok_or_else(|| broken("the provider's answer tells no id"))?;
+    get(call, state, natives, subject, &id)
+}
+
+#[expect(clippy::too_many_arguments, reason = "what is sent follows from the mapping, the record and the request")]
+fn send(
+    call: &mut Call<'_>,
+    state: &mut State,
+    natives: &mut Natives<'_>,
+    subject: &Subject<'_>,
+    mapping: &MethodMapping,
+    method: &str,
+    id: Option<&str>,
+    input: &Value,
+) -> Result<Answered, Refusal> {
+    let mut names = remote::names(subject, call);
+    names.push(("id", id.map_or(JValue::Undefined, JValue::from)));
+    let object = |text: Option<&String>| match text.map(|text| remote::evaluate(text, input, &names)).transpose()? {
+        Some(Some(Value::Object(fields))) => Ok::<_, Refusal>(fields),
+        _ => Ok(Map::new()),
+    };
+    let mut query = object(mapping.query.as_ref())?;
+    let untouched = call.input.query.iter().filter(|given| given.name == "remote_query");
+    query.extend(untouched.filter_map(|given| Some((given.key.clone()?, json!(given.value)))));
+    let values = Map::from_iter([("id".to_owned(), json!(id.map(url::encode)))]);
+    let asked = Asked {
+        method: mapping.method.clone().unwrap_or_else(|| method.to_owned()),
+        path: template::fill_text(&mapping.path, &values),
+        query,
+        headers: object(mapping.headers.as_ref())?,
+        body: mapping.body.as_ref().map(|text| remote::evaluate(text, input, &names)).transpose()?.flatten(),
+    };
+    remote::ask(call, state, natives, subject.provider, &subject.account.id, asked)
+}
+
+/// The body of a write, checked by the model; what the provider wants besides is its own business.
+fn checked_body(call: &Call<'_>, target: &Target<'_>, subject: &Subject<'_>, whole: bool) -> Result<Value, Refusal> {
+    let mut fields = body::object(call.request)?;
+    let shapes = &subject.model.fields.shapes;
+    let mut problems = shape::problems(shapes, &fields, whole);
+    problems.extend(shape::problems(&target.route.fields, &fields, whole));
+    body::refuse(call.api, &problems)?;
+    body::fill_aliases(target.route, &mut fields);
+    fields.retain(|name, _| !shapes.get(name).is_some_and(Shape::is_owned));
+    Ok(Value::Object(fields))
+}

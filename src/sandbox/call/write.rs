@@ -1,0 +1,210 @@
+//! Records of an API's own are made, changed and deleted.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::{Call, Done, Event, Target};
+use crate::http::Reply;
+use crate::sandbox::body;
+use crate::sandbox::data::{Operation, Resource};
+use crate::sandbox::jsonata;
+use crate::sandbox::shape;
+use crate::sandbox::situation::{Refusal, Situation, status_values};
+use crate::sandbox::state::State;
+use crate::sandbox::store::Item;
+use crate::sandbox::table::Row;
+use crate::sandbox::template::{self, Template};
+use crate::sandbox::webhooks;
+
+impl<'c> Call<'c> {
+    /// The fields of each record that the body holds, also those that stand elsewhere in it.
+    fn sent(&self, resource: &Resource) -> Result<Vec<Map<String, Value>>, Refusal> {
+        let mut records = body::records(self.request, resource)?;
+        if let Some(reads) = &resource.reads {
+            let whole = Value::Object(body::object(self.request)?);
+            // A body for which the expression has no answer is not of the form that the API takes.
+            let more = jsonata::evaluate_json(reads.get_ref(), &whole, &[]).map_err(|_| Situation::BadJson)?;
+            if let Some(Value::Object(more)) = more {
+                records.iter_mut().for_each(|fields| fields.extend(more.clone()));
+            }
+        }
+        Ok(records)
+    }
+
+    /// What its account's administrator made required.
+    fn required_by_account(&self, account: &str, resource: &str) -> &'c [String] {
+        let account = self.api.accounts.iter().find(|known| known.id.get_ref() == account);
+        account.and_then(|account| account.required.get(resource)).map_or(&[], Vec::as_slice)
+    }
+
+    fn conflict(
+        &self,
+        state: &State,
+        name: &str,
+        resource: &Resource,
+        account: &str,
+        fields: &Map<String, Value>,
+        own: Option<u64>,
+    ) -> Result<(), Refusal> {
+        for path in &resource.unique {
+            for value in shape::values_at(fields, path).into_iter().filter(|value| !value.is_null()) {
+                if let Some(other) = state.store.same(&self.maker, name, account, path, value, own) {
+                    let refusal = Refusal::from(Situation::Conflict).with("field", path.as_str());
+                    return Err(refusal.with("value", value.clone()).with("other", other.id.as_str()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn create_one(
+        &mut self,
+        state: &mut State,
+        target: &Target<'c>,
+        account: &str,
+        mut fields: Map<String, Value>,
+    ) -> Result<Arc<Row>, Refusal> {
+        let (name, resource) = target.resource()?;
+        rename_back(state, name, &mut fields);
+        let required = self.required_by_account(account, name);
+        let fields = body::read(fields, self.api, target.route, resource, true, required)?;
+        self.conflict(state, name, resource, account, &fields, None)?;
+        let row = state.store.add(&self.maker, name, account, fields, self.now).ok_or(Situation::UnknownRoute)?;
+        self.show(state, target, account, &row)?;
+        if self.api.webhooks.as_ref().is_some_and(|webhooks| webhooks.resource.get_ref() == name) {
+            self.set("secret", json!(webhooks::secret(self.maker.seed, &row.id)));
+        }
+        self.note(state, target, "created", account, &row)?;
+        Ok(row)
+    }
+
+    pub(super) fn create(
+        &mut self,
+        state: &mut State,
+        target: &Target<'c>,
+        account: &str,
+    ) -> Result<Done<'c>, Refusal> {
+        let (_, resource) = target.resource()?;
+        let records = self.sent(resource)?;
+        let template = self.template(target, Operation::Create);
+        if !resource.batch {
+            let fields = records.into_iter().next().unwrap_or_default();
+            self.create_one(state, target, account, fields)?;
+            return Ok(Done::Fresh(template, 201));
+        }
+        let (mut results, mut refused, count) = (Vec::new(), None, records.len());
+        for fields in records {
+            match self.create_one(state, target, account, fields) {
+                Ok(_) => results.push(self.result(template)),
+                Err(refusal) => {
+                    results.push(self.failure(&refusal));
+                    refused.get_or_insert(refusal);
+                }
+            }
+        }
+        let failed = results.len() - self.events.len();
+        self.set("results", Value::Array(results));
+        match refused {
+            Some(refusal) if failed == count && count == 1 => Err(refusal),
+            Some(_) => Ok(Done::Ready(self.fill(template, 200)).with_status(template.partly.unwrap_or(207))),
+            None => Ok(Done::Fresh(template, 201)),
+        }
+    }
+
+    /// What one record of several becomes in the answer.
+    fn result(&self, template: &Template) -> Value {
+        let text = self.json.get("item").map_or("null", String::as_str);
+        let mut values = self.values.clone();
+        values.insert("item".to_owned(), serde_json::from_str(text).unwrap_or_default());
+        template.result.as_ref().map_or(Value::Null, |result| template::fill(result, &values))
+    }
+
+    /// What a refused record of several becomes in the answer.
+    fn failure(&self, refusal: &Refusal) -> Value {
+        let errors = &self.api.errors;
+        let template = errors.get(&refusal.name).or_else(|| errors.get("default")).map(|error| error.get_ref());
+        let result = template.and_then(|template| template.result.as_ref().or(template.body.as_ref()));
+        let mut values = self.values.clone();
+        let (status, message) =
+            refusal.situation().map_or((400, ""), |situation| (situation.status(), situation.message()));
+        values.extend(status_values(status, message, &refusal.name).map(|(name, value)| (name.to_owned(), value)));
+        values.extend(refusal.values.clone());
+        result.map_or(Value::Null, |result| template::fill(result, &values))
+    }
+
+    pub(super) fn update(
+        &mut self,
+        state: &mut State,
+        target: &Target<'c>,
+        account: &str,
+    ) -> Result<Done<'c>, Refusal> {
+        let row = self.find(state, target, account)?;
+        let (name, resource) = target.resource()?;
+        let mut fields = self.sent(resource)?.into_iter().next().unwrap_or_default();
+        rename_back(state, name, &mut fields);
+        let fields = body::read(fields, self.api, target.route, resource, false, &[])?;
+        let mut changed = row.record.clone();
+        changed.extend(fields.clone());
+        self.conflict(state, name, resource, account, &changed, Some(row.position))?;
+        let row = state.store.change(&self.maker, name, account, &row, fields, self.now);
+        let row = row.ok_or(Situation::UnknownRecord)?;
+        self.show(state, target, account, &row)?;
+        self.note(state, target, "updated", account, &row)?;
+        let template = self.template(target, Operation::Update);
+        if resource.batch {
+            let result = self.result(template);
+            self.set("results", Value::Array(vec![result]));
+        }
+        Ok(Done::Fresh(template, 200))
+    }
+
+    pub(super) fn delete(
+        &mut self,
+        state: &mut State,
+        target: &Target<'c>,
+        account: &str,
+    ) -> Result<Done<'c>, Refusal> {
+        let row = self.find(state, target, account)?;
+        let (name, _) = target.resource()?;
+        self.show(state, target, account, &row)?;
+        // What it was is told: afterwards nothing may be left of it.
+        self.note(state, target, "deleted", account, &row)?;
+        state.store.delete(&self.maker, name, account, &row, self.now).ok_or(Situation::UnknownRecord)?;
+        Ok(Done::Fresh(self.template(target, Operation::Delete), 200))
+    }
+
+    /// Notes a record that was written, with all its fields whatever the request asks to see.
+    fn note(
+        &mut self,
+        state: &mut State,
+        target: &Target<'c>,
+        what: &'static str,
+        account: &str,
+        row: &Row,
+    ) -> Result<(), Refusal> {
+        let item = self.item(state, target, account, row, None)?;
+        let (resource, account) = (target.resource()?.0.to_owned(), account.to_owned());
+        self.events.push(Event { what, resource, account, item });
+        Ok(())
+    }
+}
+
+impl Done<'_> {
+    fn with_status(self, status: u16) -> Self {
+        match self {
+            Self::Ready(reply) => Self::Ready(Reply { status, ..reply }),
+            other => other,
+        }
+    }
+}
+
+/// The fields of a body under the names that they had before the provider renamed them.
+fn rename_back(state: &State, resource: &str, fields: &mut Map<String, Value>) {
+    for (_, old, new) in state.renamed.iter().filter(|(of, _, _)| of == resource) {
+        fields.shift_remove(old);
+        if let Some(value) = fields.shift_remove(new) {
+            fields.insert(old.clone(), value);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What is wrong with mappings: every expression must be readable.
+
+use serde_json::{Map, Value};
+
+use super::Check;
+use crate::sandbox::{jsonata, mapped};
+
+impl Check<'_> {
+    pub(super) fn mappings(&mut self) {
+        for reads in self.api.resources.values().filter_map(|resource| resource.reads.as_ref()) {
+            if let Some(problem) = unreadable(reads.get_ref()) {
+                self.tell(reads, "sandbox-mapping", problem, String::new());
+            }
+        }
+        let Some(mapping) = &self.api.unified else { return };
+        let fixed = [&mapping.rate_limit, &mapping.status, &mapping.message];
+        let mut wrong: Vec<String> = fixed.into_iter().flatten().filter_map(|text| unreadable(text)).collect();
+        for (category, models) in &mapping.models {
+            for (name, value) in models {
+                wrong.extend(mapped::problem(value).map(|problem| format!("unified.{category}.{name}: {problem}")));
+                expressions(value, &mut wrong, &format!("unified.{category}.{name}"));
+            }
+        }
+        for problem in wrong {
+            self.tell_file("sandbox-mapping", problem);
+        }
+    }
+}
+
+fn unreadable(text: &str) -> Option<String> {
+    let error = jsonata::check(text).err()?;
+    Some(format!("`{}` cannot be read: {error}", text.trim()))
+}
+
+/// What is wrong with the expressions of a mapping's requests.
+fn expressions(value: &Value, wrong: &mut Vec<String>, at: &str) {
+    let Value::Object(fields) = value else { return };
+    let each = |fields: &Map<String, Value>, wrong: &mut Vec<String>, at: &str| {
+        for name in ["query", "headers", "body", "next", "id"] {
+            let text = fields.get(name).and_then(Value::as_str);
+            wrong.extend(text.and_then(unreadable).map(|problem| format!("{at}.{name}: {problem}")));
+        }
+    };
+    for (method, inner) in fields.iter().filter(|(name, _)| *name != "response") {
+        let Value::Object(inner) = inner else { continue };
+        each(inner, wrong, &format!("{at}.{method}"));
+        for variant in inner.get("variants").and_then(Value::as_array).into_iter().flatten() {
+            if let Value::Object(variant) = variant {
+                each(variant, wrong, &format!("{at}.{method}.variants"));
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Who sleeps in real time, out of the hooks' reach, and by how much that moves the clock.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::rest::{Key, Look, Wait};
+use crate::process::{Waiting, program_name};
+
+/// To what a sleep is rounded whose length the system does not tell.
+const ROUNDED: i64 = 100_000;
+
+/// Stands for the real world, which is no thread.
+const OUTSIDE: Key = Key { process: 0, id: 0, turns: 0 };
+
+/// In place of the number of turns: a thread that has told that it sleeps, until it tells that it woke.
+const TOLD: u64 = u64::MAX;
+
+/// A thread that sleeps in the kernel, out of the hooks' reach.
+#[derive(Debug)]
+struct Sleep {
+    program: Arc<str>,
+    /// When it was found, and what the world's clock showed then.
+    since: Instant,
+    from: i64,
+    /// It cannot have begun before this.
+    earliest: Instant,
+    length: Option<Duration>,
+    /// True where the clock was moved past its end.
+    is_over: bool,
+    /// The connection by which it was told of.
+    told: Option<u64>,
+}
+
+impl Sleep {
+    /// When it ends on the world's clock, as far as that is known.
+    fn due(&self) -> Option<i64> {
+        Some(self.from.saturating_add(micros(self.length?)))
+    }
+
+    fn credit(&self, length: i64, is_cut: bool) -> Credit {
+        Credit { program: Arc::clone(&self.program), until: self.from.saturating_add(length), length, is_cut }
+    }
+}
+
+/// Who sleeps in real time.
+#[derive(Debug, Default)]
+pub(super) struct RealSleepers {
+    sleeps: HashMap<Key, Sleep>,
+    /// When the look before began: a sleep that was not found by it has begun since.
+    noted: Option<Instant>,
+}
+
+/// What the sleepers in real time allow.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Allowed {
+    /// Everything that is due until then.
+    Until(i64),
+    /// Everything: nobody sleeps in real time.
+    Everything,
+}
+
+/// Real time that the world waited, and for whom.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Credit {
+    pub(super) program: Arc<str>,
+    /// What the clock is to show.
+    pub(super) until: i64,
+    pub(super) length: i64,
+    /// True where something ended the sleep before its time.
+    pub(super) is_cut: bool,
+}
+
+impl RealSleepers {
+    /// Takes note of who sleeps. `base`: what the clock shows. `counts` tells of a process whether its waits for something
+    /// else, with a limit, are sleeps too: nobody tells of them, and what they are for is not the clock's to bring. What is
+    /// to sleep for less than `shortest` is no sleep, but the pulse of a program that computes.
+    pub(super) fn note(&mut self, look: &Look, base: i64, shortest: Duration, counts: impl Fn(i32) -> bool) {
+        for (thread, wait) in &look.page {
+            let Some(Wait { what, program }) = wait else { continue };
+            let length = match *what {
+                Waiting::Time(length) if length.is_none_or(|length| length >= shortest) => length,
+                Waiting::AtMost(length) if counts(thread.process) => length,
+                _ => continue,
+            };
+            let (now, earliest) = (look.at, self.noted.unwrap_or(look.at));
+            let key = Key::of(thread);
+            if !self.sleeps.contains_key(&Key { turns: TOLD, ..key }) {
+                self.sleeps.entry(key).or_insert_with(|| {
+                    let program = Arc::clone(program);
+                    Sleep { program, since: now, from: base, earliest, length, is_over: false, told: None }
+                });
+            }
+        }
+        self.noted = Some(look.at);
+    }
+
+    /// Takes note of whether an answer of the real world is awaited.
+    pub(super) fn note_outside(&mut self, is_awaited: bool, base: i64, now: Instant) {
+        if is_awaited {
+            let program = "a real host".into();
+            let sleep =
+                Sleep { program, since: now, from: base, earliest: now, length: None, is_over: false, told: None };
+            self.sleeps.entry(OUTSIDE).or_insert(sleep);
+        }
+    }
+
+    /// Takes note of a thread that tells, by this connection, that it sleeps from now on.
+    pub(super) fn told(&mut self, connection: u64, (process, id): (i32, i32), length: i64, base: i64, now: Instant) {
+        let length = Some(Duration::from_micros(length.unsigned_abs()));
+        let (program, told) = (program_name(process).into(), Some(connection));
+        let sleep = Sleep { program, since: now, from: base, earliest: now, length, is_over: false, told };
+        self.sleeps.insert(Key { process, id, turns: TOLD }, sleep);
+    }
+
+    /// What is to be credited to the clock now that a sleep of which was told by this connection is over, after so many
+    /// microseconds; `None` where that was not told.
+    pub(super) fn woke(&mut self, connection: u64, slept: Option<i64>, now: Instant) -> Option<Credit> {
+        let key = *self.sleeps.iter().find(|(_, sleep)| sleep.told == Some(connection))?.0;
+        let sleep = self.sleeps.remove(&key).filter(|sleep| !sleep.is_over)?;
+        let slept = slept.unwrap_or_else(|| micros(now.duration_since(sleep.since)));
+        let whole = sleep.length.map(micros).filter(|length| slept >= *length);
+        let length = whole.unwrap_or_else(|| rounded(slept));
+        Some(sleep.credit(length, whole.is_none()))
+    }
+
+    /// What is to be credited to the clock: sleeps that are over.
+    pub(super) fn credits(&mut self, look: &Look, is_awaited: bool, now: Instant) -> Vec<Credit> {
+        let mut credits = Vec::new();
+        self.sleeps.retain(|key, sleep| {
+            let slept = now.duration_since(sleep.since);
+            let sleeps_on = match sleep.told {
+                // A handler of a signal may have left a sleep for good.
+                Some(_) => !sleep.is_over || look.may_sleep(*key),
+                None if *key == OUTSIDE => is_awaited,
+                None => look.has(*key),
+            };
+            let length = match sleep.length {
+                _ if sleep.is_over => None,
+                // It may have been found late, where the machine has much else to do. To credit it too early does no harm:
+                // what is due later waits for its end all the same.
+                Some(length) if now.duration_since(sleep.earliest) >= length => Some((micros(length), false)),
+                length if !sleeps_on => Some((rounded(micros(slept)), length.is_some())),
+                _ => None,
+            };
+            if let Some((length, is_cut)) = length {
+                sleep.is_over = true;
+                credits.push(sleep.credit(length, is_cut));
+            }
+            sleeps_on
+        });
+        credits.sort_by_key(|credit| credit.until);
+        credits
+    }
+
+    /// What may happen while they sleep.
+    pub(super) fn allowed(&self, now: Instant) -> Allowed {
+        let until = self.sleeps.values().map(|sleep| {
+            sleep.due().unwrap_or_else(|| sleep.from.saturating_add(micros(now.duration_since(sleep.since))))
+        });
+        until.min().map_or(Allowed::Everything, Allowed::Until)
+    }
+
+    /// The real time until the first of them wakes, as far as it is known.
+    pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
+        let open = self.sleeps.values().filter(|sleep| !sleep.is_over);
+        let left = open.filter_map(|sleep| Some(sleep.length?.saturating_sub(now.duration_since(sleep.earliest))));
+        left.min()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.sleeps.is_empty()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.sleeps.len()
+    }
+
+    /// A new world.
+    pub(super) fn clear(&mut self, now: Instant) {
+        *self = Self { noted: Some(now), ..Self::default() };
+    }
+}
+
+fn rounded(micros: i64) -> i64 {
+    (micros + ROUNDED / 2) / ROUNDED * ROUNDED
+}
+
+pub(super) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Thread;
+    use crate::system_clock;
+
+    const SECOND: i64 = 1_000_000;
+
+    /// One process, whose one thread sleeps for a second in its first turn.
+    fn asleep(at: Instant, turns: u64) -> Look {
+        let thread = Thread { process: 7, id: 7, is_busy: false, turns, used: Duration::ZERO };
+        let wait = Wait { what: Waiting::Time(Some(Duration::from_secs(1))), program: "perl".into() };
+        Look { at, page: vec![(thread, Some(wait))], wires: Vec::new() }
+    }
+
+    fn credit(until: i64, length: i64) -> Credit {
+        Credit { program: "perl".into(), until, length, is_cut: length < SECOND }
+    }
+
+    #[test]
+    fn a_sleep_that_was_found_late_counts_whole_and_the_next_begins_after_it() {
+        let begin = system_clock::now();
+        let at = |millis| begin + Duration::from_millis(millis);
+        let mut sleepers = RealSleepers::default();
+        sleepers.clear(begin);
+        sleepers.note(&asleep(at(900), 1), 0, Duration::ZERO, |_| true);
+        assert_eq!(sleepers.credits(&asleep(at(990), 1), false, at(995)), []);
+        assert_eq!(sleepers.allowed(at(995)), Allowed::Until(SECOND));
+        // It has woken, and sleeps again.
+        let again = asleep(at(1020), 2);
+        assert_eq!(sleepers.credits(&again, false, at(1020)), [credit(SECOND, SECOND)]);
+        sleepers.note(&again, SECOND, Duration::ZERO, |_| true);
+        assert_eq!(sleepers.allowed(at(1020)), Allowed::Until(2 * SECOND));
+    }
+
+    #[test]
+    fn a_sleep_that_was_told_counts_once_and_as_long_as_it_was() {
+        let begin = system_clock::now();
+        let at = |millis| begin + Duration::from_millis(millis);
+        let mut sleepers = RealSleepers::default();
+        let told = |sleepers: &mut RealSleepers| {
+            sleepers.told(3, (7, 7), SECOND, 0, begin);
+            let told = sleepers.sleeps.values_mut().find(|sleep| sleep.told.is_some());
+            told.unwrap_or_else(|| panic!("it is there")).program = "perl".into();
+        };
+        told(&mut sleepers);
+        sleepers.note(&asleep(at(10), 1), 0, Duration::ZERO, |_| true);
+        assert_eq!(sleepers.count(), 1);
+        assert_eq!(sleepers.credits(&asleep(at(500), 2), false, at(500)), []);
+        assert_eq!(sleepers.woke(3, Some(SECOND + 80), at(1200)), Some(credit(SECOND, SECOND)));
+        assert_eq!(sleepers.woke(3, None, at(1200)), None);
+        assert!(sleepers.is_empty());
+        // Something woke it before.
+        told(&mut sleepers);
+        assert_eq!(sleepers.woke(3, Some(SECOND / 2 - 400), at(900)), Some(credit(SECOND / 2, SECOND / 2)));
+        // It was ended.
+        told(&mut sleepers);
+        assert_eq!(sleepers.woke(3, None, at(310)), Some(credit(300_000, 300_000)));
+    }
+
+    #[test]
+    fn a_sleep_that_was_told_and_left_for_good_holds_nobody_up() {
+        let begin = system_clock::now();
+        let end = begin + Duration::from_secs(1);
+        let mut sleepers = RealSleepers::default();
+        sleepers.told(3, (7, 7), SECOND, 0, begin);
+        let mut elsewhere = asleep(end, 9);
+        elsewhere.page[0].1 = Some(Wait { what: Waiting::Something, program: Arc::default() });
+        assert_eq!(sleepers.credits(&elsewhere, false, end).len(), 1);
+        assert_eq!(sleepers.credits(&elsewhere, false, end), []);
+        assert_eq!(sleepers.allowed(end), Allowed::Everything);
+    }
+}

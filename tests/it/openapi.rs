@@ -1,0 +1,210 @@
+//! What the sandbox says of itself as OpenAPI, and whether it keeps to that.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use doccheck::http::{Headers, Request};
+use doccheck::sandbox::{Definition, World};
+use jsonschema::Validator;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::{Map, Value, json};
+
+static DEFINITION: LazyLock<Arc<Definition>> = LazyLock::new(|| Arc::new(Definition::embedded().unwrap()));
+
+/// One operation of a description, ready to be asked and judged.
+struct Described {
+    host: String,
+    method: String,
+    path: String,
+    parameters: Vec<Value>,
+    body: Option<Value>,
+    /// By status or range.
+    responses: Vec<(String, Option<Validator>)>,
+}
+
+static OPERATIONS: LazyLock<Vec<Described>> = LazyLock::new(|| {
+    let hosts = DEFINITION.hosts();
+    let mut seen = Vec::new();
+    let mut operations = Vec::new();
+    for host in hosts {
+        let document = DEFINITION.openapi(Some(&host)).unwrap();
+        if seen.contains(&document) {
+            continue;
+        }
+        let first = document["servers"][0]["url"].as_str().unwrap().trim_start_matches("https://").to_owned();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let responses = operation["responses"].as_object().unwrap().iter().map(|(status, response)| {
+                    let schema = response.pointer("/content/application~1json/schema");
+                    (status.clone(), schema.map(|schema| jsonschema::validator_for(schema).unwrap()))
+                });
+                operations.push(Described {
+                    host: first.clone(),
+                    method: method.to_uppercase(),
+                    path: path.clone(),
+                    parameters: operation["parameters"].as_array().unwrap().clone(),
+                    body: operation.pointer("/requestBody/content/application~1json/schema").cloned(),
+                    responses: responses.collect(),
+                });
+            }
+        }
+        seen.push(document);
+    }
+    operations
+});
+
+/// What a value may be, whatever its schema says.
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+        Just(json!("2026-04-01T00:00:00Z")),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map("[a-z_]{1,8}", inner, 0..3)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+/// A value that a schema describes, or nearly: `wild` takes the place of some parts.
+fn like(schema: &Value, seed: &mut impl FnMut() -> usize, wild: &[Value]) -> Value {
+    if seed() % 9 == 0 {
+        return wild.get(seed() % wild.len().max(1)).cloned().unwrap_or_default();
+    }
+    let kind = match &schema["type"] {
+        Value::Array(kinds) => kinds.first().and_then(Value::as_str).unwrap_or("string").to_owned(),
+        Value::String(kind) => kind.clone(),
+        _ => "string".to_owned(),
+    };
+    match kind.as_str() {
+        "object" => {
+            let mut fields = Map::new();
+            for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
+                let required = schema["required"].as_array().is_some_and(|names| names.contains(&json!(name)));
+                if required || seed() % 3 == 0 {
+                    fields.insert(name.clone(), like(inner, seed, wild));
+                }
+            }
+            Value::Object(fields)
+        }
+        "array" => (0..seed() % 3).map(|_| like(&schema["items"], seed, wild)).collect(),
+        "integer" => json!(seed() % 500),
+        "number" => json!(seed() % 5000),
+        "boolean" => json!(seed() % 2 == 0),
+        _ => json!(["Jane", "jane@example.com", "2026-04-01T00:00:00Z", "1", ""][seed() % 5]),
+    }
+}
+
+fn accounts() -> Vec<(String, String, String)> {
+    let world = World::new(Arc::clone(&DEFINITION), None);
+    DEFINITION
+        .providers()
+        .into_iter()
+        .map(|provider| {
+            let named = world.environment_for(Some(&provider.name));
+            let variables: std::collections::BTreeMap<_, _> = named.into_iter().collect();
+            (variables["ACCOUNT_ID"].clone(), variables["TENANT_ID"].clone(), variables["PROVIDER_TOKEN"].clone())
+        })
+        .collect()
+}
+
+static ACCOUNTS: LazyLock<Vec<(String, String, String)>> = LazyLock::new(accounts);
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever is asked in the way of the description, or nearly, the answer is one that it has; nothing is a 500.
+    #[test]
+    fn every_answer_is_described(
+        which in any::<Index>(),
+        account in any::<Index>(),
+        picks in prop::collection::vec(any::<u16>(), 40),
+        wild in prop::collection::vec(any_value(), 1..4),
+    ) {
+        let described = which.get(&OPERATIONS);
+        let (id, tenant, token) = account.get(&ACCOUNTS);
+        let mut at = 0;
+        let mut seed = || { at += 1; usize::from(picks[at % picks.len()]) };
+        let (mut path, mut query, mut headers) = (described.path.clone(), Vec::new(), Headers::new());
+        let is_unified = described.parameters.iter().any(|given| ["integrated_account_id", "X-Tenant-ID"].contains(&given["name"].as_str().unwrap()))
+            || described.path.starts_with("/integrated-account");
+        let token = if is_unified { "sandbox-token-7d2f9c4e1a6b" } else { token };
+        if seed() % 8 != 0 {
+            headers.push("Authorization", format!("Bearer {token}"));
+            headers.push("User-Agent", "a test");
+        }
+        for parameter in &described.parameters {
+            let name = parameter["name"].as_str().unwrap();
+            let value = match name {
+                "integrated_account_id" => id.clone(),
+                "X-Tenant-ID" => tenant.clone(),
+                _ => match like(&parameter["schema"], &mut seed, &wild) {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                },
+            };
+            let value: String = value.chars().filter(|letter| !letter.is_control()).collect();
+            match parameter["in"].as_str().unwrap() {
+                "path" => path = path.replace(&format!("{{{name}}}"), if value.is_empty() { "1" } else { value.trim_matches('/') }),
+                "header" => headers.push(name, value),
+                _ if parameter["required"] == json!(true) || seed() % 3 == 0 => query.push(format!("{name}={}", value.replace(['&', '#', '%', '+'], ""))),
+                _ => {}
+            }
+        }
+        let body = described.body.as_ref().map(|schema| like(schema, &mut seed, &wild).to_string().into_bytes());
+        if body.is_some() {
+            headers.push("Content-Type", "application/json");
+        }
+        let request = Request {
+            method: described.method.clone(),
+            scheme: "https".to_owned(),
+            host: described.host.clone(),
+            path,
+            query: query.join("&"),
+            headers,
+            body: body.unwrap_or_default(),
+        };
+        let mut world = World::new(Arc::clone(&DEFINITION), None);
+        let now = world.start().after(Duration::from_secs(1));
+        let reply = world.answer(&request, now).reply;
+        let shown = || format!("{} {} {} -> {} {}", request.method, request.url(), String::from_utf8_lossy(&request.body), reply.status, String::from_utf8_lossy(&reply.body));
+        prop_assert_ne!(reply.status, 500, "{}", shown());
+        let exact = reply.status.to_string();
+        let range = format!("{}XX", reply.status / 100);
+        let known = described.responses.iter().find(|(status, _)| *status == exact)
+            .or_else(|| described.responses.iter().find(|(status, _)| *status == range || status == "default"));
+        // What another method or path at the same place answers is not this operation's.
+        let is_elsewhere = reply.status == 404 || reply.status == 405;
+        prop_assert!(known.is_some() || is_elsewhere, "not described: {}", shown());
+        if let Some((_, Some(validator))) = known
+            && !reply.body.is_empty()
+            && reply.headers.get("content-type").is_some_and(|kind| kind.contains("json"))
+        {
+            let value: Value = serde_json::from_slice(&reply.body).unwrap();
+            prop_assert!(validator.is_valid(&value), "not as described: {}", shown());
+        }
+    }
+}
+
+#[test]
+fn the_unified_api_is_described_first() {
+    let document = DEFINITION.openapi(None).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    for path in [
+        "/unified/crm/contacts",
+        "/unified/crm/contacts/{id}",
+        "/crm/contacts",
+        "/unified/hris/employees",
+        "/integrated-account",
+    ] {
+        assert!(document["paths"].get(path).is_some(), "{path}");
+    }
+    assert_eq!(DEFINITION.openapi(Some("nowhere.example.com")), None);
+}

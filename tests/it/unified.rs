@@ -1,0 +1,337 @@
+//! The unified API over its providers: one model whatever the provider, tokens that are refreshed ahead of time, pages that
+//! do not shift.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use doccheck::clock::Timestamp;
+use doccheck::http::{Headers, Reply, Request};
+use doccheck::sandbox::{Answer, Definition, World};
+use serde_json::{Value, json};
+
+const TOKEN: &str = "sandbox-token-7d2f9c4e1a6b";
+
+/// The eight CRMs, by the tenants that are connected to them.
+const CRMS: [&str; 8] =
+    ["hubspot", "salesforce", "zendesk_sell", "pipedrive", "dynamics_365", "close", "copper", "zoho_crm"];
+
+static DEFINITION: LazyLock<Arc<Definition>> = LazyLock::new(|| Arc::new(Definition::embedded().unwrap()));
+
+fn world() -> World {
+    World::new(Arc::clone(&DEFINITION), None)
+}
+
+fn request(method: &str, target: &str, tenant: &str, body: Option<&Value>) -> Request {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut headers = Headers::new();
+    headers.push("Authorization", format!("Bearer {TOKEN}"));
+    headers.push("X-Tenant-ID", tenant);
+    if body.is_some() {
+        headers.push("Content-Type", "application/json");
+    }
+    Request {
+        method: method.to_owned(),
+        scheme: "https".to_owned(),
+        host: "api.truto.one".to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers,
+        body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
+    }
+}
+
+fn body(reply: &Reply) -> Value {
+    serde_json::from_slice(&reply.body).unwrap()
+}
+
+/// Asks at once, and again when the answer says that it is too early.
+fn patient(world: &mut World, now: &mut Timestamp, request: &Request) -> Answer {
+    for _ in 0..20 {
+        let answer = world.answer(request, *now);
+        if answer.reply.status != 429 {
+            return answer;
+        }
+        let wait = answer.reply.headers.get("retry-after").and_then(|text| text.parse().ok()).unwrap_or(5_u64);
+        *now = now.after(Duration::from_secs(wait.max(1)));
+    }
+    panic!("{} is refused for ever", request.url());
+}
+
+/// Every record of a unified list, page by page; time passes where a limit asks for it.
+fn all(world: &mut World, tenant: &str, resource: &str, query: &str) -> Vec<Value> {
+    let (mut records, mut cursor, mut now) = (Vec::new(), String::new(), world.start());
+    loop {
+        let target = format!("/crm/{resource}?{query}&next_cursor={cursor}");
+        let answer = patient(world, &mut now, &request("GET", &target, tenant, None));
+        let page = body(&answer.reply);
+        assert_eq!(answer.reply.status, 200, "{tenant} {target}: {page}");
+        records.extend(page["result"].as_array().unwrap().iter().cloned());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => return records,
+        }
+    }
+}
+
+/// A record without what is the provider's own.
+fn common(record: &Value) -> Value {
+    let mut record = record.clone();
+    let fields = record.as_object_mut().unwrap();
+    fields.shift_remove("id");
+    fields.shift_remove("remote_data");
+    for related in ["account", "owner"] {
+        if let Some(id) = fields.get_mut(related).and_then(|value| value.get_mut("id")) {
+            assert!(id.is_string(), "ids are text: {id}");
+            *id = json!("an id");
+        }
+    }
+    record
+}
+
+// ------------------------------------------------------------------------------------------------ one model
+
+#[test]
+fn a_thousand_contacts_are_the_same_whatever_the_crm() {
+    let mut expected: Option<Vec<Value>> = None;
+    for crm in CRMS {
+        let records = all(&mut world(), &format!("cust_{crm}"), "contacts", "limit=200");
+        assert_eq!(records.len(), 1000, "{crm}");
+        let ids: BTreeSet<&str> = records.iter().map(|record| record["id"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), 1000, "{crm}: ids are text, and no two the same");
+        let mut records: Vec<Value> = records.iter().map(common).collect();
+        records.sort_by_key(|record| record["email_addresses"].to_string());
+        match &expected {
+            None => expected = Some(records),
+            Some(expected) => {
+                for (record, expected) in records.iter().zip(expected) {
+                    assert_eq!(record, expected, "{crm}");
+                }
+            }
+        }
+    }
+    let first = expected.unwrap().remove(0);
+    for field in ["first_name", "last_name", "name", "title", "created_at", "updated_at"] {
+        assert!(first[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {first}");
+    }
+    assert_eq!(first["phone_numbers"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_changed_since_an_instant_is_the_same_whatever_the_crm() {
+    let since = "2026-04-10T00:00:00Z";
+    let mut expected: Option<BTreeSet<String>> = None;
+    for crm in CRMS {
+        let query = format!("limit=200&updated_after={since}");
+        let changed = all(&mut world(), &format!("cust_{crm}"), "contacts", &query);
+        let mails: BTreeSet<String> = changed.iter().map(|record| record["email_addresses"].to_string()).collect();
+        assert!(changed.iter().all(|record| record["updated_at"].as_str().unwrap() > since), "{crm}");
+        assert_eq!(mails.len(), changed.len(), "{crm}: nobody comes twice");
+        assert!((40..70).contains(&mails.len()), "{crm}: a hundredth changes every day, {}", mails.len());
+        assert_eq!(expected.get_or_insert_with(|| mails.clone()), &mails, "{crm}");
+    }
+}
+
+#[test]
+fn a_contact_is_made_read_changed_and_deleted_in_any_crm() {
+    let lead = json!({
+        "first_name": "Jane", "last_name": "Doe", "email_addresses": [{ "email": "jane.doe@example.com", "type": "work" }],
+        "phone_numbers": [{ "number": "+1 555 0199", "type": "work" }], "title": "Buyer",
+    });
+    for crm in CRMS {
+        let tenant = format!("cust_{crm}");
+        let mut world = world();
+        let mut now = world.start();
+        let made = patient(&mut world, &mut now, &request("POST", "/crm/contacts", &tenant, Some(&lead)));
+        let record = body(&made.reply);
+        assert_eq!(made.reply.status, 201, "{crm}: {record}");
+        let id = record["id"].as_str().unwrap().to_owned();
+        let one = format!("/crm/contacts/{id}");
+        let read = body(&patient(&mut world, &mut now, &request("GET", &one, &tenant, None)).reply);
+        for field in ["first_name", "last_name", "name", "email_addresses", "phone_numbers"] {
+            let wanted = if field == "name" { json!("Jane Doe") } else { lead[field].clone() };
+            assert_eq!(read[field], wanted, "{crm}: {field} of {read}");
+        }
+        now = now.after(Duration::from_secs(60));
+        let change = json!({ "last_name": "Roe" });
+        let changed = patient(&mut world, &mut now, &request("PATCH", &one, &tenant, Some(&change)));
+        assert_eq!(changed.reply.status, 200, "{crm}: {}", body(&changed.reply));
+        let read = body(&patient(&mut world, &mut now, &request("GET", &one, &tenant, None)).reply);
+        assert_eq!((&read["first_name"], &read["last_name"]), (&json!("Jane"), &json!("Roe")), "{crm}: {read}");
+        assert!(read["updated_at"].as_str() > read["created_at"].as_str(), "{crm}: {read}");
+        let gone = patient(&mut world, &mut now, &request("DELETE", &one, &tenant, None));
+        assert_eq!((gone.reply.status, body(&gone.reply)), (200, json!({ "id": id })), "{crm}");
+        let missing = patient(&mut world, &mut now, &request("GET", &one, &tenant, None)).reply;
+        assert_eq!(missing.status, 404, "{crm}: {}", body(&missing));
+    }
+}
+
+#[test]
+fn every_resource_of_every_crm_can_be_listed_under_both_its_names() {
+    for crm in CRMS {
+        let tenant = format!("cust_{crm}");
+        for (name, other, count) in
+            [("accounts", "companies", 200), ("opportunities", "deals", 300), ("notes", "notes", 400)]
+        {
+            let records = all(&mut world(), &tenant, name, "limit=200");
+            assert_eq!(records.len(), count, "{crm} {name}");
+            let again = all(&mut world(), &tenant, other, "limit=200");
+            assert_eq!(records, again, "{crm} {other}");
+            assert!(records.iter().all(|record| record["id"].is_string()), "{crm} {name}");
+        }
+    }
+}
+
+#[test]
+fn limits_are_told_in_three_fields_or_not_at_all() {
+    let mut told: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for crm in CRMS {
+        let reply = world_answer(&request("GET", "/crm/contacts?limit=1", &format!("cust_{crm}"), None));
+        let fields = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+        told.insert(crm, fields.iter().filter_map(|name| reply.headers.get(name)).map(str::to_owned).collect());
+    }
+    // One tells them with its window, one in seconds left, one in decimals; one says nothing of them at all.
+    assert_eq!(told["hubspot"][..2], ["110;w=10", "109"]);
+    assert_eq!(told["close"].len(), 3, "{told:?}");
+    assert_eq!(told["pipedrive"].len(), 3, "{told:?}");
+    assert!(told["copper"].is_empty(), "{told:?}");
+    assert!(told["zendesk_sell"].is_empty(), "{told:?}");
+    for number in told.values().flatten() {
+        let number = number.split(';').next().unwrap();
+        assert!(number.parse::<u64>().is_ok(), "{told:?}");
+    }
+}
+
+fn world_answer(request: &Request) -> Reply {
+    let mut world = world();
+    let start = world.start();
+    world.answer(request, start).reply
+}
+
+// ------------------------------------------------------------------------------------------------ tokens
+
+/// What was asked of a token endpoint on the way to an answer.
+fn refreshes(answer: &Answer) -> Vec<Timestamp> {
+    let tokens = answer.upstream.iter().filter(|asked| asked.url.contains("token"));
+    tokens.filter(|asked| asked.method == "POST").map(|asked| asked.at).collect()
+}
+
+#[test]
+fn a_token_is_refreshed_once_ahead_of_its_end_however_many_ask() {
+    let mut world = world();
+    let start = world.start();
+    // The token ends 30 minutes after the start: between one and three minutes before that it is refreshed.
+    let list = request("GET", "/crm/contacts?limit=1", "cust_salesforce", None);
+    let early = world.answer(&list, start.after(Duration::from_secs(26 * 60)));
+    assert!(refreshes(&early).is_empty());
+    let late = start.after(Duration::from_secs(29 * 60));
+    let mut all = Vec::new();
+    for _ in 0..200 {
+        let answer = world.answer(&list, late);
+        assert!(matches!(answer.reply.status, 200 | 429), "{}", body(&answer.reply));
+        let of_account = answer.upstream.iter().filter(|asked| asked.url.contains("salesforce.com"));
+        all.extend(of_account.filter(|asked| asked.url.contains("/token")).map(|asked| asked.at));
+    }
+    // One for each of the provider's accounts that are connected by OAuth.
+    assert!(!all.is_empty() && all.len() <= 2, "{all:?}");
+    for at in &all {
+        let before_end = Duration::from_secs(30 * 60) - at.since(start);
+        assert!(before_end >= Duration::from_secs(60) && before_end <= Duration::from_secs(180), "{before_end:?}");
+    }
+}
+
+#[test]
+fn a_thousand_accounts_that_expire_together_are_refreshed_one_by_one() {
+    let mut world = world();
+    let start = world.start();
+    for n in 0..1000 {
+        let connect = json!({ "tenant_id": format!("tenant-{n}"), "integration": "hubspot", "expires_in": 1800 });
+        let mut answer = world.answer(
+            &request("POST", "/integrated-account", "", Some(&connect)),
+            start.after(Duration::from_millis(n * 25)),
+        );
+        if answer.reply.status == 429 {
+            answer = world.answer(
+                &request("POST", "/integrated-account", "", Some(&connect)),
+                start.after(Duration::from_secs(60)),
+            );
+        }
+        assert_eq!(answer.reply.status, 201, "{}", body(&answer.reply));
+    }
+    let end = start.after(Duration::from_secs(31 * 60));
+    let answer = world.answer(&request("GET", "/integrated-account?limit=1", "", None), end);
+    let at = refreshes(&answer);
+    assert!(at.len() >= 1000, "{}", at.len());
+    let seconds: BTreeSet<u64> = at.iter().map(|at| at.since(start).as_secs()).collect();
+    assert!(seconds.len() > 100, "they are spread over two minutes: {} different seconds", seconds.len());
+    let most = seconds.iter().map(|second| at.iter().filter(|at| at.since(start).as_secs() == *second).count()).max();
+    assert!(most.unwrap() < 40, "{most:?} at once");
+}
+
+#[test]
+fn an_extraction_that_outlives_its_token_never_sees_a_401() {
+    let mut world = world();
+    let start = world.start();
+    let mut refreshed = 0;
+    for minute in 0..45 {
+        let now = start.after(Duration::from_secs(minute * 60));
+        let answer = world.answer(&request("GET", "/crm/contacts?limit=5", "cust_hubspot", None), now);
+        assert_eq!(answer.reply.status, 200, "minute {minute}: {}", body(&answer.reply));
+        refreshed += refreshes(&answer).len();
+    }
+    assert!(refreshed >= 1, "a token of half an hour was renewed on the way");
+}
+
+// ------------------------------------------------------------------------------------------------ pages
+
+/// The ids of a list while others are made and deleted between its pages.
+fn walk_while_it_changes(tenant: &str) -> (Vec<String>, BTreeSet<String>) {
+    let mut world = world();
+    let mut now = world.start();
+    let before: Vec<Value> = all(&mut world, tenant, "contacts", "limit=200");
+    let ids: Vec<String> = before.iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect();
+    let (mut seen, mut cursor, mut deleted) = (Vec::new(), String::new(), BTreeSet::new());
+    now = now.after(Duration::from_secs(3600));
+    for page_number in 0.. {
+        let target = format!("/crm/contacts?limit=100&next_cursor={cursor}");
+        let page = body(&patient(&mut world, &mut now, &request("GET", &target, tenant, None)).reply);
+        seen.extend(page["result"].as_array().unwrap().iter().map(|record| record["id"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = next.to_owned();
+        // One that was read already and one that was not are deleted, and one is made.
+        if page_number < 3 {
+            for at in [page_number * 100 + 7, 900 + page_number] {
+                let one = format!("/crm/contacts/{}", ids[at]);
+                assert_eq!(patient(&mut world, &mut now, &request("DELETE", &one, tenant, None)).reply.status, 200);
+                deleted.insert(ids[at].clone());
+            }
+            let lead = json!({ "first_name": "New", "last_name": format!("Lead {page_number}") });
+            assert_eq!(
+                patient(&mut world, &mut now, &request("POST", "/crm/contacts", tenant, Some(&lead))).reply.status,
+                201
+            );
+        }
+    }
+    let kept: BTreeSet<String> = ids.into_iter().filter(|id| !deleted.contains(id)).collect();
+    (seen, kept)
+}
+
+#[test]
+fn pages_by_cursor_neither_skip_nor_repeat_while_the_list_changes() {
+    for tenant in ["cust_hubspot", "cust_pipedrive"] {
+        let (seen, kept) = walk_while_it_changes(tenant);
+        let once: BTreeSet<&String> = seen.iter().collect();
+        assert_eq!(once.len(), seen.len(), "{tenant}: nobody comes twice");
+        let skipped: Vec<&String> = kept.iter().filter(|id| !once.contains(id)).collect();
+        assert!(skipped.is_empty(), "{tenant} skips {skipped:?}");
+    }
+}
+
+#[test]
+fn pages_by_offset_skip_while_the_list_changes() {
+    let (seen, kept) = walk_while_it_changes("cust_close");
+    let once: BTreeSet<&String> = seen.iter().collect();
+    let skipped: Vec<&String> = kept.iter().filter(|id| !once.contains(id)).collect();
+    assert_eq!(skipped.len(), 3, "each deletion before the place that was read moves one record out of sight");
+}
