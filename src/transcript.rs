@@ -306,7 +306,7 @@ impl Ending {
                 format!("was not ready within {}: {missing}", in_words(Duration::from_micros(*limit_us)))
             }
             Self::NotCalled { event, limit_us, refused } => {
-                let limit = humantime::format_duration(std::time::Duration::from_micros(*limit_us));
+                let limit = in_words(Duration::from_micros(*limit_us));
                 let refused = refused.iter().map(|what| format!("; {what}")).collect::<String>();
                 format!("did not start: no receiver took a webhook `{event}` within {limit}{refused}")
             }

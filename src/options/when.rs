@@ -8,7 +8,7 @@ pub enum When {
 }
 
 /// What a message says that `when` takes.
-pub const TAKES: &str = "`webhook:` and the name of an event, such as `webhook:record:created`";
+pub(super) const TAKES: &str = "`webhook:` and the name of an event, such as `webhook:record:created`";
 
 impl When {
     /// Reads `webhook:EVENT`; `None` where it is none.

@@ -190,18 +190,3 @@ pub(super) fn kind(fence: &Fence) -> Kind {
         },
     }
 }
-
-impl Language {
-    /// The word that names steps.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Shell => "shell",
-            Self::Console => "console",
-            Self::Python => "python",
-            Self::Pycon => "pycon",
-            Self::JavaScript => "javascript",
-            Self::TypeScript => "typescript",
-            Self::Http => "http",
-        }
-    }
-}

@@ -12,7 +12,6 @@ use tokio::runtime::{Handle, Runtime};
 use tokio_rustls::TlsConnector;
 
 use crate::clock::Timestamp;
-use crate::http::{Reply, Request};
 use crate::process::{Census, Crew};
 use crate::sandbox::{Fault, World};
 use crate::transcript::TimeSpent;
@@ -32,7 +31,7 @@ use super::journal::{Journal, Witness, Witnesses};
 use super::listeners::{Listeners, Resolver};
 use super::relay::Relay;
 use super::upstream::Upstream;
-use super::{Protocol, ServeError, Traffic, authority, gateway, send};
+use super::{ServeError, Traffic, authority};
 
 /// How long dropping a network waits for its threads to end.
 const GRACE: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use super::natives::Natives;
 use super::unified;
 use super::{Call, Done, Target};
 use crate::http::{Headers, Reply};
-use crate::sandbox::data::{Api, Delete, Operation, Resource, Which};
+use crate::sandbox::data::{Api, Delete, Operation, Which};
 use crate::sandbox::input::Input;
 use crate::sandbox::list;
 use crate::sandbox::record::{self, Shown};

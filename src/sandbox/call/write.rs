@@ -12,7 +12,6 @@ use crate::sandbox::jsonata;
 use crate::sandbox::shape;
 use crate::sandbox::situation::{Refusal, Situation, status_values};
 use crate::sandbox::state::State;
-use crate::sandbox::store::Item;
 use crate::sandbox::table::Row;
 use crate::sandbox::template::{self, Template};
 use crate::sandbox::webhooks;
