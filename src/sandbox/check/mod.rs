@@ -106,6 +106,8 @@ const ONE: &[&str] = &[
     "result",
     "capabilities",
     "token",
+    "secret",
+    "count",
     "parameter",
     "value",
     "problem",
