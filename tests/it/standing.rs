@@ -411,7 +411,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_write() {
         (answer.status, answer.error())
     };
     let told = |status: u16, text: &str| (status, text.to_owned());
-    let known = "/_sandbox/ has advance, faults, journal, reset, sign-up, ca.pem";
+    let known = "/_sandbox/ has accounts/ID/revoke, accounts/ID/reconnect, advance, faults, journal, providers/NAME/rename, reset, sign-up, ca.pem";
     assert_eq!(refused("GET", "/fault", &Value::Null), told(404, &format!("there is no /_sandbox/fault; {known}")));
     assert_eq!(refused("GET", "/reset", &Value::Null), told(405, "/_sandbox/reset takes POST"));
     let advance = "is no time to go forward; write `46m`, `1h 30m` or `2d`, ten years at most";
