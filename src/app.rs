@@ -24,6 +24,7 @@ use crate::run::{Event, ExitCode, Observer, Page, RunOptions, RunReport, Session
 use crate::sandbox::{Definition, World};
 use crate::system_clock::now;
 use crate::tutorial;
+use runs::Wanted;
 
 pub use crate::run::Shard;
 pub use blessing::{BlessReport, BlessRequest, Blessable, bless, recalled, write};
@@ -163,11 +164,13 @@ pub struct Prepared {
 ///
 /// What is wrong with the configuration or the sandbox's data.
 pub fn prepare(request: &RunRequest, surroundings: &Surroundings) -> Result<Prepared, Vec<Diagnostic>> {
-    let Site { config, root, pages, diagnostics } = Site::find(&request.paths, surroundings)?;
+    let (paths, wanted) = Wanted::read(&request.paths, &surroundings.directory);
+    let Site { config, root, pages, diagnostics } = Site::find(&paths, surroundings)?;
     let nothing_selected = pages.is_empty();
     let definition = Arc::new(definition(&config, &root)?);
-    let runs = runs::of(pages, &config, &definition);
+    let mut runs = runs::of(pages, &config, &definition);
     let titles: BTreeSet<String> = runs.iter().map(Page::listed).collect();
+    wanted.retain(&mut runs, &surroundings.directory)?;
     let (pages, note) = selection::select(runs, request, &config, &root, surroundings).map_err(|found| vec![found])?;
     let provisioner = Provisioner::new(surroundings.cache(), request.offline, surroundings.variables.clone())
         .with_root(root.clone())
@@ -231,7 +234,7 @@ pub fn list(paths: &[PathBuf], surroundings: &Surroundings) -> ListReport {
 fn listing(paths: &[PathBuf], surroundings: &Surroundings) -> Result<ListReport, Vec<Diagnostic>> {
     let Site { config, root, pages, mut diagnostics } = Site::find(paths, surroundings)?;
     let relative: Vec<_> = pages.iter().map(|page| page.relative.clone()).collect();
-    let mut pages: Vec<_> = pages.into_iter().map(|page| listed(page, &config)).collect();
+    let mut pages: Vec<_> = pages.iter().map(|page| listed(page, &config)).collect();
     // The sandbox's data is not read for nothing.
     if pages.iter().filter_map(|page| page.plan.as_ref()).any(|plan| !plan.page.providers.is_empty()) {
         let definition = definition(&config, &root)?;
@@ -250,11 +253,11 @@ fn listing(paths: &[PathBuf], surroundings: &Surroundings) -> Result<ListReport,
     Ok(ListReport { pages, diagnostics })
 }
 
-fn listed(page: Page, config: &Config) -> ListedPage {
+fn listed(page: &Page, config: &Config) -> ListedPage {
     let of = |plan, diagnostics| ListedPage { path: page.path.clone(), providers: Vec::new(), plan, diagnostics };
-    match page.source {
-        Err(ref diagnostic) => of(None, vec![diagnostic.clone()]),
-        Ok(ref source) => {
+    match &page.source {
+        Err(diagnostic) => of(None, vec![diagnostic.clone()]),
+        Ok(source) => {
             let (tutorial, mut diagnostics) = tutorial::read(Arc::clone(source));
             let (plan, found) = plan(tutorial, config, &page.relative);
             diagnostics.extend(found);

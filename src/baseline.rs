@@ -28,6 +28,8 @@ pub struct Baseline {
     source: Arc<SourceFile>,
     entries: Vec<Entry>,
     update: bool,
+    /// The titles of the runs that there are.
+    runs: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -73,7 +75,17 @@ impl Baseline {
             }
             entries.push(Entry { page: page.to_owned(), step, line, gone });
         }
-        if wrong.is_empty() { Ok(Self { source: Arc::clone(source), entries, update }) } else { Err(wrong) }
+        if wrong.is_empty() {
+            Ok(Self { source: Arc::clone(source), entries, update, runs: Vec::new() })
+        } else {
+            Err(wrong)
+        }
+    }
+
+    /// The same, knowing all runs that pages make, by their titles.
+    #[must_use]
+    pub fn with_runs(self, runs: impl IntoIterator<Item = String>) -> Self {
+        Self { runs: runs.into_iter().collect(), ..self }
     }
 
     /// The line that lists the whole `page`.
@@ -154,8 +166,7 @@ impl Baseline {
             .filter(|entry| !entry.gone)
             .map(|entry| line(&entry.page, entry.step.as_deref()))
             .collect();
-        let pages: Vec<_> = pages.into_iter().collect();
-        apart(&mut lines, pages.iter().map(|(title, _)| *title));
+        apart(&mut lines, self.runs.iter().map(String::as_str));
         for (page, outcome) in pages {
             let whole = line(page, None);
             let read = outcome.plan.as_deref().filter(|_| !outcome.steps.is_empty());

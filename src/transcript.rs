@@ -95,6 +95,15 @@ pub enum Ending {
         /// What was missing, a fragment such as "nothing on this page listens on port 3000".
         missing: String,
     },
+    /// It was not run: the webhook that it waits for did not come within its time limit.
+    NotCalled {
+        /// The name of the event.
+        event: String,
+        /// The limit, in microseconds.
+        limit_us: u64,
+        /// What became of the last call that nobody took, a fragment such as "http://localhost/ answered 500".
+        refused: Option<String>,
+    },
     /// It passed its time limit.
     TimedOut {
         /// The limit, in microseconds.
@@ -156,7 +165,7 @@ pub struct Exchange {
     pub request_headers: Vec<(String, String)>,
     /// The start of the request's body, at most 16 KiB.
     pub request_body: String,
-    /// The answer's status.
+    /// The answer's status; 0 where a webhook was called and nobody answered.
     pub status: u16,
     /// The answer's header fields.
     pub reply_headers: Vec<(String, String)>,
@@ -175,12 +184,24 @@ pub struct Exchange {
     /// What the sandbox's unified API asked of providers on the way.
     #[serde(default)]
     pub upstream: Vec<Upstream>,
+    /// Where the sandbox called a webhook of the page by it, what it told; absent where the page asked the sandbox.
+    #[serde(default)]
+    pub webhook: Option<Call>,
     /// When the request came, in microseconds of the world's time since its start.
     #[serde(default)]
     pub asked_us: u64,
     /// When the answer went out, likewise.
     #[serde(default)]
     pub at_us: u64,
+}
+
+/// A call of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The event's name.
+    pub event: String,
+    /// Which try it was, from 1.
+    pub attempt: u32,
 }
 
 /// A request from the sandbox's unified API to a provider.
@@ -226,6 +247,11 @@ pub struct Refusal {
 }
 
 impl Exchange {
+    /// True where the page asked the sandbox, and it was not the sandbox that called a webhook.
+    pub fn is_of_page(&self) -> bool {
+        self.webhook.is_none()
+    }
+
     /// True where a fault decided the answer. One that only delays it decides nothing.
     pub fn is_of_fault(&self) -> bool {
         self.fault.as_ref().is_some_and(|fault| !fault.starts_with("latency"))
@@ -278,6 +304,11 @@ impl Ending {
             Self::Running => "ran until the page ended".to_owned(),
             Self::NotReady { limit_us, missing } => {
                 format!("was not ready within {}: {missing}", in_words(Duration::from_micros(*limit_us)))
+            }
+            Self::NotCalled { event, limit_us, refused } => {
+                let limit = in_words(Duration::from_micros(*limit_us));
+                let refused = refused.iter().map(|what| format!("; {what}")).collect::<String>();
+                format!("did not start: no receiver took a webhook `{event}` within {limit}{refused}")
             }
             Self::TimedOut { limit_us } => {
                 format!("passed its time limit of {}", in_words(Duration::from_micros(*limit_us)))

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::runs::Wanted;
 use super::{Prepared, RunRequest, Surroundings, prepare};
 use crate::bless::{Blessing, Rules, Run, propose, propose_for_all};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -56,6 +57,9 @@ pub struct Blessable {
     pub blessing: Blessing,
     folder: Option<PathBuf>,
 }
+
+/// What came of a run, the plan that it was judged by, and its records.
+type Judged = (PageOutcome, Arc<Plan>, Transcript);
 
 impl BlessReport {
     /// Why there is nothing to change. What is known to be stale, and what is kept in snapshots, is not changed here,
@@ -152,7 +156,9 @@ fn with_pages(
         offline: request.offline,
         ..RunRequest::default()
     };
-    match prepare(&run, surroundings) {
+    // What one run alone says is not enough to change the page of several.
+    let (paths, _) = Wanted::read(&run.paths, &surroundings.directory);
+    match prepare(&RunRequest { paths, ..run }, surroundings) {
         Err(diagnostics) => BlessReport { diagnostics, ..BlessReport::default() },
         Ok(Prepared { session, pages, diagnostics, .. }) => {
             let nothing_selected = pages.is_empty() && diagnostics.is_empty();
@@ -218,7 +224,7 @@ fn run_of(transcript: &Transcript) -> Run<'_> {
 }
 
 /// Judges a run by its saved transcript; `None` where the page has no step.
-fn of_run(session: &Session, run: &Page) -> Result<Option<(PageOutcome, Arc<Plan>, Transcript)>, Vec<Diagnostic>> {
+fn of_run(session: &Session, run: &Page) -> Result<Option<Judged>, Vec<Diagnostic>> {
     let source = run.source.as_ref().map_err(|found| vec![found.clone()])?;
     let plan = planned(source, Rules { config: &session.config, path: &run.relative })?;
     plan.providers(&session.definition)?;

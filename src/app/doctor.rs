@@ -40,7 +40,7 @@ pub fn doctor(paths: &[PathBuf], surroundings: &Surroundings) -> DoctorReport {
     let (pages, diagnostics) = match Site::find(paths, surroundings) {
         Err(diagnostics) => (Vec::new(), diagnostics),
         Ok(site) => {
-            let pages = site.pages.into_iter().map(|page| listed(page, &site.config));
+            let pages = site.pages.iter().map(|page| listed(page, &site.config));
             (pages.filter_map(|page| Some((page.path, page.plan?))).collect(), site.diagnostics)
         }
     };

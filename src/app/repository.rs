@@ -59,7 +59,8 @@ pub(super) fn read_baseline(
         let is_run = provider.is_none() || titles.contains(listed) || !selected.contains(path);
         is_run && [root, &surroundings.directory].iter().any(|folder| folder.join(path).is_file())
     };
-    Ok(Some(Arc::new(Baseline::read(&source, request.update_baseline, exists)?)))
+    let baseline = Baseline::read(&source, request.update_baseline, exists)?;
+    Ok(Some(Arc::new(baseline.with_runs(titles.iter().cloned()))))
 }
 
 /// An outcome for each page that is known to be stale and is gone: it fails as one that is true again. Of several parts

@@ -1,9 +1,14 @@
 //! Which runs pages make: one each, or one for each provider that the page asks for.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::fs;
+use crate::options::nearest;
+use crate::outcome::split_title;
 use crate::plan::plan;
 use crate::run::Page;
 use crate::sandbox::Definition;
@@ -35,5 +40,68 @@ fn of_page(page: Page, configured: bool, config: &Config, definition: &Definitio
             providers.into_iter().map(|provider| provider.name).enumerate().map(run).collect()
         }
         _ => vec![page],
+    }
+}
+
+/// Single runs that are wanted of pages, where a path is a run's title (`docs/a.md (shop)`), as reports write it.
+#[derive(Debug, Default)]
+pub(super) struct Wanted(Vec<(PathBuf, String)>);
+
+impl Wanted {
+    /// Reads `paths`, relative to `directory`, and turns those that are titles into the paths of their pages.
+    pub(super) fn read(paths: &[PathBuf], directory: &Path) -> (Vec<PathBuf>, Self) {
+        let mut wanted = Self::default();
+        let path = |path: &PathBuf| {
+            let title = path.to_string_lossy();
+            match split_title(&title) {
+                (page, Some(provider)) if !directory.join(path).exists() => {
+                    wanted.0.push((fs::canonical(&directory.join(page)), provider.to_owned()));
+                    PathBuf::from(page)
+                }
+                _ => path.clone(),
+            }
+        };
+        (paths.iter().map(path).collect(), wanted)
+    }
+
+    /// Leaves of the pages of which single runs are wanted only those.
+    ///
+    /// # Errors
+    ///
+    /// What is wanted and is no run.
+    pub(super) fn retain(&self, runs: &mut Vec<Page>, directory: &Path) -> Result<(), Vec<Diagnostic>> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let place = |run: &Page| fs::canonical(&directory.join(&run.path));
+        let mut wrong = Vec::new();
+        for (page, provider) in &self.0 {
+            let of_page: Vec<&Page> = runs.iter().filter(|run| place(run) == *page).collect();
+            let there: Vec<&str> = of_page.iter().filter_map(|run| run.provider.as_deref()).collect();
+            let Some(first) = of_page.first().filter(|_| !there.contains(&provider.as_str())) else { continue };
+            let found = Diagnostic::error("no-such-run", format!("{} does not run for `{provider}`", first.path));
+            wrong.push(found.help(match nearest(provider, there.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if there.is_empty() => {
+                    "name the page alone: it asks for no provider, or cannot be read".to_owned()
+                }
+                None => format!("it runs for {}", there.join(", ")),
+            }));
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let mut seen = BTreeSet::new();
+        runs.retain_mut(|run| {
+            let place = place(run);
+            let mut of_page = self.0.iter().filter(|(page, _)| *page == place).peekable();
+            let is_free = of_page.peek().is_none();
+            let stays = is_free || of_page.any(|(_, provider)| run.provider.as_ref() == Some(provider));
+            if stays {
+                run.repeats = !seen.insert(place);
+            }
+            stays
+        });
+        Ok(())
     }
 }

@@ -37,7 +37,8 @@ pub(super) fn reason(
         );
     }
     let unexpected = record.exchanges.iter().find(|exchange| {
-        exchange.status >= 400
+        exchange.is_of_page()
+            && exchange.status >= 400
             && !exchange.is_of_fault()
             && !exchange.drafted
             && !old.contains(&exchange.status.to_string())

@@ -318,7 +318,7 @@ impl Reader<'_> {
 
 /// A default is an option of a page, or one of a step that does not speak of one step alone.
 fn check_default(setting: &Setting, elsewhere: &str) -> Result<(), OptionError> {
-    if matches!(setting.key.value.as_str(), "name" | "file" | "background" | "ready") {
+    if matches!(setting.key.value.as_str(), "name" | "file" | "background" | "ready" | "when") {
         return Err(OptionError {
             code: "wrong-scope",
             message: format!("`{}` is about one fence and cannot be a default", setting.key.value),

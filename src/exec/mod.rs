@@ -213,6 +213,13 @@ impl<'a> Runners<'a> {
         Ok(ran)
     }
 
+    /// Waits until the page has taken more than `before` calls of a webhook for `event`, for `limit` of real time at most.
+    /// False where that did not come.
+    pub fn wait_for_webhook(&self, event: &str, before: u64, limit: Duration) -> bool {
+        let network = self.stage.network;
+        service::wait_until(self.stage, limit, &|| network.taken_webhooks(event) > before)
+    }
+
     /// Notes what is there before a step.
     fn begin(&self, job: &Job<'_>) {
         let shell = matches!(job.step.language, Language::Shell | Language::Console);

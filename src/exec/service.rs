@@ -24,6 +24,10 @@ use crate::virtual_time::{Foreground, Rested};
 /// How long a wait lasts before it looks again: at first, and at most.
 const SLICES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(50));
 
+/// How far the world's time goes on while something is waited for that may never come: tokens that are refreshed for ever
+/// would keep it going.
+const FURTHEST: Duration = Duration::from_hours(7 * 24);
+
 /// What came of a start.
 #[derive(Debug)]
 pub(super) enum Begun {
@@ -184,6 +188,20 @@ impl Service {
         let ending = self.ending.clone().unwrap_or(Ending::Running);
         Ok(ran(ending, self.started, streams, parts, self.notes.clone()))
     }
+}
+
+/// Waits until `is_true`, for `limit` of real time at most, while the world's time goes on. False where it never was, and
+/// where Ctrl-C ended the wait.
+pub(super) fn wait_until(stage: &Stage<'_>, limit: Duration, is_true: &dyn Fn() -> bool) -> bool {
+    let deadline = now() + limit;
+    let mut pauses = Pauses::new(stage, Some(FURTHEST));
+    while !is_true() {
+        if interrupted() || now() >= deadline || pauses.are_over {
+            return false;
+        }
+        pauses.pause();
+    }
+    true
 }
 
 /// `ran`, as the page goes on after it.

@@ -8,6 +8,7 @@ mod nearest;
 mod own;
 mod ready;
 mod set;
+mod when;
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub use nearest::nearest;
 pub use own::parse_own;
 pub use ready::{Ready, TAKES as READY_TAKES};
 pub use set::{TIMEOUT_TAKES, parse_timeout};
+pub use when::When;
 
 /// One `key=value` as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +124,8 @@ pub struct Options {
     pub background: Option<Spanned<bool>>,
     /// `ready`: what must be true before the page goes on; says `background` too.
     pub ready: Option<Spanned<Ready>>,
+    /// `when`: what must have happened before the step starts.
+    pub when: Option<Spanned<When>>,
     /// `workspace`: a folder that is copied into the fresh workspace.
     pub workspace: Option<Spanned<String>>,
     /// `provider`: `all`, `all:category` or words of providers, for each of which the page runs once.

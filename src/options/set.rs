@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::source::{Span, Spanned};
 
 use super::{
-    ExpectedExit, OptionError, Options, OutputRule, READY_TAKES, Ready, Scope, Setting, Stream, Time, Value, nearest,
+    ExpectedExit, OptionError, Options, OutputRule, READY_TAKES, Ready, Scope, Setting, Stream, Time, Value, When,
+    nearest, when,
 };
 
 /// Every key and the scopes that it belongs to; `env` stands for `env.NAME`.
@@ -29,6 +30,7 @@ const KEYS: &[(&str, &[Scope])] = &[
     ("teardown", &[Scope::Page]),
     ("background", &[Scope::Fence]),
     ("ready", &[Scope::Fence]),
+    ("when", &[Scope::Fence]),
     ("workspace", &[Scope::Page]),
     ("expect-stale", &[Scope::Fence, Scope::Page]),
     ("time", &[Scope::Page]),
@@ -95,6 +97,7 @@ impl Options {
                 self.background = Some(Spanned::new(background, setting.key.span));
             }
             "ready" => self.ready = Some(setting.ready()?),
+            "when" => self.when = Some(setting.when()?),
             "workspace" => self.workspace = Some(setting.filled("the path of a folder, such as `workspace=fixture`")?),
             "time" => self.time = Some(setting.choice(&[("virtual", Time::Virtual), ("real", Time::Real)])?),
             "provider" => self.provider = Some(setting.providers()?),
@@ -198,6 +201,12 @@ impl Setting {
         let text = self.text(READY_TAKES)?;
         let ready = Ready::parse(&text.value).ok_or_else(|| self.refuse(READY_TAKES))?;
         Ok(Spanned::new(ready, text.span))
+    }
+
+    fn when(&self) -> Result<Spanned<When>, OptionError> {
+        let text = self.text(when::TAKES)?;
+        let read = When::parse(&text.value).ok_or_else(|| self.refuse(when::TAKES))?;
+        Ok(Spanned::new(read, text.span))
     }
 
     /// Several faults are one text with commas; a list says the same.

@@ -12,7 +12,7 @@ const FAULTS: [u16; 9] = [400, 401, 403, 404, 409, 429, 500, 502, 503];
 
 /// Hints on an output that differs: a status that is documented and that nothing caused, a route that is not there.
 pub(super) fn about_output(evidence: Evidence<'_>, expected: &str, actual: &str) -> Vec<String> {
-    let exchanges = &evidence.record.exchanges;
+    let exchanges: Vec<_> = evidence.record.exchanges.iter().filter(|exchange| exchange.is_of_page()).collect();
     let asked = |status: u16| {
         let kind = status.to_string();
         evidence.step.faults.iter().any(|fault| fault.value.text.starts_with(&kind))

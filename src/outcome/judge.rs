@@ -145,6 +145,7 @@ fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<C
             record.notes.clone(),
             told.iter().map(note).collect(),
             unexpected_answers,
+            wires::unanswered_webhooks(evidence),
             record.time.as_ref().map(time::notes).unwrap_or_default(),
         ]
         .concat(),
@@ -156,7 +157,11 @@ fn concluded(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<C
 fn checks(evidence: Evidence<'_>, outputs: impl FnOnce(Evidence<'_>) -> Vec<Check>) -> Vec<Check> {
     let mut checks = ending::checks(evidence);
     match evidence.record.ending {
-        Ending::NotStarted { .. } | Ending::NotFilled { .. } | Ending::NotReached | Ending::Skipped => return checks,
+        Ending::NotStarted { .. }
+        | Ending::NotFilled { .. }
+        | Ending::NotCalled { .. }
+        | Ending::NotReached
+        | Ending::Skipped => return checks,
         // What was cut off in the middle says nothing about the whole.
         Ending::TimedOut { .. } | Ending::NotReady { .. } | Ending::OutputLimit { .. } => {}
         Ending::Exited { .. } | Ending::Signaled { .. } | Ending::Running => checks.extend(outputs(evidence)),

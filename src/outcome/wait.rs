@@ -28,7 +28,8 @@ impl Return {
 /// One check, about the first return that came too early, else about all; none where no request was made again.
 pub(super) fn check(evidence: Evidence<'_>) -> Option<Check> {
     let fault = evidence.step.faults.iter().find(|fault| fault.value.is_quota())?;
-    let returns = returns(&evidence.record.exchanges);
+    let asked: Vec<_> = evidence.record.exchanges.iter().filter(|exchange| exchange.is_of_page()).cloned().collect();
+    let returns = returns(&asked);
     let Some(early) = returns.iter().find(|back| back.is_early()) else {
         return returns.first().map(|_| evidence.passed(CheckKind::Wait));
     };
@@ -91,6 +92,7 @@ mod tests {
             unknown_route: false,
             drafted: false,
             upstream: Vec::new(),
+            webhook: None,
             asked_us: asked_ms * 1000,
             at_us: at_ms * 1000,
         }

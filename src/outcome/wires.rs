@@ -70,7 +70,7 @@ pub(super) fn unexpected_answers(evidence: Evidence<'_>, checks: &[Check]) -> Ve
     let names =
         |status: u16| code.split(|char: char| !char.is_ascii_alphanumeric()).any(|word| word == status.to_string());
     let mut notes: Vec<String> = Vec::new();
-    for exchange in &evidence.record.exchanges {
+    for exchange in evidence.record.exchanges.iter().filter(|exchange| exchange.is_of_page()) {
         let accounted = exchange.status < 400 || exchange.is_of_fault() || exchange.drafted;
         if accounted || names(exchange.status) {
             continue;
@@ -83,6 +83,19 @@ pub(super) fn unexpected_answers(evidence: Evidence<'_>, checks: &[Check]) -> Ve
     let more = notes.len().saturating_sub(TOLD);
     notes.truncate(TOLD);
     notes.extend((more > 0).then(|| format!("{more} more answers of 400 and above")));
+    notes
+}
+
+/// Webhooks that were called and that nobody answered, each receiver once.
+pub(super) fn unanswered_webhooks(evidence: Evidence<'_>) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    for exchange in evidence.record.exchanges.iter().filter(|exchange| exchange.status == 0) {
+        let Some(call) = &exchange.webhook else { continue };
+        let note = format!("nobody took the webhook `{}` at {}: {}", call.event, exchange.url, exchange.reply_body);
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
     notes
 }
 

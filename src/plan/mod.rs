@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use crate::config::{Config, DEFAULT_TIMEOUT};
 use crate::diagnostic::Diagnostic;
-use crate::options::{ExpectedExit, OutputRule, Ready, Setting, Stream, Time};
+use crate::options::{ExpectedExit, OutputRule, Ready, Setting, Stream, Time, When};
 use crate::sandbox::Fault;
 use crate::source::{Located, Span, Spanned};
 use crate::tutorial::{Code, Tutorial};
@@ -198,6 +198,8 @@ pub struct Step {
     pub env: Vec<(String, String)>,
     /// What the sandbox is told to do wrong while the step runs.
     pub faults: Vec<Spanned<Fault>>,
+    /// What must have happened before the step starts.
+    pub when: Option<Spanned<When>>,
     /// Why the step is not run.
     pub skip: Option<String>,
     /// Why the step is known to be stale.

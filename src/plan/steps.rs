@@ -74,6 +74,7 @@ pub(super) fn build(
         stdin: options.stdin.clone(),
         env: options.env.clone(),
         faults: options.fault.as_ref().map_or_else(Vec::new, |faults| read_faults(faults, source, diagnostics)),
+        when: options.when.clone(),
         skip: (decisions[at].role.role == Role::Skipped).then(|| decisions[at].role.reason.clone()),
         known_stale: options.expect_stale.clone().map(|why| KnownStale {
             reason: why.value,

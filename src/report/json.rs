@@ -214,6 +214,7 @@ fn exchange(exchange: &Exchange) -> schema::Exchange {
         status: exchange.status,
         fault: exchange.fault.clone(),
         drafted: exchange.drafted,
+        webhook: exchange.webhook.as_ref().map(|call| call.event.clone()),
         at_s: Duration::from_micros(exchange.at_us).as_secs_f64(),
     }
 }

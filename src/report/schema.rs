@@ -295,13 +295,16 @@ pub struct Exchange {
     pub method: String,
     /// The whole URL.
     pub url: String,
-    /// The answer's status.
+    /// The answer's status; 0 where a webhook was called and nobody answered.
     pub status: u16,
     /// The fault that decided the answer, else the one that delayed it, as written on the page.
     pub fault: Option<String>,
     /// True where the answer was drafted from a page, so that nothing compared with it is verified.
     #[serde(default)]
     pub drafted: bool,
+    /// Where the sandbox called a webhook of the page by it: the event's name; null where the page asked the sandbox.
+    #[serde(default)]
+    pub webhook: Option<String>,
     /// When the answer went out, in seconds of the world's time since its start; with up to six decimals.
     #[serde(default)]
     pub at_s: f64,

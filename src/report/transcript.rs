@@ -29,7 +29,8 @@ fn one(plan: &Plan, step: &Step, name: &str, outcome: &StepOutcome, record: &Ste
         _ => writeln!(text, "{name} ({}): {}, {}", outcome.language, outcome.verdict.word(), record.ending.words()),
     };
     for exchange in &record.exchanges {
-        let _ = writeln!(text, "  → {} {} {}", exchange.method, exchange.url, exchange.status);
+        let told = exchange.webhook.as_ref().map(|call| format!("  webhook {}", call.event)).unwrap_or_default();
+        let _ = writeln!(text, "  → {} {} {}{told}", exchange.method, exchange.url, exchange.status);
     }
     for check in outcome.checks.iter().filter(|check| !check.ok) {
         let _ = writeln!(text, "  ! {}: {}", check.kind.word(), check.message);

@@ -1,5 +1,6 @@
 //! One page: read, planned, performed, told as an outcome.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::performance::Performance;
@@ -67,6 +68,7 @@ fn run_source(session: &Session, page: &Page, source: &Arc<SourceFile>, observer
         captures: Captures::new(),
         snapshots,
         records: Vec::new(),
+        webhooks: BTreeMap::new(),
         outcomes: Vec::new(),
         diagnostics,
         machine_failed: false,

@@ -1,5 +1,6 @@
 //! A page in a world of its own: its actions one after the other, each step judged as it ends.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub(super) struct Performance<'a> {
     pub(super) captures: Captures,
     pub(super) snapshots: Option<Snapshots<'a>>,
     pub(super) records: Vec<StepRecord>,
+    /// How many calls of webhooks earlier steps have waited for, by the event's name.
+    pub(super) webhooks: BTreeMap<String, u64>,
     pub(super) outcomes: Vec<StepOutcome>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) machine_failed: bool,
@@ -203,10 +206,17 @@ impl Performance<'_> {
                 line,
             });
             let faults: Vec<_> = step.faults.iter().map(|fault| fault.value.clone()).collect();
-            worker.network.begin_step(&faults);
-            let ran = match self.unsafe_value(step) {
-                Some(Unsafe { name, holds }) => Ok(StepRecord::not_run(Ending::NotFilled { name, holds })),
-                None => self.perform(runners, env, step, index).map(record),
+            worker.network.begin_step(&[]);
+            let kept = match self.unsafe_value(step) {
+                Some(Unsafe { name, holds }) => Some(Ending::NotFilled { name, holds }),
+                None => self.await_webhook(runners, worker, step),
+            };
+            let ran = match kept {
+                Some(ending) => Ok(StepRecord::not_run(ending)),
+                None => {
+                    worker.network.arm(&faults);
+                    self.perform(runners, env, step, index).map(record)
+                }
             };
             let traffic = worker.network.end_step();
             let mut record = match ran {

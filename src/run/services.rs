@@ -1,7 +1,10 @@
-//! What runs on while a page is performed: the services of the configuration, and steps that are services.
+//! What runs on while a page is performed: the services of the configuration, steps that are services, and the webhooks
+//! that they take.
 
 use super::Event;
+use super::micros;
 use super::performance::{Performance, last_lines, record};
+use super::worker::Worker;
 use crate::config;
 use crate::diagnostic::Diagnostic;
 use crate::exec::{self, Ran, Runners, Whose};
@@ -81,6 +84,24 @@ impl Performance<'_> {
         ended.into_iter().for_each(|(whose, ran)| self.take_note(whose, ran, false));
         self.stopped |= flooded;
         !flooded
+    }
+
+    /// Waits for the webhook that the step waits for; what keeps the step from starting where it does not come.
+    pub(super) fn await_webhook(&mut self, runners: &Runners<'_>, worker: &Worker, step: &Step) -> Option<Ending> {
+        let event = step.when.as_ref()?.value.event();
+        let before = self.webhooks.get(event).copied().unwrap_or(0);
+        if runners.wait_for_webhook(event, before, step.timeout) {
+            self.webhooks.insert(event.to_owned(), worker.network.taken_webhooks(event));
+            return None;
+        }
+        if interrupted() {
+            return Some(Ending::NotReached);
+        }
+        Some(Ending::NotCalled {
+            event: event.to_owned(),
+            limit_us: micros(step.timeout),
+            refused: worker.network.refused_webhook(event),
+        })
     }
 
     /// Completes the records of all services at the end of the page, which ran to its end where `whole`.

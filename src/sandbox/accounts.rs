@@ -43,7 +43,7 @@ struct Credentials {
 
 impl Accounts {
     /// The accounts of all providers.
-    pub(super) fn new(apis: &[Api], start: Timestamp) -> Self {
+    pub(in crate::sandbox) fn new(apis: &[Api], start: Timestamp) -> Self {
         let mut accounts = Self::default();
         for (provider, api) in apis.iter().enumerate() {
             for account in &api.accounts {
@@ -62,7 +62,7 @@ impl Accounts {
     }
 
     /// Makes an account known by what opens it.
-    pub(super) fn add(
+    pub(in crate::sandbox) fn add(
         &mut self,
         id: &str,
         provider: usize,
@@ -79,29 +79,29 @@ impl Accounts {
     }
 
     /// The number of the provider of an account.
-    pub(super) fn provider(&self, account: &str) -> Option<usize> {
+    pub(in crate::sandbox) fn provider(&self, account: &str) -> Option<usize> {
         self.credentials.get(account).map(|known| known.provider)
     }
 
     /// When the next token is to be refreshed.
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
+    pub(in crate::sandbox) fn next_due(&self) -> Option<Timestamp> {
         self.due.keys().next().map(|(at, _)| *at)
     }
 
     /// The account whose token is to be refreshed next, if that is by `now`, and when.
-    pub(super) fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, String)> {
+    pub(in crate::sandbox) fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, String)> {
         self.next_due().filter(|at| *at <= now)?;
         self.due.pop_first().map(|(due, ())| due)
     }
 
     /// The number of the provider of an account, and its refresh token where it has one.
-    pub(super) fn renewable(&self, account: &str) -> Option<(usize, &str)> {
+    pub(in crate::sandbox) fn renewable(&self, account: &str) -> Option<(usize, &str)> {
         let known = self.credentials.get(account)?;
         Some((known.provider, known.refresh.as_deref()?))
     }
 
     /// Keeps the new token of an account. Whoever asks within `took` waits for it.
-    pub(super) fn renew(
+    pub(in crate::sandbox) fn renew(
         &mut self,
         account: &str,
         access: &str,
@@ -122,14 +122,14 @@ impl Accounts {
     }
 
     /// The token of an account, and how long one must wait for it while it is refreshed.
-    pub(super) fn token(&self, account: &str, now: Timestamp) -> Option<(&str, Duration)> {
+    pub(in crate::sandbox) fn token(&self, account: &str, now: Timestamp) -> Option<(&str, Duration)> {
         let known = self.credentials.get(account)?;
         Some((&known.access, known.ready.since(now)))
     }
 
     /// How an account's records of one kind are mapped: the provider's mapping, then the changes for all its accounts,
     /// then those of the account.
-    pub(super) fn mapped(
+    pub(in crate::sandbox) fn mapped(
         &mut self,
         api: &Api,
         integrated: &Integrated,
@@ -160,13 +160,13 @@ impl Accounts {
     }
 
     /// The text of a new token.
-    pub(super) fn secret(&mut self, what: &str) -> String {
+    pub(in crate::sandbox) fn secret(&mut self, what: &str) -> String {
         self.made += 1;
         format!("{what}-{}", uuid::from_number(self.made.wrapping_mul(7919)))
     }
 
     /// Forgets mappings, since a provider's records look otherwise now.
-    pub(super) fn forget_mappings(&mut self) {
+    pub(in crate::sandbox) fn forget_mappings(&mut self) {
         self.mappings.clear();
     }
 }

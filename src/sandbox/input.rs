@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::body;
 use super::data::Place;
 use super::url::{self, Parameter};
 use crate::http::{Headers, Request};
@@ -53,7 +54,7 @@ impl<'r> Input<'r> {
 
     /// What lies at `path` in the body.
     pub(super) fn body_at(&self, path: &str) -> Option<&Value> {
-        path.split('.').try_fold(self.body.as_ref()?, |value, step| value.get(step))
+        body::at(self.body.as_ref()?, path)
     }
 
     /// The parameters of a form in the body.

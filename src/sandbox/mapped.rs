@@ -43,7 +43,9 @@ impl Mapped {
     pub(super) fn read(number: u64, value: &Value) -> Result<Arc<Self>, String> {
         let mapping: ModelMapping = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
         let response = constructor(&mapping.response)?;
-        jsonata::check(&response).map_err(|error| format!("a mapping cannot be read: {error}"))?;
+        for text in [Some(&response), mapping.is.as_ref()].into_iter().flatten() {
+            jsonata::check(text).map_err(|error| format!("a mapping cannot be read: {error}"))?;
+        }
         Ok(Arc::new(Self { number, mapping, response }))
     }
 

@@ -29,11 +29,13 @@ mod record;
 mod shape;
 mod situation;
 mod state;
+mod steering;
 mod store;
 mod table;
 mod template;
 mod url;
 mod uuid;
+mod webhooks;
 mod words;
 mod world;
 
@@ -42,6 +44,7 @@ pub use client::{Client, ClientFile, Ecosystem};
 pub use definition::{Definition, Provider};
 pub use draft::DraftRoute;
 pub use fault::{Fault, FaultError};
+pub use webhooks::Delivery;
 pub use world::World;
 
 #[cfg(test)]

@@ -35,6 +35,14 @@ impl Item {
 /// What an item depends on: its table, its record's position and version, and the fields that are asked for.
 type ItemKey = (usize, u64, u64, u64);
 
+/// A record of the resource that is watched, as it was and as it is.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// Nothing where it is new.
+    pub(super) before: Option<Map<String, Value>>,
+    pub(super) after: Arc<Row>,
+}
+
 /// All records of an API in one world.
 #[derive(Debug, Default)]
 pub(super) struct Store {
@@ -43,6 +51,9 @@ pub(super) struct Store {
     seeds: BTreeMap<String, BTreeMap<String, Counts>>,
     items: HashMap<ItemKey, Arc<Item>>,
     item_bytes: usize,
+    /// The resource whose changes are noted, and what was noted since somebody took it.
+    watched: Option<String>,
+    changes: Vec<Change>,
 }
 
 /// What records are made from.
@@ -218,8 +229,7 @@ impl Store {
         fill_up(shape, &mut record, number);
         record::complete(maker.api, shape, &mut record, &id, now, now, None);
         let row = Row { position, id, record, made: now, changed: now, deleted: None, version: 1 };
-        self.table_mut(resource, account).write(row);
-        self.table(resource, account)?.written(position).map(Arc::clone)
+        self.keep(resource, account, None, row)
     }
 
     /// Changes a record: each field that is given takes the place of the record's.
@@ -233,12 +243,13 @@ impl Store {
         now: Timestamp,
     ) -> Option<Arc<Row>> {
         let shape = maker.api.resources.get(resource)?;
+        let before = row.record.clone();
         let mut row = row.clone();
         row.record.extend(fields);
         row.changed = now;
         row.version += 1;
         record::complete(maker.api, shape, &mut row.record, &row.id, row.made, now, row.deleted);
-        self.keep(resource, account, row)
+        self.keep(resource, account, Some(before), row)
     }
 
     /// Deletes a record. What is left of it is for deletion feeds.
@@ -251,18 +262,39 @@ impl Store {
         now: Timestamp,
     ) -> Option<Arc<Row>> {
         let shape = maker.api.resources.get(resource)?;
+        let before = row.record.clone();
         let mut row = row.clone();
         row.changed = now;
         row.deleted = Some(now);
         row.version += 1;
         record::complete(maker.api, shape, &mut row.record, &row.id, row.made, now, row.deleted);
-        self.keep(resource, account, row)
+        self.keep(resource, account, Some(before), row)
     }
 
-    fn keep(&mut self, resource: &str, account: &str, row: Row) -> Option<Arc<Row>> {
+    fn keep(
+        &mut self,
+        resource: &str,
+        account: &str,
+        before: Option<Map<String, Value>>,
+        row: Row,
+    ) -> Option<Arc<Row>> {
         let position = row.position;
         self.table_mut(resource, account).write(row);
-        self.table(resource, account)?.written(position).map(Arc::clone)
+        let row = self.table(resource, account)?.written(position).map(Arc::clone)?;
+        if self.watched.as_deref() == Some(resource) {
+            self.changes.push(Change { before, after: Arc::clone(&row) });
+        }
+        Some(row)
+    }
+
+    /// Notes what becomes of the records of a resource, from now on.
+    pub(super) fn watch(&mut self, resource: &str) {
+        self.watched = Some(resource.to_owned());
+    }
+
+    /// What was noted since the last call.
+    pub(super) fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
     }
 
     /// The text of a record, which `make` writes where it is not known yet.

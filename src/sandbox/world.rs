@@ -9,29 +9,32 @@ use serde_json::{Map, Value, json};
 use super::accounts::Accounts;
 use super::answer::Answer;
 use super::auth::Grant;
-use super::call::{self, Call, Natives};
+use super::call::{self, Call, Event, Natives};
 use super::data::{Api, Operation, Route};
 use super::definition::Definition;
 use super::fault::{Armed, Fault};
 use super::state::State;
 use super::store::Maker;
 use super::template;
+use super::webhooks::{self, Delivery, Post};
 use crate::clock::Timestamp;
 use crate::http::{Headers, Reply, Request};
 
 /// The sandbox's state for one run of one page: data, tokens, quotas.
 #[derive(Debug)]
 pub struct World {
-    definition: Arc<Definition>,
+    pub(super) definition: Arc<Definition>,
     /// One for each of the definition's APIs.
-    states: Vec<State>,
+    pub(super) states: Vec<State>,
     armed: Armed,
     /// Another number gives other invented records.
-    seed: u64,
+    pub(super) seed: u64,
     /// Requests so far.
-    serial: u64,
+    pub(super) serial: u64,
     /// How often each drafted route has answered.
     drafted: BTreeMap<String, usize>,
+    /// What is to be told of its own accord.
+    pub(super) post: Post,
 }
 
 /// The number from which records are invented where nobody names another.
@@ -58,8 +61,17 @@ impl World {
                     state.store.import(&maker(api), integrated.resource.get_ref(), "", record);
                 }
             }
+            state.store.watch(integrated.resource.get_ref());
         }
-        Self { definition, states, armed: Armed::default(), seed, serial: 0, drafted: BTreeMap::new() }
+        Self {
+            definition,
+            states,
+            armed: Armed::default(),
+            seed,
+            serial: 0,
+            drafted: BTreeMap::new(),
+            post: Post::default(),
+        }
     }
 
     /// The hosts that are served.
@@ -194,6 +206,49 @@ impl World {
         answer
     }
 
+    /// The calls of webhooks that are due by `now`. Until then nothing else may happen that was due before: whoever drives
+    /// the world asks at each instant that `next_due` tells, and after each answer.
+    pub fn take_due(&mut self, now: Timestamp) -> Vec<Delivery> {
+        let definition = Arc::clone(&self.definition);
+        if self.next_refresh().is_some_and(|due| due <= now) {
+            let mut natives = Natives::new(&definition, self.seed, &mut self.states, &mut self.serial);
+            refresh_due(&definition, &mut natives, now);
+            tell(&definition, &mut natives, &mut self.post, &[], now);
+        }
+        let mut due = self.post.take(now);
+        due.retain(|delivery| {
+            let (index, id) = &delivery.subscription;
+            let known = self.states.get(*index).zip(self.maker(*index));
+            known.is_some_and(|(state, maker)| webhooks::is_subscribed(&maker, state, id))
+        });
+        due
+    }
+
+    /// When something is to happen of its own accord that somebody wants to be told of.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.post.next_due().into_iter().chain(self.next_refresh()).min()
+    }
+
+    /// The receiver did not take the call. When it is tried again, `None` where that was the last try.
+    pub fn put_off(&mut self, delivery: Delivery, now: Timestamp) -> Option<Timestamp> {
+        self.post.again(delivery, now)
+    }
+
+    /// When a token is refreshed, where somebody wants to be told should that fail.
+    fn next_refresh(&self) -> Option<Timestamp> {
+        let waiting = self.states.iter().enumerate().filter(|(index, state)| {
+            state.accounts.next_due().is_some()
+                && self.maker(*index).is_some_and(|maker| webhooks::waits_for_accounts(&maker, state))
+        });
+        waiting.filter_map(|(_, state)| state.accounts.next_due()).min()
+    }
+
+    fn maker(&self, index: usize) -> Option<Maker<'_>> {
+        let definition = &self.definition;
+        let api = definition.apis.get(index)?;
+        Some(Maker { api, inventions: &definition.inventions, seed: self.seed, start: definition.start() })
+    }
+
     fn answer_at_once(&mut self, request: &Request, now: Timestamp) -> Answer {
         self.serial += 1;
         let definition = Arc::clone(&self.definition);
@@ -209,25 +264,24 @@ impl World {
             return Answer { unknown_route: true, ..Answer::from(reply) };
         };
         let Some(api) = definition.apis.get(index) else { return Answer::from(unserved()) };
-        let mut natives = Natives {
-            definition: &definition,
-            seed: self.seed,
-            states: &mut self.states,
-            serial: &mut self.serial,
-            upstream: Vec::new(),
-            took: Duration::ZERO,
-            events: Vec::new(),
-            refused: Vec::new(),
-        };
+        let mut natives = Natives::new(&definition, self.seed, &mut self.states, &mut self.serial);
         refresh_due(&definition, &mut natives, now);
         let Some(place) = natives.states.get_mut(index) else { return Answer::from(unserved()) };
         let mut state = std::mem::take(place);
         let maker = Maker { api, inventions: &definition.inventions, seed: self.seed, start: definition.start() };
         let serial = *natives.serial;
         let call = Call::new(maker, request, host, serial, now, false);
-        let outcome = call.answer(&mut state, &mut self.armed, &mut natives);
+        let mut outcome = call.answer(&mut state, &mut self.armed, &mut natives);
         if let Some(place) = natives.states.get_mut(index) {
             *place = state;
+        }
+        let own = std::mem::take(&mut outcome.events).into_iter().map(|event| (index, event));
+        let events: Vec<(usize, Event)> = std::mem::take(&mut natives.events).into_iter().chain(own).collect();
+        tell(&definition, &mut natives, &mut self.post, &events, now);
+        for id in std::mem::take(&mut outcome.pinged) {
+            if let (Some(maker), Some(state)) = (natives.maker(index), natives.states.get(index)) {
+                self.post.tell(index, &maker, state, vec![webhooks::test(id, now)]);
+            }
         }
         let (upstream, delay) = (std::mem::take(&mut natives.upstream), natives.took);
         Answer { upstream, delay, ..outcome.answer() }
@@ -249,11 +303,38 @@ fn refresh_due(definition: &Definition, natives: &mut Natives<'_>, now: Timestam
     if let (Some(api), Some(maker)) = (definition.apis.get(index), natives.maker(index)) {
         for (account, at) in refused {
             call::refuse(api, &maker, &mut state, &account, "invalid_grant", at);
-            natives.refused.push((account, at));
         }
     }
     if let Some(place) = natives.states.get_mut(index) {
         *place = state;
+    }
+}
+
+/// Puts in the post what is to be told of records that were written and accounts that have changed.
+pub(super) fn tell(
+    definition: &Definition,
+    natives: &mut Natives<'_>,
+    post: &mut Post,
+    events: &[(usize, Event)],
+    now: Timestamp,
+) {
+    for index in 0..definition.apis.len() {
+        let (Some(maker), Some(place)) = (natives.maker(index), natives.states.get_mut(index)) else { continue };
+        let changes = place.store.take_changes();
+        let Some(webhooks) = &maker.api.webhooks else { continue };
+        let nobody = place.store.table(webhooks.resource.get_ref(), "").is_none();
+        if nobody || (events.is_empty() && changes.is_empty()) {
+            continue;
+        }
+        let mut state = std::mem::take(place);
+        let mut news: Vec<_> = changes.into_iter().map(webhooks::of_account).collect();
+        for (provider, event) in events.iter().filter(|(provider, _)| *provider != index) {
+            news.extend(call::record_news(&maker, &mut state, natives, *provider, event, now));
+        }
+        post.tell(index, &maker, &state, news);
+        if let Some(place) = natives.states.get_mut(index) {
+            *place = state;
+        }
     }
 }
 

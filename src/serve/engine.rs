@@ -10,7 +10,7 @@ use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 
 use crate::clock::Timestamp;
 use crate::http::{Headers, Reply, Request};
-use crate::sandbox::{Answer, Fault, World};
+use crate::sandbox::{Answer, Delivery, Fault, World};
 use crate::transcript::{self, Exchange};
 use crate::virtual_time::VirtualClock;
 
@@ -32,6 +32,18 @@ pub(super) const DELAY_HEADER: &str = "doccheck-delay";
 pub(super) struct Engine {
     open: Mutex<Option<OpenWorld>>,
     witness: Arc<dyn Witness>,
+}
+
+/// What is to be told of its own accord.
+pub(super) struct Due {
+    /// At once.
+    pub(super) deliveries: Vec<Delivery>,
+    /// When there is more.
+    pub(super) next: Option<Timestamp>,
+    /// How long that is from now, on a clock that goes on by itself.
+    pub(super) left: Option<Duration>,
+    /// The clock, where it is virtual.
+    pub(super) clock: Option<Arc<VirtualClock>>,
 }
 
 struct OpenWorld {
@@ -85,12 +97,37 @@ impl Engine {
         }
     }
 
+    /// What is to be told of its own accord, at once and next; `None` where no world is open.
+    pub(super) fn due(&self) -> Option<Due> {
+        let mut open = self.world();
+        let open = open.as_mut()?;
+        let now = open.now();
+        let deliveries = open.world.take_due(now);
+        let next = open.world.next_due();
+        let (clock, left) = match &open.clock {
+            Clock::Virtual(clock) => (Some(Arc::clone(clock)), None),
+            Clock::Real { .. } => (None, next.map(|next| next.since(now))),
+            Clock::Stepped(_) => (None, None),
+        };
+        Some(Due { deliveries, next, left, clock })
+    }
+
+    /// How long after the world's start an instant is, in microseconds; `None` where no world is open.
+    pub(super) fn elapsed_at(&self, instant: Timestamp) -> Option<u64> {
+        self.world().as_ref().map(|open| micros(instant.since(open.world.start())))
+    }
+
     /// The clock of the world that is open, where its time is virtual.
     pub(super) fn virtual_clock(&self) -> Option<Arc<VirtualClock>> {
         match &self.world().as_ref()?.clock {
             Clock::Virtual(clock) => Some(Arc::clone(clock)),
             Clock::Real { .. } | Clock::Stepped(_) => None,
         }
+    }
+
+    /// True where the world's clock is the machine's.
+    pub(super) fn is_real(&self) -> bool {
+        self.world().as_ref().is_some_and(|open| matches!(open.clock, Clock::Real { .. }))
     }
 
     /// Arms faults.
@@ -144,7 +181,7 @@ impl Engine {
             reply.headers.push("date", now.http_date());
         }
         let owned = |headers: &Headers| headers.iter().map(|(name, value)| (name.into(), value.into())).collect();
-        self.witness.exchange(Exchange {
+        self.witness.exchange(&Exchange {
             method: request.method.clone(),
             url: request.url(),
             request_headers: owned(&request.headers),
@@ -156,6 +193,7 @@ impl Engine {
             account,
             unknown_route,
             drafted,
+            webhook: None,
             upstream: upstream
                 .into_iter()
                 .map(|asked| transcript::Upstream { method: asked.method, url: asked.url, status: asked.status })

@@ -25,8 +25,9 @@ use tokio::sync::watch;
 use tokio_rustls::server::StartHandshake;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
+use super::control::Control;
 use super::gateway::{Body, Connection, Gateway, Inbound, message, unreachable};
-use super::hosts::{Target, Way};
+use super::hosts::{CONTROL, Target, Way};
 use super::names::Names;
 use super::relay::Relay;
 
@@ -48,6 +49,8 @@ pub(super) struct Front {
     pub(super) proxy_ports: [u16; 2],
     /// The domains that the machine's resolver appends to names.
     pub(super) search: Vec<String>,
+    /// Tells of the page's sandbox, on a host of its own.
+    pub(super) control: Option<Control>,
     /// How many connections there were.
     pub(super) connections: AtomicU64,
 }
@@ -223,9 +226,10 @@ impl Front {
             (None, Arrival::Proxy) => None,
         };
         match target {
-            Some(target) if !self.is_self(&target) => {
-                self.gateway.answer(request, &Inbound { scheme, target, connection }).await
-            }
+            Some(target) if !self.is_self(&target) => match &self.control {
+                Some(control) if target.host == CONTROL => control.answer_on_its_host(request).await,
+                _ => self.gateway.answer(request, &Inbound { scheme, target, connection }).await,
+            },
             _ => message(StatusCode::BAD_REQUEST, "the request names no host"),
         }
     }

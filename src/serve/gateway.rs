@@ -10,6 +10,7 @@ use hyper::ext::ReasonPhrase;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode, Uri, Version};
 
+use super::courier::Courier;
 use super::engine::{ASKED_HEADER, DELAY_HEADER, Engine, URL_HEADER};
 use super::hosts::{Hosts, Target, Way};
 use super::journal::Witness;
@@ -48,7 +49,9 @@ pub(super) struct Gateway {
     /// The world, for its clock.
     pub(super) engine: Arc<Engine>,
     /// The way to real hosts and to the page's own services.
-    pub(super) relay: Relay,
+    pub(super) relay: Arc<Relay>,
+    /// Brings webhooks.
+    pub(super) courier: Arc<Courier>,
     /// wiremock.
     pub(super) upstream: Arc<Upstream>,
 }
@@ -153,7 +156,10 @@ impl Gateway {
             }
             None => None,
         };
-        match self.upstream.ask(request).await {
+        let answer = self.upstream.ask(request).await;
+        // While time stands still.
+        self.courier.dispatch();
+        match answer {
             Ok(response) => {
                 let (mut parts, body) = response.into_parts();
                 parts.version = Version::default();

@@ -7,6 +7,9 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::http::host_and_port;
 
+/// The host by which a page asks about its own sandbox.
+pub(super) const CONTROL: &str = "sandbox.doccheck";
+
 /// A place that a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Target {

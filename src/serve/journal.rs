@@ -1,7 +1,7 @@
 //! What went over the wires during a step, within bounds.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::transcript::{Exchange, Refusal};
 
@@ -16,10 +16,23 @@ const BODY: usize = 16 * 1024;
 /// Who notes what goes over the wires.
 pub(super) trait Witness: Send + Sync {
     /// Notes a request and its answer.
-    fn exchange(&self, exchange: Exchange);
+    fn exchange(&self, exchange: &Exchange);
 
     /// Notes that someone asked for a host that nothing serves, at so many microseconds of the world's time.
     fn refuse(&self, target: &Target, at_us: u64);
+}
+
+/// Several who take note of the same.
+pub(super) struct Witnesses(pub(super) Vec<Arc<dyn Witness>>);
+
+impl Witness for Witnesses {
+    fn exchange(&self, exchange: &Exchange) {
+        self.0.iter().for_each(|witness| witness.exchange(exchange));
+    }
+
+    fn refuse(&self, target: &Target, at_us: u64) {
+        self.0.iter().for_each(|witness| witness.refuse(target, at_us));
+    }
 }
 
 /// The notes on the current step.
@@ -40,10 +53,10 @@ impl Journal {
     }
 
     /// Forgets the exchanges. Refusals between two steps (of a process in the background) stay: the next step
-    /// answers for them.
+    /// answers for them. So do calls of webhooks, which no step makes.
     pub(super) fn begin(&self) {
         let mut notes = self.notes();
-        notes.exchanges.clear();
+        notes.exchanges.retain(|exchange| exchange.webhook.is_some());
         notes.omitted = 0;
     }
 
@@ -64,10 +77,10 @@ impl Journal {
 }
 
 impl Witness for Journal {
-    fn exchange(&self, exchange: Exchange) {
+    fn exchange(&self, exchange: &Exchange) {
         let mut notes = self.notes();
         if notes.exchanges.len() < EXCHANGES {
-            notes.exchanges.push(exchange);
+            notes.exchanges.push(exchange.clone());
         } else {
             notes.omitted += 1;
         }

@@ -6,6 +6,8 @@
 mod authority;
 mod clients;
 mod clock;
+mod control;
+mod courier;
 mod engine;
 mod front;
 mod gateway;
@@ -15,6 +17,7 @@ mod journal;
 mod listeners;
 mod names;
 mod network;
+mod reach;
 mod relay;
 mod send;
 mod standing;
@@ -25,10 +28,9 @@ use std::time::Duration;
 use crate::clock::in_words;
 use crate::transcript::{Exchange, Refusal, TimeSpent};
 
+pub use control::{Description, Entry, Event, Excerpt, FirstCall};
 pub use network::Network;
-pub use standing::{
-    Description, Entry, Event, Excerpt, FirstCall, Pace, Remote, RemoteError, Standing, StandingError, StandingOptions,
-};
+pub use standing::{Pace, Remote, RemoteError, Standing, StandingError, StandingOptions};
 
 /// What went over the wires during one step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

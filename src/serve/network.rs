@@ -12,7 +12,6 @@ use tokio::runtime::{Handle, Runtime};
 use tokio_rustls::TlsConnector;
 
 use crate::clock::Timestamp;
-use crate::http::{Reply, Request};
 use crate::process::{Census, Crew};
 use crate::sandbox::{Fault, World};
 use crate::transcript::TimeSpent;
@@ -21,16 +20,18 @@ use crate::virtual_time::{self, Foreground, VirtualClock, Wires};
 use super::authority::Authority;
 use super::clients::Clients;
 use super::clock::Clock;
+use super::control::{Control, Log, Place};
+use super::courier::Courier;
 use super::engine::Engine;
 use super::front::Front;
 use super::gateway::Gateway;
-use super::hosts::{Hosts, Target, Way};
+use super::hosts::{self, Hosts, Target};
 use super::inside::Inside;
-use super::journal::{Journal, Witness};
+use super::journal::{Journal, Witness, Witnesses};
 use super::listeners::{Listeners, Resolver};
 use super::relay::Relay;
 use super::upstream::Upstream;
-use super::{Protocol, ServeError, Traffic, authority, gateway, send};
+use super::{ServeError, Traffic, authority};
 
 /// How long dropping a network waits for its threads to end.
 const GRACE: Duration = Duration::from_secs(1);
@@ -38,12 +39,14 @@ const GRACE: Duration = Duration::from_secs(1);
 /// What one worker has of the network. It serves one page's world at a time. Dropping it ends its threads and
 /// closes its ports; its folder is its owner's to remove.
 pub struct Network {
-    hosts: Arc<Hosts>,
-    journal: Arc<Journal>,
-    engine: Arc<Engine>,
-    front: Arc<Front>,
+    pub(super) hosts: Arc<Hosts>,
+    pub(super) journal: Arc<Journal>,
+    /// The journal of the whole page, for the page itself.
+    log: Arc<Log>,
+    pub(super) engine: Arc<Engine>,
+    pub(super) front: Arc<Front>,
     clients: Clients,
-    bundle: String,
+    pub(super) bundle: String,
     /// The clock for pages whose time is virtual; where the machine has none, why.
     clock: Result<Arc<VirtualClock>, String>,
     /// Where the clock's files are.
@@ -51,10 +54,10 @@ pub struct Network {
     /// When the step began, on the world's clock.
     step_began: Mutex<Timestamp>,
     /// The port of the proxy for doccheck itself.
-    own_proxy: u16,
+    pub(super) own_proxy: u16,
     /// The namespace; none where the system refuses it.
     inside: Option<Arc<Inside>>,
-    handle: Handle,
+    pub(super) handle: Handle,
     /// There until the network is dropped.
     runtime: Option<Runtime>,
 }
@@ -93,26 +96,41 @@ impl Network {
         let listeners = Listeners::open(&hosts, &resolver)?;
 
         let journal = Arc::new(Journal::default());
-        let witness: Arc<dyn Witness> = Arc::<Journal>::clone(&journal);
+        let log = Arc::new(Log::new(Timestamp::from_micros(0)));
+        let both: Vec<Arc<dyn Witness>> = vec![Arc::<Journal>::clone(&journal), Arc::<Log>::clone(&log)];
+        let witness: Arc<dyn Witness> = Arc::new(Witnesses(both));
         let engine = Arc::new(Engine::new(Arc::clone(&witness)));
         let upstream = runtime.block_on(Upstream::start(Arc::clone(&engine))).map_err(text)?;
-        let gateway = Gateway {
-            hosts: Arc::clone(&hosts),
-            witness,
+        let relay = Arc::new(Relay {
+            tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)),
+            inside: listeners.inside.clone(),
+            wires: Arc::clone(&wires),
+        });
+        let courier = Arc::new(Courier::new(
+            Arc::clone(&engine),
+            Arc::clone(&hosts),
+            Arc::clone(&relay),
+            Arc::clone(&witness),
+            runtime.handle().clone(),
+        ));
+        let control = Control {
             engine: Arc::clone(&engine),
-            relay: Relay {
-                tls: TlsConnector::from(Arc::new(authority::client_config(&bundle, "http/1.1")?)),
-                inside: listeners.inside.clone(),
-                wires: Arc::clone(&wires),
-            },
-            upstream,
+            log: Arc::clone(&log),
+            courier: Arc::clone(&courier),
+            seed: 1,
+            port: listeners.ports.proxy,
+            certificate: bundle.clone(),
+            place: Place::Page,
         };
+        let gateway =
+            Gateway { hosts: Arc::clone(&hosts), witness, engine: Arc::clone(&engine), relay, courier, upstream };
         let front = Arc::new(Front {
             gateway,
             tls: Arc::new(authority::server_config(authority, Arc::clone(&hosts))?),
             page: tokio::sync::watch::Sender::new(0),
             proxy_ports: [listeners.ports.proxy, listeners.own_proxy],
             search: resolver.search,
+            control: Some(control),
             connections: AtomicU64::new(0),
         });
         for (listener, port) in listeners.streams {
@@ -131,6 +149,7 @@ impl Network {
         Ok(Self {
             hosts,
             journal,
+            log,
             engine,
             front,
             clients,
@@ -238,7 +257,9 @@ impl Network {
     fn open_with(&self, world: World, clock: Option<Arc<VirtualClock>>) -> Result<(), ServeError> {
         self.handle.block_on(self.front.gateway.upstream.renew(|| {
             self.front.page.send_modify(|page| *page += 1);
-            self.hosts.serve(world.hosts());
+            self.hosts.serve(world.hosts().into_iter().chain([hosts::CONTROL.to_owned()]).collect());
+            self.front.gateway.courier.begin();
+            self.log.restart(world.start());
             let clock = clock.map_or_else(|| Clock::real(world.start()), Clock::Virtual);
             self.engine.open(world, clock);
             self.journal.clear();
@@ -246,14 +267,19 @@ impl Network {
         self.clients.write_routes(&self.hosts).map_err(|error| ServeError::Start(text(error)))
     }
 
-    /// Starts a step: faults are armed, traffic is noted from now on.
+    /// Starts a step: traffic is noted from now on, faults are armed.
     pub fn begin_step(&self, faults: &[Fault]) {
         self.journal.begin();
-        self.engine.arm(faults);
+        self.arm(faults);
         if let Some(clock) = self.engine.virtual_clock() {
             *self.step_began.lock().unwrap_or_else(PoisonError::into_inner) = clock.settled();
             let _ = clock.take_account();
         }
+    }
+
+    /// Arms faults, in place of those that are armed.
+    pub fn arm(&self, faults: &[Fault]) {
+        self.engine.arm(faults);
     }
 
     /// The clock of the world that is open, where its time is virtual.
@@ -284,47 +310,6 @@ impl Network {
             TimeSpent { virtual_us, ..clock.take_account() }
         });
         Traffic { exchanges, omitted, refusals, unmet_faults, time }
-    }
-
-    /// True where `port` of the page's loopback is that of the machine, because the configuration allows it.
-    pub fn leads_outside(&self, port: u16) -> bool {
-        self.hosts.allowed().iter().any(|target| target.is_loopback() && target.port == port)
-    }
-
-    /// True where something takes connections to `port` of the loopback that the page sees. It is connected to.
-    pub fn accepts(&self, port: u16) -> bool {
-        let target = Target { host: "localhost".to_owned(), port };
-        let relay = &self.front.gateway.relay;
-        self.handle
-            .block_on(async {
-                // The way there takes every connection, whether somebody is at its end or not.
-                let outside = self.leads_outside(port);
-                if outside { Relay::dial_outside(&target).await } else { relay.dial(&target).await }
-            })
-            .is_ok()
-    }
-
-    /// Sends a request natively, by reqwest. Redirects are not followed.
-    ///
-    /// # Errors
-    ///
-    /// `ServeError::NoAnswer`, `ServeError::TimedOut`.
-    pub fn send(&self, request: Request, protocol: Protocol, timeout: Duration) -> Result<Reply, ServeError> {
-        let default_port = if request.scheme == "https" { 443 } else { 80 };
-        let target = Target::parse(&request.host, default_port)
-            .ok_or_else(|| ServeError::NoAnswer(format!("`{}` is not a host", request.host)))?;
-        if self.hosts.way(&target) == Way::Refused {
-            self.journal.refuse(&target);
-            return Err(ServeError::NoAnswer(gateway::refusal(&target)));
-        }
-        let proxy = format!("http://127.0.0.1:{}", self.own_proxy);
-        self.wait_for(Foreground::Request(rustix::thread::gettid().as_raw_nonzero().get()));
-        let answer = self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle));
-        self.wait_for(Foreground::Nobody);
-        answer.map_err(|error| match error {
-            ServeError::NoAnswer(reason) => ServeError::NoAnswer(format!("cannot reach {}: {reason}", target.name())),
-            other => other,
-        })
     }
 }
 

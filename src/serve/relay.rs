@@ -1,10 +1,11 @@
 //! The way to real hosts that the configuration allows, and to services that a page itself started.
 
+use std::error::Error;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response, Version};
@@ -65,12 +66,15 @@ impl Relay {
     }
 
     /// Sends one request (in origin form) to `target` and hands its answer back as it comes.
-    pub(super) async fn forward(
+    pub(super) async fn forward<B>(
         &self,
-        request: Request<Incoming>,
+        request: Request<B>,
         tls: bool,
         target: &Target,
-    ) -> Result<Response<Incoming>, String> {
+    ) -> Result<Response<Incoming>, String>
+    where
+        B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
         let stream = self.dial(target).await.map_err(text)?;
         if tls {
             let name = ServerName::try_from(target.host.clone()).map_err(text)?;
@@ -114,11 +118,14 @@ async fn dial_inside(inside: &Arc<Inside>, target: &Target) -> io::Result<TcpStr
     outcome
 }
 
-async fn send(
-    mut request: Request<Incoming>,
+async fn send<B>(
+    mut request: Request<B>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     target: &Target,
-) -> Result<Response<Incoming>, String> {
+) -> Result<Response<Incoming>, String>
+where
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
     *request.version_mut() = Version::HTTP_11;
     if !request.headers().contains_key(header::HOST) {
         let host = HeaderValue::try_from(target.name()).map_err(text)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::account::Account;
-use super::ears::{Command, Ears, Heard, News, Request};
+use super::ears::{Command, Delay, Ears, Heard, News, Request};
 use super::message::Message;
 use super::rest::{Asleep, Look};
 use super::schedule::{Rank, Schedule, due, millis_begun};
@@ -194,7 +194,10 @@ impl Arbiter {
     fn hold(&mut self, request: Request) {
         let Request { content, connection, port, delay, released } = request;
         self.serial += 1;
-        let due = due(self.shared.base(), self.shared.ticks(), delay);
+        let due = match delay {
+            Delay::For(delay) => due(self.shared.base(), self.shared.ticks(), delay),
+            Delay::Until(instant) => instant,
+        };
         let rank = Rank::Exchange { content, connection, serial: self.serial };
         self.schedule.add(due, rank, Event::Release { released, port });
     }

@@ -37,9 +37,17 @@ pub(super) struct Request {
     pub(super) connection: u64,
     /// The client's own port.
     pub(super) port: u16,
-    /// How long it takes from now, in microseconds.
-    pub(super) delay: i64,
+    pub(super) delay: Delay,
     pub(super) released: oneshot::Sender<Passage>,
+}
+
+/// How long something is held, in microseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Delay {
+    /// So long from now.
+    For(i64),
+    /// Until then, since 1970.
+    Until(i64),
 }
 
 /// What was heard.

@@ -32,7 +32,7 @@ use crate::transcript::TimeSpent;
 
 use account::Account;
 use arbiter::Arbiter;
-use ears::{Command, Ears, Request};
+use ears::{Command, Delay, Ears, Request};
 use schedule::Content;
 use shared::Shared;
 use sleepers::micros;
@@ -69,6 +69,26 @@ pub enum Rested {
     Soon,
     /// After it.
     Later,
+}
+
+/// When something on the wires goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// After as long as every exchange takes.
+    AfterExchange,
+    /// At this instant.
+    At(Timestamp),
+}
+
+/// Something on the wires that is held until the clock lets it go on. Dropped before that, it is given up.
+#[derive(Debug)]
+pub struct Held(oneshot::Receiver<Passage>);
+
+impl Held {
+    /// Waits until it goes on. Time stands still until what is returned is dropped; `None` where the clock is gone.
+    pub async fn released(self) -> Option<Passage> {
+        self.0.await.ok()
+    }
 }
 
 /// A handle to the arbiter. Dropping it ends the arbiter's thread.
@@ -139,7 +159,7 @@ pub struct InFlight {
 
 /// While there is one, time stands still. Whoever lets it fall, also unseen, lets time go on.
 #[derive(Debug)]
-struct Passage(Arc<Mutex<Commands>>);
+pub struct Passage(Arc<Mutex<Commands>>);
 
 impl Drop for Passage {
     fn drop(&mut self) {
@@ -233,8 +253,25 @@ impl VirtualClock {
     pub async fn arrive(self: &Arc<Self>, arrival: Arrival) -> InFlight {
         let Arrival { content, connection, port, round_trip } = arrival;
         let mut in_flight = InFlight { clock: Arc::clone(self), content, connection, port, passage: None };
-        in_flight.hold(micros(EXCHANGE + round_trip)).await;
+        in_flight.hold(Delay::For(micros(EXCHANGE + round_trip))).await;
         in_flight
+    }
+
+    /// Holds something that doccheck itself is about to do; it is held when this returns. `content` tells it from what is due
+    /// at the same time.
+    pub fn hold(&self, content: Vec<u8>, when: When) -> Held {
+        let delay = match when {
+            When::AfterExchange => Delay::For(schedule::EXCHANGE),
+            When::At(instant) => Delay::Until(instant.micros()),
+        };
+        self.held(content, (u64::MAX, 0), delay)
+    }
+
+    fn held(&self, content: Vec<u8>, (connection, port): (u64, u16), delay: Delay) -> Held {
+        let (sender, released) = oneshot::channel();
+        let content = Content::new(content);
+        self.send(Command::Hold(Request { content, connection, port, delay, released: sender }));
+        Held(released)
     }
 
     fn send(&self, command: Command) {
@@ -250,20 +287,13 @@ impl InFlight {
     /// Holds the answer for `delay` more.
     pub async fn delay(&mut self, delay: Duration) {
         self.passage = None;
-        self.hold(micros(delay)).await;
+        self.hold(Delay::For(micros(delay))).await;
     }
 
-    async fn hold(&mut self, delay: i64) {
-        let (sender, released) = oneshot::channel();
-        self.clock.send(Command::Hold(Request {
-            content: Content::new(self.content.clone()),
-            connection: self.connection,
-            port: self.port,
-            delay,
-            released: sender,
-        }));
+    async fn hold(&mut self, delay: Delay) {
+        let held = self.clock.held(self.content.clone(), (self.connection, self.port), delay);
         // Where the arbiter is gone, nobody waits for the answer either.
-        self.passage = released.await.ok();
+        self.passage = held.released().await;
     }
 }
 

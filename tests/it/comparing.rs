@@ -60,6 +60,7 @@ fn page(text: &str) -> Plan {
             stdin: None,
             env: Vec::new(),
             faults: Vec::new(),
+            when: None,
             skip: None,
             known_stale: None,
             output: None,

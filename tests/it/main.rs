@@ -30,3 +30,4 @@ mod truth;
 mod tutorial_macro;
 mod unified;
 mod virtual_time;
+mod webhooks;

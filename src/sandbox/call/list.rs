@@ -55,7 +55,7 @@ impl<'c> Call<'c> {
         if let (true, Some(none)) = (page.rows.is_empty(), none) {
             return Ok(Done::Fresh(none, 200));
         }
-        let fields = self.selection(resource, ask.fields.as_ref());
+        let fields = self.selection(state, &target, ask.fields.as_ref())?;
         let mut items = Vec::with_capacity(page.rows.len());
         for row in &page.rows {
             items.push(self.item(state, &target, account, row, fields.as_deref())?);

@@ -4,6 +4,7 @@ mod limits;
 mod list;
 mod natives;
 mod perform;
+mod ping;
 mod reply;
 mod route;
 mod unified;
@@ -30,7 +31,7 @@ use crate::http::{Reply, Request};
 use limits::Counted;
 pub(super) use list::joined;
 pub(super) use natives::Natives;
-pub(super) use unified::{account_record, refresh_due, refuse};
+pub(super) use unified::{account_record, record_news, refresh_due, refuse};
 
 /// One request while it is answered.
 pub(super) struct Call<'c> {
@@ -57,6 +58,8 @@ pub(super) struct Call<'c> {
     is_inner: bool,
     /// Records that it wrote.
     events: Vec<Event>,
+    /// The ids of the webhooks that are to be called to see whether that arrives.
+    pinged: Vec<String>,
     /// Header fields that the answer gets besides.
     pub(super) more_headers: Vec<(String, String)>,
     /// What a provider says of its limits.
@@ -71,8 +74,7 @@ pub(super) struct Event {
     /// The resource's name.
     pub(super) resource: String,
     pub(super) account: String,
-    pub(super) id: String,
-    /// The record as lists show it.
+    /// The record as lists show it, with all its fields.
     pub(super) item: Arc<Item>,
 }
 
@@ -85,6 +87,7 @@ pub(super) struct Outcome {
     /// The records of a list, which stand in the reply as an empty array then.
     pub(super) listing: Option<Vec<Arc<Item>>>,
     pub(super) events: Vec<Event>,
+    pub(super) pinged: Vec<String>,
 }
 
 impl Outcome {
@@ -169,6 +172,7 @@ impl<'c> Call<'c> {
             left_out: Vec::new(),
             account: None,
             fault: None,
+            pinged: Vec::new(),
             listing: None,
             is_inner,
             events: Vec::new(),
@@ -189,6 +193,7 @@ impl<'c> Call<'c> {
             unknown_route,
             listing: self.listing,
             events: self.events,
+            pinged: self.pinged,
         }
     }
 

@@ -25,11 +25,19 @@ pub(in crate::sandbox) struct Natives<'w> {
     pub(in crate::sandbox) took: Duration,
     /// What was written, with the number of the API.
     pub(in crate::sandbox) events: Vec<(usize, Event)>,
-    /// Accounts whose credentials a provider refused for good, and when.
-    pub(in crate::sandbox) refused: Vec<(String, Timestamp)>,
 }
 
 impl<'w> Natives<'w> {
+    /// Nothing was asked yet.
+    pub(in crate::sandbox) fn new(
+        definition: &'w Definition,
+        seed: u64,
+        states: &'w mut [State],
+        serial: &'w mut u64,
+    ) -> Self {
+        Self { definition, seed, states, serial, upstream: Vec::new(), took: Duration::ZERO, events: Vec::new() }
+    }
+
     /// The number of the API of this provider.
     pub(in crate::sandbox) fn provider(&self, name: &str) -> Option<usize> {
         self.definition.apis.iter().position(|api| api.name == name && !name.is_empty())
@@ -70,16 +78,8 @@ impl<'w> Natives<'w> {
         self.took += maker.api.round_trip().unwrap_or_default();
         let mut state = std::mem::take(self.states.get_mut(index)?);
         // A provider asks nobody further.
-        let mut nobody = Natives {
-            definition: self.definition,
-            seed: self.seed,
-            states: &mut [],
-            serial: &mut 0,
-            upstream: Vec::new(),
-            took: Duration::ZERO,
-            events: Vec::new(),
-            refused: Vec::new(),
-        };
+        let mut none = 0;
+        let mut nobody = Natives::new(self.definition, self.seed, &mut [], &mut none);
         let call = Call::new(maker, request, &request.host, *self.serial, now, true);
         let mut outcome = call.answer(&mut state, &mut Armed::default(), &mut nobody);
         if let Some(place) = self.states.get_mut(index) {

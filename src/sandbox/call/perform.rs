@@ -10,7 +10,7 @@ use super::natives::Natives;
 use super::unified;
 use super::{Call, Done, Target};
 use crate::http::{Headers, Reply};
-use crate::sandbox::data::{Api, Delete, Operation, Resource, Which};
+use crate::sandbox::data::{Api, Delete, Operation, Which};
 use crate::sandbox::input::Input;
 use crate::sandbox::list;
 use crate::sandbox::record::{self, Shown};
@@ -68,6 +68,7 @@ impl<'c> Call<'c> {
             }
             Operation::Token => self.issue(state),
             Operation::AccountToken | Operation::Connect => unified::administer(self, state, natives, target),
+            Operation::Ping => self.ping(state, target),
             Operation::Proxy | Operation::Capabilities | Operation::Custom | Operation::Describe => {
                 Err(Situation::UnknownRoute.into())
             }
@@ -94,14 +95,22 @@ impl<'c> Call<'c> {
     }
 
     /// The fields that are shown of a record; all where `None`.
-    pub(super) fn selection(&self, resource: &Resource, asked: Option<&Vec<String>>) -> Option<Vec<String>> {
-        let Some(select) = &resource.select else { return asked.cloned() };
+    pub(super) fn selection(
+        &self,
+        state: &State,
+        target: &Target<'c>,
+        asked: Option<&Vec<String>>,
+    ) -> Result<Option<Vec<String>>, Refusal> {
+        let (name, resource) = target.resource()?;
+        let asked = asked.map(|fields| names_back(state, name, fields.clone()));
+        let Some(select) = &resource.select else { return Ok(asked) };
         let named = self.input.parameter(&select.query).filter(|text| !text.is_empty());
         let named = named.map(|text| text.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>());
-        let chosen = asked.cloned().or(named).or_else(|| select.default.clone())?;
+        let named = named.map(|fields| names_back(state, name, fields));
+        let Some(chosen) = asked.or(named).or_else(|| select.default.clone()) else { return Ok(None) };
         let mut fields = select.always.clone();
         fields.extend(chosen.into_iter().filter(|name| !select.always.contains(name)));
-        Some(fields)
+        Ok(Some(fields))
     }
 
     pub(super) fn item(
@@ -157,8 +166,7 @@ impl<'c> Call<'c> {
         account: &str,
         row: &Row,
     ) -> Result<Arc<Item>, Refusal> {
-        let (_, resource) = target.resource()?;
-        let fields = self.selection(resource, None);
+        let fields = self.selection(state, target, None)?;
         let item = self.item(state, target, account, row, fields.as_deref())?;
         self.set("id", json!(row.id));
         self.set("created", self.api.time.write(row.made));
@@ -184,6 +192,16 @@ impl<'c> Call<'c> {
         headers.set("Pragma", "no-cache");
         Ok(Done::Ready(Reply { status: 200, headers, body: answer.to_string().into_bytes() }))
     }
+}
+
+/// The names that fields had before the provider renamed them; those that they have no more are left out.
+fn names_back(state: &State, resource: &str, names: Vec<String>) -> Vec<String> {
+    let renamed = || state.renamed.iter().filter(|(of, _, _)| of == resource);
+    let back = |name: String| match renamed().find(|(_, _, new)| *new == name) {
+        Some((_, old, _)) => Some(old.clone()),
+        None => renamed().all(|(_, old, _)| *old != name).then_some(name),
+    };
+    names.into_iter().filter_map(back).collect()
 }
 
 /// True where the query leaves the field `name` out.

@@ -103,6 +103,11 @@ impl<'c> Call<'c> {
         Target { route, operation, named, resource }
     }
 
+    /// The name of the resource that the request leads to.
+    pub(in crate::sandbox) fn resource_name(&self) -> Option<&'c str> {
+        self.target().ok()?.resource.map(|(name, _)| name)
+    }
+
     /// The unified model that a target is about, by its own name.
     pub(in crate::sandbox) fn model_name(&self, target: &Target<'c>) -> Option<String> {
         let category = target.named("model").or(target.route.model.as_ref().map(|model| model.get_ref().as_str()))?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Call, Done, Event, Target};
 use crate::http::Reply;
@@ -12,9 +12,9 @@ use crate::sandbox::jsonata;
 use crate::sandbox::shape;
 use crate::sandbox::situation::{Refusal, Situation, status_values};
 use crate::sandbox::state::State;
-use crate::sandbox::store::Item;
 use crate::sandbox::table::Row;
 use crate::sandbox::template::{self, Template};
+use crate::sandbox::webhooks;
 
 impl<'c> Call<'c> {
     /// The fields of each record that the body holds, also those that stand elsewhere in it.
@@ -70,8 +70,11 @@ impl<'c> Call<'c> {
         let fields = body::read(fields, self.api, target.route, resource, true, required)?;
         self.conflict(state, name, resource, account, &fields, None)?;
         let row = state.store.add(&self.maker, name, account, fields, self.now).ok_or(Situation::UnknownRoute)?;
-        let item = self.show(state, target, account, &row)?;
-        self.note("created", name, account, &row, item);
+        self.show(state, target, account, &row)?;
+        if self.api.webhooks.as_ref().is_some_and(|webhooks| webhooks.resource.get_ref() == name) {
+            self.set("secret", json!(webhooks::secret(self.maker.seed, &row.id)));
+        }
+        self.note(state, target, "created", account, &row)?;
         Ok(row)
     }
 
@@ -145,8 +148,8 @@ impl<'c> Call<'c> {
         self.conflict(state, name, resource, account, &changed, Some(row.position))?;
         let row = state.store.change(&self.maker, name, account, &row, fields, self.now);
         let row = row.ok_or(Situation::UnknownRecord)?;
-        let item = self.show(state, target, account, &row)?;
-        self.note("updated", name, account, &row, item);
+        self.show(state, target, account, &row)?;
+        self.note(state, target, "updated", account, &row)?;
         let template = self.template(target, Operation::Update);
         if resource.batch {
             let result = self.result(template);
@@ -163,15 +166,26 @@ impl<'c> Call<'c> {
     ) -> Result<Done<'c>, Refusal> {
         let row = self.find(state, target, account)?;
         let (name, _) = target.resource()?;
-        let item = self.show(state, target, account, &row)?;
-        let row = state.store.delete(&self.maker, name, account, &row, self.now).ok_or(Situation::UnknownRecord)?;
-        self.note("deleted", name, account, &row, item);
+        self.show(state, target, account, &row)?;
+        // What it was is told: afterwards nothing may be left of it.
+        self.note(state, target, "deleted", account, &row)?;
+        state.store.delete(&self.maker, name, account, &row, self.now).ok_or(Situation::UnknownRecord)?;
         Ok(Done::Fresh(self.template(target, Operation::Delete), 200))
     }
 
-    fn note(&mut self, what: &'static str, resource: &str, account: &str, row: &Row, item: Arc<Item>) {
-        let (resource, account, id) = (resource.to_owned(), account.to_owned(), row.id.clone());
-        self.events.push(Event { what, resource, account, id, item });
+    /// Notes a record that was written, with all its fields whatever the request asks to see.
+    fn note(
+        &mut self,
+        state: &mut State,
+        target: &Target<'c>,
+        what: &'static str,
+        account: &str,
+        row: &Row,
+    ) -> Result<(), Refusal> {
+        let item = self.item(state, target, account, row, None)?;
+        let (resource, account) = (target.resource()?.0.to_owned(), account.to_owned());
+        self.events.push(Event { what, resource, account, item });
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@ use super::invention::Inventions;
 use super::shape::Shape;
 use super::situation::{COMMON, Situation};
 use super::template::{self, Template};
+use super::webhooks;
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
@@ -31,6 +32,7 @@ pub(super) fn api(source: &Arc<SourceFile>, api: &Api, inventions: &Inventions) 
     check.records();
     check.oauth();
     check.mappings();
+    check.webhooks();
     check.found
 }
 
@@ -104,6 +106,8 @@ const ONE: &[&str] = &[
     "result",
     "capabilities",
     "token",
+    "secret",
+    "count",
     "parameter",
     "value",
     "problem",
@@ -378,6 +382,12 @@ impl Check<'_> {
         if let Err(text) = oauth.refresh_life() {
             let message = format!("`oauth.refresh_life` is no duration: `{text}`");
             self.tell_file("sandbox-value", message);
+        }
+    }
+
+    fn webhooks(&mut self) {
+        for problem in webhooks::problems(self.api) {
+            self.tell_file("sandbox-value", problem);
         }
     }
 }

@@ -26,6 +26,8 @@ pub(in crate::sandbox) struct ModelMapping {
     /// Unified fields over one native record: an expression, or fields of an object with one each.
     #[serde(default)]
     pub(in crate::sandbox) response: Map<String, Value>,
+    /// Whether a native record is of this kind, where records of another kind are in the same place.
+    pub(in crate::sandbox) is: Option<String>,
     pub(in crate::sandbox) list: Option<ListMapping>,
     pub(in crate::sandbox) get: Option<MethodMapping>,
     pub(in crate::sandbox) create: Option<MethodMapping>,

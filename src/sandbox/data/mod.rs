@@ -9,6 +9,7 @@ mod model;
 mod oauth;
 mod resource;
 mod route;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub(super) use model::{Integrated, Model};
 pub(super) use oauth::{ClientAuth, OAuth};
 pub(super) use resource::{Delete, Resource, Unknown};
 pub(super) use route::{AccountPlace, Language, Operation, Route};
+pub(super) use webhooks::{Happening, Telling, Webhooks};
 
 /// `sandbox.toml`.
 #[derive(Debug, Deserialize)]
@@ -124,6 +126,8 @@ pub(super) struct Api {
     #[serde(default)]
     pub(super) resources: BTreeMap<String, Resource>,
     pub(super) oauth: Option<OAuth>,
+    /// What it tells of its own accord.
+    pub(super) webhooks: Option<Webhooks>,
     /// How the unified API speaks to this one.
     pub(super) unified: Option<Mapping>,
 }

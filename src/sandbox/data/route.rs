@@ -105,6 +105,8 @@ pub(in crate::sandbox) enum Operation {
     Describe,
     /// A new integrated account.
     Connect,
+    /// A call of a webhook, to see whether it arrives.
+    Ping,
 }
 
 /// A query language.
@@ -204,13 +206,13 @@ impl Route {
 
 impl Operation {
     pub(in crate::sandbox) fn writes(self) -> bool {
-        matches!(self, Self::Create | Self::Update | Self::Delete | Self::Custom | Self::Connect)
+        matches!(self, Self::Create | Self::Update | Self::Delete | Self::Custom | Self::Connect | Self::Ping)
     }
 
     /// The method by which it is usually asked for.
     pub(in crate::sandbox) fn method(self) -> &'static str {
         match self {
-            Self::Create | Self::Token | Self::AccountToken | Self::Custom | Self::Connect => "POST",
+            Self::Create | Self::Token | Self::AccountToken | Self::Custom | Self::Connect | Self::Ping => "POST",
             Self::Update => "PATCH",
             Self::Delete => "DELETE",
             _ => "GET",
@@ -240,6 +242,7 @@ impl Operation {
             Self::Custom => "custom",
             Self::Describe => "describe",
             Self::Connect => "connect",
+            Self::Ping => "ping",
         }
     }
 }

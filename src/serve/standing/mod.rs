@@ -4,10 +4,7 @@
 //! One port takes everything: requests below `/HOST/`, requests that name a host in their field `Host`, requests to a
 //! proxy, and those below `/_sandbox/`, which steer it. A host may have a port of its own too.
 
-mod control;
-mod entry;
 mod links;
-mod log;
 mod remote;
 
 use std::collections::BTreeMap;
@@ -31,6 +28,8 @@ use tokio_rustls::TlsConnector;
 
 use super::authority::{self, Authority};
 use super::clock::Clock;
+use super::control::{Control, Description, Log, PREFIX, Place};
+use super::courier::Courier;
 use super::engine::Engine;
 use super::front::Front;
 use super::gateway::{Body, Connection, Gateway, Inbound, message};
@@ -41,12 +40,8 @@ use super::upstream::Upstream;
 use crate::sandbox::World;
 use crate::virtual_time::Wires;
 
-use control::{Control, PREFIX};
 use links::Links;
-use log::Log;
 
-pub use control::Description;
-pub use entry::{Entry, Event, Excerpt, FirstCall};
 pub use remote::{Remote, RemoteError};
 
 /// How long ending it waits for its threads.
@@ -114,6 +109,7 @@ pub struct Standing {
 struct Doors {
     front: Arc<Front>,
     control: Control,
+    links: Links,
     port: u16,
     connections: AtomicU64,
 }
@@ -165,17 +161,27 @@ impl Standing {
         let log = Arc::new(Log::new(first.start()));
         let witness: Arc<dyn Witness> = Arc::<Log>::clone(&log);
         let engine = Arc::new(Engine::new(Arc::clone(&witness)));
-        let clock = clock(options.pace, &first);
-        engine.open(first, clock);
+        let opened = clock(options.pace, &first);
+        engine.open(first, opened);
         let upstream = runtime.block_on(Upstream::start(Arc::clone(&engine))).map_err(start)?;
         let authority = Arc::new(Authority::new().map_err(StandingError::Start)?);
         let bundle = authority.bundle(!hosts.allowed().is_empty());
         let client = authority::client_config(&bundle, "http/1.1").map_err(StandingError::Start)?;
+        let tls = TlsConnector::from(Arc::new(client));
+        let relay = Arc::new(Relay { tls, inside: None, wires: Arc::<Wires>::default() });
+        let courier = Arc::new(Courier::new(
+            Arc::clone(&engine),
+            Arc::clone(&hosts),
+            Arc::clone(&relay),
+            Arc::clone(&witness),
+            runtime.handle().clone(),
+        ));
         let gateway = Gateway {
             hosts: Arc::clone(&hosts),
             witness,
             engine: Arc::clone(&engine),
-            relay: Relay { tls: TlsConnector::from(Arc::new(client)), inside: None, wires: Arc::<Wires>::default() },
+            relay,
+            courier: Arc::clone(&courier),
             upstream,
         };
         let front = Front {
@@ -184,19 +190,25 @@ impl Standing {
             page: tokio::sync::watch::Sender::new(0),
             proxy_ports: [port, port],
             search: Vec::new(),
+            control: None,
             connections: AtomicU64::new(0),
+        };
+        let pace = options.pace;
+        let again = move || {
+            let world = world();
+            let clock = clock(pace, &world);
+            (world, clock)
         };
         let control = Control {
             engine,
             log,
-            links,
-            pace: options.pace,
+            courier,
             seed: options.seed,
             port,
             certificate: bundle.clone(),
-            world: Box::new(world),
+            place: Place::Alone { bases: links.bases().to_vec(), world: Box::new(again) },
         };
-        let shared = Arc::new(Doors { front: Arc::new(front), control, port, connections: AtomicU64::new(0) });
+        let shared = Arc::new(Doors { front: Arc::new(front), control, links, port, connections: AtomicU64::new(0) });
         for (listener, door) in doors {
             let _inside = runtime.enter();
             let listener = tokio::net::TcpListener::from_std(listener).map_err(start)?;
@@ -313,7 +325,7 @@ impl Doors {
         path: Option<String>,
         connection: Connection,
     ) -> Response<Body> {
-        let bases = self.control.links.bases();
+        let bases = self.links.bases();
         if !bases.iter().any(|(served, _)| *served == host) {
             let served = bases.iter().map(|(_, url)| url.as_str()).collect::<Vec<_>>().join(", ");
             let what =
@@ -329,7 +341,7 @@ impl Doors {
         }
         let inbound = Inbound { scheme: "https".to_owned(), target: Target { host, port: 443 }, connection };
         let response = self.front.gateway.answer(request, &inbound).await;
-        self.control.links.lead_back(response).await
+        self.links.lead_back(response).await
     }
 }
 

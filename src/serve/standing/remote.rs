@@ -13,9 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::control::{Description, PREFIX};
-use super::entry::Excerpt;
 use crate::process::interrupted;
+use crate::serve::control::{Description, Excerpt, PREFIX};
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);

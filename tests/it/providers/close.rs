@@ -269,6 +269,27 @@ fn a_cursor_of_the_search_dies_after_half_a_minute() {
 }
 
 #[test]
+fn the_search_finds_contacts_by_the_instant_of_their_change() {
+    let mut client = Client::new();
+    let newest = client.get("/contact/?_limit=200&_order_by=-date_updated");
+    let times: Vec<_> =
+        newest["data"].as_array().unwrap().iter().map(|contact| contact["date_updated"].as_str().unwrap()).collect();
+    let (from, to) = (times[40], times[10]);
+    let moment = |value: &str| json!({ "type": "fixed_utc_moment", "value": value });
+    let field = json!({ "type": "regular_field", "object_type": "contact", "field_name": "date_updated" });
+    let condition = json!({ "type": "moment_range", "on_or_after": moment(from), "before": moment(to) });
+    let branches = json!([
+        { "type": "object_type", "object_type": "contact" },
+        { "type": "field_condition", "field": field, "condition": condition },
+    ]);
+    let query = json!({ "query": { "type": "and", "queries": branches }, "_limit": 100 });
+    let found = client.send(&write("POST", "/data/search/", &query));
+    assert_eq!(found.status, 200, "{}", String::from_utf8_lossy(&found.body));
+    let expected = times.iter().filter(|time| (from..to).contains(*time)).count();
+    assert_eq!((ids(&body(&found)).len(), &body(&found)["cursor"]), (expected, &Value::Null));
+}
+
+#[test]
 fn what_is_wrong_stands_under_the_name_of_its_field() {
     let mut client = Client::new();
     let long = client.send(&ask("GET", "/lead/?_limit=500"));

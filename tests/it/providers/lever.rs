@@ -1,5 +1,4 @@
 //! Lever's API as its documentation and its clients have it.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod unified;
 

@@ -1,5 +1,4 @@
 //! Zendesk Support's API as its documentation has it.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod unified;
 

@@ -52,7 +52,7 @@ fn line(entry: &Entry, format: Format) -> String {
 
 fn words(event: &Event) -> String {
     match event {
-        Event::Exchange { method, url, status, account, fault, first_call } => {
+        Event::Exchange { method, url, status, account, fault, first_call, .. } => {
             let mut text = format!("{status}  {method} {url}");
             if let Some(account) = account {
                 text.push_str(&format!("  account {account}"));
@@ -67,6 +67,24 @@ fn words(event: &Event) -> String {
                 ));
             }
             text
+        }
+        Event::Webhook { event, url, status, attempt, account, reason } => {
+            let mut text = match reason {
+                None => format!("{status}  POST {url}  webhook {event}"),
+                Some(reason) => format!("---  POST {url}  webhook {event}  {reason}"),
+            };
+            if *attempt > 1 {
+                text.push_str(&format!("  try {attempt}"));
+            }
+            if let Some(account) = account {
+                text.push_str(&format!("  account {account}"));
+            }
+            text
+        }
+        Event::Revoke { account } => format!("the grant of account {account} was taken back"),
+        Event::Reconnect { account } => format!("account {account} was connected again"),
+        Event::Rename { provider, resource, field, to } => {
+            format!("{provider} calls the field {field} of {resource} {to} from now on")
         }
         Event::Refusal { host } => format!("no sandbox serves {host}"),
         Event::SignUp { email } => format!("{email} signed up"),

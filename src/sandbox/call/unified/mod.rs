@@ -5,6 +5,7 @@
 
 mod account;
 mod administer;
+mod events;
 mod list;
 mod proxy;
 mod record;
@@ -24,6 +25,7 @@ use crate::sandbox::table::Row;
 pub(in crate::sandbox) use account::{refresh_due, refuse};
 pub(super) use administer::administer;
 pub(in crate::sandbox) use administer::record as account_record;
+pub(in crate::sandbox) use events::of_record as record_news;
 
 /// What a request to a model is about.
 struct Subject<'c> {

@@ -69,7 +69,7 @@ pub(super) fn ask(
     let meant = meant.map_err(|error| broken(&error.to_string()))?.flatten().and_then(|value| value.as_u64());
     let status = meant.and_then(|status| u16::try_from(status).ok()).unwrap_or(outcome.reply.status);
     if status >= 400 {
-        return Err(refusal(call, state, natives, api, account, status, &outcome, &input));
+        return Err(refusal(call, state, api, account, status, &outcome, &input));
     }
     Ok(Answered { outcome, body, headers: JValue::from(Value::Object(headers)) })
 }
@@ -150,7 +150,6 @@ fn rate(call: &mut Call<'_>, api: &Api, account: &str, input: &Value) -> Result<
 fn refusal(
     call: &mut Call<'_>,
     state: &mut State,
-    natives: &mut Natives<'_>,
     api: &Api,
     account: &str,
     status: u16,
@@ -163,7 +162,6 @@ fn refusal(
     let message = message.as_ref().and_then(Value::as_str).unwrap_or(reason(status)).to_owned();
     if status == 401 {
         refuse(call.api, &call.maker, state, account, &message, call.now);
-        natives.refused.push((account.to_owned(), call.now));
     }
     let retry_after = outcome.reply.headers.get("retry-after").map(str::to_owned);
     let reset = call.rate_values.get("reset").and_then(Value::as_u64);
@@ -222,12 +220,7 @@ pub(super) fn names(subject: &Subject<'_>, call: &Call<'_>) -> Vec<(&'static str
 }
 
 /// The unified form of a record that was written at a provider, for whoever wants to be told.
-pub(in crate::sandbox) fn event_record(
-    mapped: &Mapped,
-    model: &Model,
-    event: &Event,
-    context: &JValue,
-) -> Option<Value> {
+pub(super) fn event_record(mapped: &Mapped, model: &Model, event: &Event, context: &JValue) -> Option<Value> {
     let text = mapped.record(model, &event.item.text, context).ok()?;
     serde_json::from_str(&format!("{text},\"remote_data\":{}}}", event.item.text)).ok()
 }

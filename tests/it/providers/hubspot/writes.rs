@@ -122,7 +122,7 @@ fn a_deal_and_a_note_are_made_with_their_associations() {
     let got = body(&client.get(&format!("/crm/v3/objects/notes/{note}?associations=deals")));
     assert_eq!(got["associations"]["deals"]["results"], json!([{ "id": id, "type": "note_to_deal" }]));
     let got = body(&client.get(&format!("/crm/v3/objects/notes/{note}")));
-    assert_eq!(keys(&got).contains("associations"), false);
+    assert!(!keys(&got).contains("associations"));
 }
 
 #[test]

@@ -1,4 +1,9 @@
-//! What steers a standing sandbox over HTTP, from another terminal or by a program: `docs/sandbox.md` describes it.
+//! What tells of a sandbox over HTTP and steers it: one that stands by itself from another terminal or by a program, that
+//! of a page by the page's own steps. `docs/sandbox.md` describes it.
+
+mod entry;
+mod log;
+mod sign_up;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +14,18 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
-use super::entry::Event;
-use super::links::Links;
-use super::log::Log;
-use super::{Pace, clock};
+use super::clock::Clock;
+use super::courier::Courier;
+use super::engine::Engine;
+use super::gateway::{Body, message};
+use super::hosts::Target;
 use crate::sandbox::{Fault, World};
-use crate::serve::engine::Engine;
-use crate::serve::gateway::{Body, message};
-use crate::serve::hosts::Target;
 
-/// Where it stands on the port that takes everything. No host is called so.
+pub use entry::{Entry, Event, Excerpt, FirstCall};
+pub(super) use log::Log;
+
+/// Where it stands on the port that takes everything, and on its own host. No host is called so.
 pub(super) const PREFIX: &str = "/_sandbox";
 
 /// The name and version of what it tells.
@@ -38,23 +43,29 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The furthest that the clock is put forward at once: ten years.
 const FURTHEST: Duration = Duration::from_secs(3653 * 24 * 60 * 60);
 
-/// How long a key holds that a sign-up gives, where it does not say.
-const KEY_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// The length of a mail address (RFC 5321, section 4.5.3.1.3).
-const ADDRESS: usize = 254;
-
 /// What decides on requests that steer the sandbox.
 pub(super) struct Control {
     pub(super) engine: Arc<Engine>,
     pub(super) log: Arc<Log>,
-    pub(super) links: Links,
-    pub(super) pace: Pace,
+    pub(super) courier: Arc<Courier>,
     pub(super) seed: u64,
+    /// The proxy's port.
     pub(super) port: u16,
     pub(super) certificate: String,
-    /// Makes the world as it is at its start.
-    pub(super) world: Box<dyn Fn() -> World + Send + Sync>,
+    pub(super) place: Place,
+}
+
+/// Whose sandbox it is.
+pub(super) enum Place {
+    /// It stands by itself.
+    Alone {
+        /// The hosts that are served, with their URLs here.
+        bases: Vec<(String, String)>,
+        /// Makes the world and its clock as they are at their start.
+        world: Box<dyn Fn() -> (World, Clock) + Send + Sync>,
+    },
+    /// It is a page's, whose clock goes by what its processes do alone, and whose world is made for each page.
+    Page,
 }
 
 /// What a standing sandbox tells of itself.
@@ -105,16 +116,25 @@ struct Faults {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SigningUp {
-    email: String,
-    /// Seconds.
-    expires_in: Option<u64>,
+struct Renaming {
+    resource: String,
+    field: String,
+    to: String,
 }
 
 /// Why a request is refused.
 struct Refused(StatusCode, String);
 
 impl Control {
+    /// Answers a request to a host of its own.
+    pub(super) async fn answer_on_its_host(&self, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        match path.strip_prefix(PREFIX).filter(|rest| rest.is_empty() || rest.starts_with(['/', '?'])) {
+            Some(rest) => self.answer(request, rest).await,
+            None => message(StatusCode::NOT_FOUND, &format!("there is no {path}; all is below {PREFIX}/")),
+        }
+    }
+
     /// Answers a request; `rest` is its path and query below `PREFIX`.
     pub(super) async fn answer(&self, request: Request<Incoming>, rest: &str) -> Response<Body> {
         // A page in a browser that knows the port must not steer the sandbox.
@@ -123,13 +143,23 @@ impl Control {
         }
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let path = path.trim_end_matches('/');
+        let is_alone = matches!(self.place, Place::Alone { .. });
+        let renames = path.strip_prefix("/providers/").and_then(|rest| rest.strip_suffix("/rename"));
+        let account = path.strip_prefix("/accounts/").and_then(|rest| rest.split_once('/'));
         let known: &[&str] = match path {
             "" | "/ca.pem" | "/journal" => &["GET"],
-            "/advance" | "/reset" | "/sign-up" => &["POST"],
+            "/sign-up" => &["POST"],
+            "/advance" | "/reset" if is_alone => &["POST"],
+            "/advance" | "/reset" => {
+                return message(StatusCode::FORBIDDEN, &format!("{PREFIX}{path} is not for pages; let a step sleep"));
+            }
             "/faults" => &["GET", "POST", "DELETE"],
+            _ if renames.is_some_and(|name| !name.contains('/')) => &["POST"],
+            _ if account.is_some_and(|(_, what)| matches!(what, "revoke" | "reconnect")) => &["POST"],
             _ => {
                 let told = format!(
-                    "there is no {PREFIX}{path}; {PREFIX}/ has advance, faults, journal, reset, sign-up, ca.pem"
+                    "there is no {PREFIX}{path}; {PREFIX}/ has accounts/ID/revoke, accounts/ID/reconnect, advance, faults, journal, providers/NAME/rename, reset, sign-up, \
+                     ca.pem"
                 );
                 return message(StatusCode::NOT_FOUND, &told);
             }
@@ -154,6 +184,8 @@ impl Control {
             "/advance" => self.advance(&body),
             "/reset" => Ok(self.reset()),
             "/sign-up" => self.sign_up(&body),
+            _ if renames.is_some() => self.rename(renames.unwrap_or_default(), &body),
+            _ if account.is_some() => self.grant(account.unwrap_or_default()),
             _ if method == Method::GET => Ok(document(StatusCode::OK, &json!({ "faults": self.armed() }))),
             _ if method == Method::DELETE => Ok(self.disarm()),
             _ => self.arm(&body),
@@ -165,22 +197,22 @@ impl Control {
     pub(super) fn describe(&self) -> Description {
         let told = self.engine.with(|world, now| {
             let environment = world.environment().into_iter().map(|(name, value)| (name, Value::from(value)));
-            (environment.collect(), now.rfc3339(), world.armed())
+            (environment.collect(), now.rfc3339(), world.armed(), world.hosts())
         });
-        let (environment, now, faults) = told.unwrap_or_default();
-        let host = |(host, url): &(String, String)| Host { host: host.clone(), url: url.clone() };
+        let (environment, now, faults, served) = told.unwrap_or_default();
+        let hosts = match &self.place {
+            Place::Alone { bases, .. } => bases.clone(),
+            Place::Page => served.into_iter().map(|host| (host.clone(), format!("https://{host}"))).collect(),
+        };
+        let host = |(host, url)| Host { host, url };
         Description {
             schema: SCHEMA.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            time: match self.pace {
-                Pace::Real => "real",
-                Pace::Virtual => "virtual",
-            }
-            .to_owned(),
+            time: if self.engine.is_real() { "real" } else { "virtual" }.to_owned(),
             now,
             real_s: self.log.real_s(),
-            hosts: self.links.bases().iter().map(host).collect(),
+            hosts: hosts.into_iter().map(host).collect(),
             proxy: format!("http://127.0.0.1:{}", self.port),
             environment,
             faults,
@@ -229,6 +261,7 @@ impl Control {
             return Err(Refused(StatusCode::UNPROCESSABLE_ENTITY, told));
         };
         self.engine.advance(by);
+        self.courier.dispatch();
         let now = self.engine.with(|_, now| {
             self.log.note(now, Event::Advance { by_s: by.as_secs_f64() });
             now.rfc3339()
@@ -237,53 +270,48 @@ impl Control {
     }
 
     fn reset(&self) -> Response<Body> {
-        let world = (self.world)();
-        let clock = clock(self.pace, &world);
-        self.engine.open(world, clock);
+        if let Place::Alone { world, .. } = &self.place {
+            let (world, clock) = world();
+            self.courier.begin();
+            self.engine.open(world, clock);
+        }
         self.log.reset();
         document(StatusCode::OK, &json!({ "now": self.engine.with(|_, now| now.rfc3339()) }))
     }
 
-    fn sign_up(&self, body: &[u8]) -> Result<Response<Body>, Refused> {
-        let SigningUp { email, expires_in } = read(body, r#"{"email": "dev@example.com"}"#)?;
-        if !is_address(&email) {
-            let told = "`email` is no mail address; write one such as dev@example.com".to_owned();
-            return Err(Refused(StatusCode::UNPROCESSABLE_ENTITY, told));
-        }
-        let life = expires_in.map_or(KEY_LIFE, Duration::from_secs);
-        if life.is_zero() || life > FURTHEST {
-            let told = "`expires_in` is in seconds, from 1 to those of ten years".to_owned();
-            return Err(Refused(StatusCode::UNPROCESSABLE_ENTITY, told));
-        }
-        let given = self.engine.with(|world, now| {
-            if let Some(known) = self.log.signed_up(&email, now) {
-                return Some((StatusCode::OK, known.key, known.expires, now));
-            }
-            let (key, expires) = (self.key(&email, &now.rfc3339()), now.after(life));
-            let is_noted = self.log.sign_up(&email, &key, now, expires);
-            is_noted.then(|| {
-                world.add_token(&key, Some(expires));
-                (StatusCode::CREATED, key, expires, now)
-            })
+    fn rename(&self, provider: &str, body: &[u8]) -> Result<Response<Body>, Refused> {
+        let Renaming { resource, field, to } =
+            read(body, r#"{"resource": "contacts", "field": "firstname", "to": "first_name"}"#)?;
+        let renamed = self.engine.with(|world, now| {
+            world.rename(provider, &resource, &field, &to)?;
+            let (provider, resource) = (provider.to_owned(), resource.clone());
+            self.log.note(now, Event::Rename { provider, resource, field: field.clone(), to: to.clone() });
+            Ok(())
         });
-        let Some((status, key, expires, now)) = given.flatten() else {
-            let told = "too many have signed up; `doccheck sandbox reset` forgets them".to_owned();
-            return Err(Refused(StatusCode::CONFLICT, told));
-        };
-        let given = json!({
-            "email": email,
-            "api_key": key,
-            "expires_in": expires.since(now).as_secs(),
-            "expires_at": expires.rfc3339(),
-        });
-        Ok(document(status, &given))
+        match renamed {
+            Some(Err(told)) => Err(Refused(StatusCode::UNPROCESSABLE_ENTITY, told)),
+            _ => Ok(document(StatusCode::OK, &json!({ "resource": resource, "field": to }))),
+        }
     }
 
-    /// A key for `email`: the same for the same seed, and another where the one before has expired.
-    fn key(&self, email: &str, now: &str) -> String {
-        let hash = Sha256::digest(format!("{} {now} {email}", self.seed));
-        let digits: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("sandbox-key-{digits}")
+    /// Takes the grant of an account back, or gives a new one.
+    fn grant(&self, (account, what): (&str, &str)) -> Result<Response<Body>, Refused> {
+        let done = self.engine.with(|world, now| {
+            let event = if what == "revoke" {
+                world.revoke(account)?;
+                Event::Revoke { account: account.to_owned() }
+            } else {
+                world.reconnect(account, now)?;
+                Event::Reconnect { account: account.to_owned() }
+            };
+            self.log.note(now, event);
+            Ok(())
+        });
+        self.courier.dispatch();
+        match done {
+            Some(Err(told)) => Err(Refused(StatusCode::NOT_FOUND, told)),
+            _ => Ok(document(StatusCode::OK, &json!({ "id": account }))),
+        }
     }
 
     async fn journal(&self, query: &str) -> Result<Response<Body>, Refused> {
@@ -294,7 +322,8 @@ impl Control {
         };
         let after = number("after")?.unwrap_or(0);
         let wait = Duration::from_secs(number("wait")?.unwrap_or(0)).min(LONGEST_WAIT);
-        if !wait.is_zero() {
+        // A page that waited would keep its own clock from going on.
+        if !wait.is_zero() && matches!(self.place, Place::Alone { .. }) {
             // Where nothing happens, the excerpt is empty.
             let _ = tokio::time::timeout(wait, self.log.wait(after)).await;
         }
@@ -306,16 +335,6 @@ impl Control {
 fn read<'b, T: Deserialize<'b>>(body: &'b [u8], example: &str) -> Result<T, Refused> {
     serde_json::from_slice(body)
         .map_err(|error| Refused(StatusCode::BAD_REQUEST, format!("the body is not as in {example}: {error}")))
-}
-
-/// True for what can be a mail address, and can be shown on a terminal.
-fn is_address(text: &str) -> bool {
-    let is_plain =
-        text.len() <= ADDRESS && !text.contains(|letter: char| letter.is_control() || letter.is_whitespace());
-    is_plain
-        && text
-            .split_once('@')
-            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
 }
 
 /// True for the origin of a page that this machine itself serves.
@@ -346,15 +365,6 @@ fn plain(text: &str) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_are_told_from_what_is_none() {
-        assert!(["dev@example.com", "a.b+c@mail.example.org", "Ünal@example.com"].iter().all(|text| is_address(text)));
-        let wrong =
-            ["", "dev", "@example.com", "dev@localhost", "a@b@c.de", "a b@example.com", "\u{1b}[2J@example.com"];
-        assert!(!wrong.iter().any(|text| is_address(text)));
-        assert!(!is_address(&format!("{}@example.com", "a".repeat(250))));
-    }
 
     #[test]
     fn pages_of_other_hosts_are_strangers() {

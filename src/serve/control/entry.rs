@@ -1,5 +1,7 @@
 //! What the journal of a standing sandbox tells, as JSON has it: `docs/sandbox.md` describes it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// One line of the journal.
@@ -28,6 +30,9 @@ pub enum Event {
         url: String,
         /// The answer's status.
         status: u16,
+        /// When the request was sent, on the world's clock (RFC 3339); `at` is when its answer went out.
+        #[serde(default)]
+        asked_at: String,
         /// The id of the account that the request was for.
         account: Option<String>,
         /// The fault that decided the answer, else the one that delayed it.
@@ -35,6 +40,43 @@ pub enum Event {
         /// Of the first successful request with a key that a sign-up gave.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         first_call: Option<FirstCall>,
+    },
+    /// A webhook was called.
+    Webhook {
+        /// The event's name.
+        event: String,
+        /// The receiver.
+        url: String,
+        /// What it answered; 0 where nobody did.
+        status: u16,
+        /// Which try it was, from 1.
+        attempt: u32,
+        /// The id of the account that the event is about.
+        account: Option<String>,
+        /// Where nobody answered: why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// What was granted for an account was taken back at its provider.
+    Revoke {
+        /// The id of the account.
+        account: String,
+    },
+    /// An account was connected again.
+    Reconnect {
+        /// Its id.
+        account: String,
+    },
+    /// A provider's field got another name.
+    Rename {
+        /// The provider.
+        provider: String,
+        /// The kind of record.
+        resource: String,
+        /// The name that it had.
+        field: String,
+        /// The name that it has now.
+        to: String,
     },
     /// The proxy was asked for a host that nothing serves.
     Refusal {
@@ -85,4 +127,7 @@ pub struct Excerpt {
     pub last: u64,
     /// How many entries before the first one were too many to be kept.
     pub forgotten: u64,
+    /// For each account, how many requests for it were under way at once at most, in all that is kept.
+    #[serde(default)]
+    pub peaks: BTreeMap<String, u64>,
 }

@@ -1,4 +1,4 @@
-//! The journal of a standing sandbox, within bounds, and who has signed up.
+//! The journal of a sandbox, within bounds, and who has signed up.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::serve::hosts::Target;
 use crate::serve::journal::Witness;
 use crate::system_clock;
-use crate::transcript::Exchange;
+use crate::transcript::{Call, Exchange};
 
 /// The entries that are kept.
 const ENTRIES: usize = 10_000;
@@ -27,17 +27,18 @@ const SIGN_UPS: usize = 1000;
 
 /// The journal.
 #[derive(Debug)]
-pub(super) struct Log {
-    start: Timestamp,
+pub(in crate::serve) struct Log {
     started: Instant,
     notes: Mutex<Notes>,
     /// The number of the last entry.
     last: watch::Sender<u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Notes {
-    entries: VecDeque<Entry>,
+    /// The start of the world.
+    start: Timestamp,
+    entries: VecDeque<Kept>,
     last: u64,
     /// The number of the last one before the reset.
     before: u64,
@@ -45,6 +46,13 @@ struct Notes {
     sign_ups: BTreeMap<String, SignUp>,
     /// The addresses whose keys have had no successful request, by key.
     expected: BTreeMap<String, String>,
+}
+
+/// An entry, and for a request that was for an account when it was under way, in microseconds of the world's time.
+#[derive(Debug)]
+struct Kept {
+    entry: Entry,
+    under_way: Option<(u64, u64)>,
 }
 
 /// Somebody who signed up.
@@ -60,8 +68,9 @@ pub(super) struct SignUp {
 
 impl Log {
     /// An empty one, of a world that begins at `start`.
-    pub(super) fn new(start: Timestamp) -> Self {
-        Self { start, started: system_clock::now(), notes: Mutex::default(), last: watch::Sender::new(0) }
+    pub(in crate::serve) fn new(start: Timestamp) -> Self {
+        let notes = Mutex::new(Notes::new(start, 0));
+        Self { started: system_clock::now(), notes, last: watch::Sender::new(0) }
     }
 
     /// Seconds of real time since the start.
@@ -71,14 +80,21 @@ impl Log {
 
     /// Notes what happened at `at`.
     pub(super) fn note(&self, at: Timestamp, event: Event) {
-        self.add(&mut self.notes(), at, event);
+        self.add(&mut self.notes(), at, None, event);
     }
 
     /// Forgets everything, those who signed up too.
     pub(super) fn reset(&self) {
         let mut notes = self.notes();
-        *notes = Notes { last: notes.last, before: notes.last, ..Notes::default() };
-        self.add(&mut notes, self.start, Event::Reset);
+        let start = notes.start;
+        *notes = Notes::new(start, notes.last);
+        self.add(&mut notes, start, None, Event::Reset);
+    }
+
+    /// The journal of another world.
+    pub(in crate::serve) fn restart(&self, start: Timestamp) {
+        *self.notes() = Notes::new(start, 0);
+        self.last.send_replace(0);
     }
 
     /// Who has signed up by `email` with a key that holds at `now`.
@@ -97,18 +113,20 @@ impl Log {
             notes.expected.remove(&before.key);
         }
         notes.expected.insert(key.to_owned(), email.to_owned());
-        self.add(&mut notes, at, Event::SignUp { email: email.to_owned() });
+        self.add(&mut notes, at, None, Event::SignUp { email: email.to_owned() });
         true
     }
 
     /// The entries after the one of number `after`: the first 1,000 of those that are kept.
     pub(super) fn excerpt(&self, after: u64) -> Excerpt {
         let notes = self.notes();
-        let first = notes.entries.front().map_or(notes.last + 1, |entry| entry.n);
+        let first = notes.entries.front().map_or(notes.last + 1, |kept| kept.entry.n);
         let skip = usize::try_from(after.saturating_add(1).saturating_sub(first)).unwrap_or(usize::MAX);
-        let entries: Vec<Entry> = notes.entries.iter().skip(skip).take(EXCERPT).cloned().collect();
+        let entries: Vec<Entry> =
+            notes.entries.iter().skip(skip).take(EXCERPT).map(|kept| kept.entry.clone()).collect();
         let last = entries.last().map_or_else(|| after.min(notes.last), |entry| entry.n);
-        Excerpt { entries, last, forgotten: first.saturating_sub(after.max(notes.before).saturating_add(1)) }
+        let forgotten = first.saturating_sub(after.max(notes.before).saturating_add(1));
+        Excerpt { entries, last, forgotten, peaks: notes.peaks() }
     }
 
     /// Waits for an entry after the one of number `after`.
@@ -118,12 +136,13 @@ impl Log {
         let _ = last.wait_for(|last| *last > after).await;
     }
 
-    fn add(&self, notes: &mut Notes, at: Timestamp, event: Event) {
+    fn add(&self, notes: &mut Notes, at: Timestamp, under_way: Option<(u64, u64)>, event: Event) {
         notes.last += 1;
         if notes.entries.len() >= ENTRIES {
             notes.entries.pop_front();
         }
-        notes.entries.push_back(Entry { n: notes.last, at: at.rfc3339(), real_s: self.real_s(), event });
+        let entry = Entry { n: notes.last, at: at.rfc3339(), real_s: self.real_s(), event };
+        notes.entries.push_back(Kept { entry, under_way });
         self.last.send_replace(notes.last);
     }
 
@@ -133,6 +152,39 @@ impl Log {
 }
 
 impl Notes {
+    /// Nothing yet, after the entry of number `last`.
+    fn new(start: Timestamp, last: u64) -> Self {
+        Self {
+            start,
+            entries: VecDeque::new(),
+            last,
+            before: last,
+            sign_ups: BTreeMap::new(),
+            expected: BTreeMap::new(),
+        }
+    }
+
+    /// How many requests for each account were under way at once at most.
+    fn peaks(&self) -> BTreeMap<String, u64> {
+        let mut moments: BTreeMap<&str, Vec<(u64, i64)>> = BTreeMap::new();
+        for Kept { entry, under_way } in &self.entries {
+            if let (Event::Exchange { account: Some(account), .. }, Some((asked, answered))) = (&entry.event, under_way)
+            {
+                // One that is answered as another is sent is over: ends sort first.
+                moments.entry(account).or_default().extend([(*asked, 1), (*answered, -1)]);
+            }
+        }
+        let peak = |mut moments: Vec<(u64, i64)>| {
+            moments.sort_unstable();
+            let running = moments.iter().scan(0, |count, (_, step)| {
+                *count += step;
+                Some(*count)
+            });
+            u64::try_from(running.max().unwrap_or(0)).unwrap_or(0)
+        };
+        moments.into_iter().map(|(account, moments)| (account.to_owned(), peak(moments))).collect()
+    }
+
     /// Takes note of the first successful request with the key of a sign-up.
     fn first_call(&mut self, exchange: &Exchange, at: Timestamp) -> Option<FirstCall> {
         if self.expected.is_empty() || exchange.status >= 400 || exchange.is_of_fault() {
@@ -155,22 +207,30 @@ fn words(exchange: &Exchange) -> impl Iterator<Item = &str> {
 }
 
 impl Witness for Log {
-    fn exchange(&self, exchange: Exchange) {
-        let at = self.start.after(Duration::from_micros(exchange.at_us));
+    fn exchange(&self, exchange: &Exchange) {
         let mut notes = self.notes();
-        let first_call = notes.first_call(&exchange, at);
-        let mut url = exchange.url;
-        if url.len() > URL {
-            url.truncate(url.floor_char_boundary(URL));
-        }
-        // The buffer that the URL was made in may be far longer.
-        url.shrink_to_fit();
+        let after = |micros| notes.start.after(Duration::from_micros(micros));
+        let (at, asked_at) = (after(exchange.at_us), after(exchange.asked_us).rfc3339());
+        // At most so much of it is copied.
+        let url = exchange.url[..exchange.url.floor_char_boundary(URL)].to_owned();
         let Exchange { method, status, account, fault, .. } = exchange;
-        self.add(&mut notes, at, Event::Exchange { method, url, status, account, fault, first_call });
+        let (status, account) = (*status, account.clone());
+        if let Some(Call { event, attempt }) = &exchange.webhook {
+            let reason = (status == 0).then(|| exchange.reply_body.clone());
+            let event = Event::Webhook { event: event.clone(), url, status, attempt: *attempt, account, reason };
+            return self.add(&mut notes, at, None, event);
+        }
+        let first_call = notes.first_call(exchange, at);
+        let under_way = account.as_ref().map(|_| (exchange.asked_us, exchange.at_us));
+        let (method, fault) = (method.clone(), fault.clone());
+        let event = Event::Exchange { method, url, status, asked_at, account, fault, first_call };
+        self.add(&mut notes, at, under_way, event);
     }
 
     fn refuse(&self, target: &Target, at_us: u64) {
-        self.note(self.start.after(Duration::from_micros(at_us)), Event::Refusal { host: target.name() });
+        let mut notes = self.notes();
+        let at = notes.start.after(Duration::from_micros(at_us));
+        self.add(&mut notes, at, None, Event::Refusal { host: target.name() });
     }
 }
 
@@ -188,7 +248,7 @@ mod tests {
     fn log(count: u64) -> Log {
         let log = Log::new(START);
         for n in 1..=count {
-            log.exchange(Exchange {
+            log.exchange(&Exchange {
                 method: "GET".into(),
                 url: format!("https://a/{n}"),
                 status: 200,
@@ -219,7 +279,7 @@ mod tests {
     fn a_url_is_cut_at_a_character() {
         let log = Log::new(START);
         let url = format!("https://a/{}", "é".repeat(2000));
-        log.exchange(Exchange { url, ..Exchange::default() });
+        log.exchange(&Exchange { url, ..Exchange::default() });
         let Event::Exchange { url, .. } = &log.excerpt(0).entries[0].event else { panic!("it is an exchange") };
         assert_eq!(url.len(), 1024);
     }
@@ -230,7 +290,7 @@ mod tests {
         assert!(log.sign_up("a@example.com", "key-1", START, Timestamp::from_micros(i64::MAX)));
         let with = |status, token: &str, at_us| {
             let request_headers = vec![("authorization".to_owned(), format!("Bearer {token}"))];
-            log.exchange(Exchange { status, request_headers, at_us, ..Exchange::default() });
+            log.exchange(&Exchange { status, request_headers, at_us, ..Exchange::default() });
         };
         with(200, "another", 1_000_000);
         with(401, "key-1", 2_000_000);

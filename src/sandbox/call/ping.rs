@@ -1,0 +1,32 @@
+//! A call of webhooks that somebody asks for, to see whether it arrives.
+
+use serde_json::{Map, json};
+
+use super::{Call, Done, Target};
+use crate::sandbox::body;
+use crate::sandbox::data::Operation;
+use crate::sandbox::situation::{Refusal, Situation};
+use crate::sandbox::state::State;
+use crate::sandbox::table::Table;
+
+impl<'c> Call<'c> {
+    /// Calls webhooks to see whether that arrives: the one that the body names by its `id`, else all.
+    pub(super) fn ping(&mut self, state: &State, target: &Target<'c>) -> Result<Done<'c>, Refusal> {
+        let name = self.api.webhooks.as_ref().ok_or(Situation::UnknownRoute)?.resource.get_ref();
+        let body = if self.request.body.is_empty() { Map::new() } else { body::object(self.request)? };
+        self.pinged = match body.get("id") {
+            Some(id) => {
+                let id = id.as_str().unwrap_or_default();
+                let known = state.store.find(&self.maker, name, "", id).filter(|row| row.deleted.is_none());
+                vec![known.ok_or(Situation::UnknownRecord)?.id.clone()]
+            }
+            None => {
+                let positions = 0..state.store.table(name, "").map_or(0, Table::positions);
+                let rows = positions.filter_map(|position| state.store.row(&self.maker, name, "", position));
+                rows.filter(|row| row.deleted.is_none()).map(|row| row.id.clone()).collect()
+            }
+        };
+        self.set("count", json!(self.pinged.len()));
+        Ok(Done::Fresh(self.template(target, Operation::Ping), 200))
+    }
+}
