@@ -1,7 +1,5 @@
 //! One worker's network: everything that is started once, and the world that is open on it.
 
-#![expect(clippy::disallowed_methods, reason = "opens the listeners of the run")]
-
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
