@@ -138,7 +138,7 @@ impl Described<'_> {
             .as_ref()
             .or(self.resource.and_then(|resource| resource.paging.as_ref()))
             .unwrap_or(&api.paging);
-        let sizes = paging.size.iter().flat_map(|size| size.places()).filter_map(|place| place.query);
+        let sizes = paging.size.iter().flat_map(super::data::Size::places).filter_map(|place| place.query);
         for name in sizes {
             let maximum = paging.size.as_ref().map(|size| size.max);
             let schema = json!({ "type": "integer", "minimum": 1, "maximum": maximum });
@@ -190,7 +190,7 @@ impl Described<'_> {
         let usual = if self.operation == Operation::Create || self.operation == Operation::Connect { 201 } else { 200 };
         let own = route.answer.as_ref().or(route.list.as_ref().filter(|_| self.operation == Operation::List));
         let own = own.or_else(|| self.resource.and_then(|resource| resource.answers.get(&self.operation)));
-        let own = own.or_else(|| api.answers.get(&self.operation)).map(|answer| answer.get_ref());
+        let own = own.or_else(|| api.answers.get(&self.operation)).map(toml::Spanned::get_ref);
         let mut answers: Vec<&Template> = own.into_iter().collect();
         answers.extend(own.and_then(|answer| answer.empty.as_deref()));
         answers.extend(own.iter().flat_map(|answer| &answer.variants).map(|variant| &variant.answer));
@@ -213,7 +213,7 @@ impl Described<'_> {
             let status = error.status.or(situation.map(Situation::status));
             add(status.unwrap_or(400), Some(error), &json!({}));
         }
-        let default = api.errors.get("default").map(|error| error.get_ref());
+        let default = api.errors.get("default").map(toml::Spanned::get_ref);
         for situation in Situation::ALL.into_iter().filter(|situation| !api.errors.contains_key(situation.name())) {
             add(default.and_then(|error| error.status).unwrap_or(situation.status()), default, &json!({}));
         }
@@ -221,7 +221,7 @@ impl Described<'_> {
             add(kind.status().unwrap_or(200), default, &json!({}));
         }
         if route.unified {
-            let remote = api.errors.get("remote").map(|error| error.get_ref());
+            let remote = api.errors.get("remote").map(toml::Spanned::get_ref);
             for range in ["4XX", "5XX"] {
                 let schema =
                     remote.and_then(|error| error.body.as_ref()).map(|body| of_template(body, &json!({}), &json!({})));
@@ -269,7 +269,7 @@ fn object(fields: &BTreeMap<String, &Shape>) -> Value {
 }
 
 fn of_shape(shape: &Shape) -> Value {
-    let is_number = shape.time.as_ref().is_some_and(|time| time.is_number());
+    let is_number = shape.time.as_ref().is_some_and(super::instants::TimeFormat::is_number);
     match shape.kind {
         Type::Any => json!({}),
         Type::Array => match &shape.items {

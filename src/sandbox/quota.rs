@@ -92,11 +92,11 @@ mod tests {
     /// Remaining, reset and whether it was refused, of requests at these microseconds.
     fn rates(limit: &Limit, at: &[i64]) -> Vec<(u64, u64, bool)> {
         let mut quotas = Quotas::default();
-        let mut spend = |micros: &i64| {
+        let spend = |micros: &i64| {
             let rate = quotas.spend(limit, "", "token", 1, Timestamp::from_micros(*micros));
             (rate.remaining, rate.reset_seconds(), rate.is_spent)
         };
-        at.iter().map(|micros| spend(micros)).collect()
+        at.iter().map(spend).collect()
     }
 
     #[test]

@@ -232,7 +232,6 @@ impl Type {
     pub(super) fn empty(self) -> Value {
         match self {
             Self::Array => Value::Array(Vec::new()),
-            Self::Object => Value::Null,
             _ => Value::Null,
         }
     }

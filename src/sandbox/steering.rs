@@ -76,7 +76,7 @@ impl World {
         let mut state = std::mem::take(place);
         let access = state.accounts.secret("access");
         let refresh = native.oauth.as_ref().map(|_| state.accounts.secret("refresh"));
-        let life = refresh.as_ref().and(native.oauth.as_ref()).and_then(|oauth| oauth.life());
+        let life = refresh.as_ref().and(native.oauth.as_ref()).and_then(super::data::OAuth::life);
         let expires = life.map(|life| now.after(life));
         state.accounts.add(account, provider, &access, refresh.clone(), expires, now);
         if let Some(integrated) = &maker.api.integrated {

@@ -52,7 +52,7 @@ pub(super) fn with_parameter(query: &str, name: &str, value: Option<&str>) -> St
     for (index, pair) in pairs.iter().enumerate() {
         if Some(index) == at {
             kept.extend(setting.clone());
-        } else if !is_it(&pair) {
+        } else if !is_it(pair) {
             kept.push((*pair).to_owned());
         }
     }

@@ -14,7 +14,7 @@ use super::engine::{Due, Engine};
 use super::hosts::{Hosts, Target, Way};
 use super::journal::{Witness, excerpt};
 use super::relay::Relay;
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, in_words};
 use crate::sandbox::Delivery;
 use crate::transcript::{Call, Exchange};
 use crate::virtual_time::{Held, VirtualClock, When};
@@ -172,7 +172,7 @@ impl Courier {
         let said = tokio::select! {
             said = self.call(&delivery) => said,
             () = self.patience(&delivery, clock) => {
-                Err(format!("no answer within {}", humantime::format_duration(delivery.patience)).into())
+                Err(format!("no answer within {}", in_words(delivery.patience)).into())
             }
         };
         let is_taken = said.as_ref().is_ok_and(|said| (200..300).contains(&said.status));

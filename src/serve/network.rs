@@ -1,7 +1,5 @@
 //! One worker's network: everything that is started once, and the world that is open on it.
 
-#![expect(clippy::disallowed_methods, reason = "opens the listeners of the run")]
-
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
@@ -25,7 +23,7 @@ use super::courier::Courier;
 use super::engine::Engine;
 use super::front::Front;
 use super::gateway::Gateway;
-use super::hosts::{self, Hosts, Target};
+use super::hosts::{CONTROL, Hosts, Target};
 use super::inside::Inside;
 use super::journal::{Journal, Witness, Witnesses};
 use super::listeners::{Listeners, Resolver};
@@ -43,7 +41,7 @@ pub struct Network {
     pub(super) journal: Arc<Journal>,
     /// The journal of the whole page, for the page itself.
     log: Arc<Log>,
-    pub(super) engine: Arc<Engine>,
+    engine: Arc<Engine>,
     pub(super) front: Arc<Front>,
     clients: Clients,
     pub(super) bundle: String,
@@ -257,7 +255,7 @@ impl Network {
     fn open_with(&self, world: World, clock: Option<Arc<VirtualClock>>) -> Result<(), ServeError> {
         self.handle.block_on(self.front.gateway.upstream.renew(|| {
             self.front.page.send_modify(|page| *page += 1);
-            self.hosts.serve(world.hosts().into_iter().chain([hosts::CONTROL.to_owned()]).collect());
+            self.hosts.serve(world.hosts().into_iter().chain([CONTROL.to_owned()]).collect());
             self.front.gateway.courier.begin();
             self.log.restart(world.start());
             let clock = clock.map_or_else(|| Clock::real(world.start()), Clock::Virtual);

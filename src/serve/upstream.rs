@@ -1,6 +1,8 @@
 //! wiremock behind a gate. It remembers every request for as long as its responder is mounted, so that is mounted anew
 //! again and again, when no request is with it.
 
+#![expect(clippy::disallowed_methods, reason = "opens the port of the server behind the gate")]
+
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -75,7 +75,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 /// A value that a schema describes, or nearly: `wild` takes the place of some parts.
 fn like(schema: &Value, seed: &mut impl FnMut() -> usize, wild: &[Value]) -> Value {
-    if seed() % 9 == 0 {
+    if seed().is_multiple_of(9) {
         return wild.get(seed() % wild.len().max(1)).cloned().unwrap_or_default();
     }
     let kind = match &schema["type"] {
@@ -88,7 +88,7 @@ fn like(schema: &Value, seed: &mut impl FnMut() -> usize, wild: &[Value]) -> Val
             let mut fields = Map::new();
             for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
                 let required = schema["required"].as_array().is_some_and(|names| names.contains(&json!(name)));
-                if required || seed() % 3 == 0 {
+                if required || seed().is_multiple_of(3) {
                     fields.insert(name.clone(), like(inner, seed, wild));
                 }
             }
@@ -97,7 +97,7 @@ fn like(schema: &Value, seed: &mut impl FnMut() -> usize, wild: &[Value]) -> Val
         "array" => (0..seed() % 3).map(|_| like(&schema["items"], seed, wild)).collect(),
         "integer" => json!(seed() % 500),
         "number" => json!(seed() % 5000),
-        "boolean" => json!(seed() % 2 == 0),
+        "boolean" => json!(seed().is_multiple_of(2)),
         _ => json!(["Jane", "jane@example.com", "2026-04-01T00:00:00Z", "1", ""][seed() % 5]),
     }
 }

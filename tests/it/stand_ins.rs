@@ -88,14 +88,14 @@ const { data, headers, ...page } = await truto.unified.crm.contacts.list({
   pageSize: 2,
   filter: { updated_after: new Date('2026-04-01T00:00:00Z') },
 })
-console.log(Default === Truto, data.length, page.result === data, headers['ratelimit-limit'])
+console.log(Default === Truto, data.length, page.result === data, headers['x-request-id'])
 const resource = 'contacts'
 const next = await truto.unified.crm[resource].list({ integratedAccountId, limit: 2, nextCursor: page.next_cursor })
 console.log(next.data[0].id === data[0].id, next.prev_cursor !== null, Object.keys(next).includes('headers'))
 ```
 
 ```output
-true 2 true 110;w=10
+true 2 true req_1
 false true false
 ```
 
@@ -108,7 +108,7 @@ console.log((await truto.integratedAccounts.get(integratedAccountId)).status)
 
 ```output
 true 10 [ 'cust_12345', 'cust_hubspot' ]
-0
+3
 active
 ```
 
@@ -147,7 +147,7 @@ fn node_calls_the_sandbox_over_http() {
     let pages = requests(&report, 1);
     assert_eq!(pages[0], "GET /integrated-account?unified_model=crm&status=active&limit=2 200");
     assert!(pages[1].starts_with("GET /integrated-account?unified_model=crm&status=active&limit=2&next_cursor="));
-    assert_eq!(pages.len(), 4);
+    assert!(pages.len() > 6, "every page is asked for: {pages:?}");
     assert_eq!(
         requests(&report, 2),
         [
@@ -216,7 +216,7 @@ for (const call of [
   () => truto.unified.crm.contacts.get({ id: 'a/b', integratedAccountId: process.env.ACCOUNT_ID }),
   () => truto.proxy['v3/contacts'].list({ remoteQuery: { ids: [1, 2], deep: { yes: true } }, query: { status: { in: ['a', 'b'] } } }),
   () => truto.unified.crm.contacts.method('merge', { data: {} }),
-  () => truto.unified.crm.contacts.meta('create'),
+  () => truto.unified.crm.contacts.meta('no-such-method'),
   () => truto.integratedAccounts.capabilities({ id: 'x' }),
   () => new Truto({ baseUrl: 'http://127.0.0.1:9/' }).unified.crm.contacts.list(),
 ]) {
@@ -229,9 +229,9 @@ for (const call of [
 TrutoError 401 The API token is not valid
 TrutoError 401 The API token is missing
 TrutoError 404 [..]
-TrutoError 404 Cannot GET /proxy/v3/contacts
+TrutoError 400 integrated_account_id is required
 TrutoError 40[..]
-TrutoError 404 Cannot GET /unified/crm/contacts/meta/create
+TrutoError 404 [..]
 TrutoError 404 [..]
 TrutoError 0 cannot reach http://127.0.0.1:9: [..]
 ```
@@ -287,17 +287,17 @@ account = os.environ['ACCOUNT_ID']
 page = truto.unified.crm.contacts.list(
     integrated_account_id=account, page_size=2, filter={'updated_after': '2026-04-01T00:00:00Z'}
 )
-print(len(page.result), page.data is page['result'], page['data'][0].id, page.headers['ratelimit-limit'])
+print(len(page.result), page.data is page['result'], page['data'][0].id, page.headers['x-request-id'])
 following = truto.unified.crm['contacts'].list(integrated_account_id=account, limit=2, next_cursor=page.next_cursor)
 print(following.result[0].id == page.result[0].id, following.prev_cursor is not None, 'headers' in following)
 accounts = truto.integrated_accounts.list(unified_model='crm', status='active', limit=2)
-print(isinstance(accounts, list), [found.tenant_id for found in accounts], truto.integrated_accounts.get(account).status)
+print(isinstance(accounts, list), [found.tenant_id for found in accounts][:2], truto.integrated_accounts.get(account).status)
 ```
 
 ```output
-2 True 1002 110;w=10
+2 True 1002 req_1
 False True False
-True ['cust_12345', 'cust_67890', 'cust_24680'] active
+True ['cust_12345', 'cust_hubspot'] active
 ```
 
 ```python
@@ -334,7 +334,7 @@ for call in (
     lambda: Truto(api_key='wrong').integrated_accounts.list(),
     lambda: Truto().integrated_accounts.list(),
     lambda: truto.proxy['v3/contacts'].list(remote_query={'ids': [1, 2]}, query={'status': {'in': ['a', 'b']}}),
-    lambda: contacts.meta('create'),
+    lambda: contacts.meta('no-such-method'),
     lambda: Truto(base_url='http://127.0.0.1:9/').unified.crm.contacts.list(),
 ):
     try:
@@ -351,8 +351,8 @@ for call in (lambda: contacts.list(pagesize=2), lambda: contacts.get('')):
 ```output
 401 The API token is not valid
 401 The API token is missing
-404 Cannot GET /proxy/v3/contacts
-404 Cannot GET /unified/crm/contacts/meta/create
+400 integrated_account_id is required
+404 [..]
 0 cannot reach http://127.0.0.1:9: [..]
 [..]unexpected keyword argument 'pagesize'
 an `id` is needed
@@ -370,7 +370,7 @@ fn python_calls_the_sandbox_over_http() {
     assert_eq!(requests(&report, 1).len(), 5);
     assert_eq!(requests(&report, 2).len(), 1);
     let query = "remote_query%5Bids%5D%5B%5D=1&remote_query%5Bids%5D%5B%5D=2&status%5Bin%5D=a%2Cb";
-    assert_eq!(requests(&report, 3)[2], format!("GET /proxy/v3/contacts?{query} 404"));
+    assert_eq!(requests(&report, 3)[2], format!("GET /proxy/v3/contacts?{query} 400"));
 }
 
 #[test]

@@ -335,3 +335,25 @@ fn pages_by_offset_skip_while_the_list_changes() {
     let skipped: Vec<&String> = kept.iter().filter(|id| !once.contains(id)).collect();
     assert_eq!(skipped.len(), 3, "each deletion before the place that was read moves one record out of sight");
 }
+
+#[test]
+fn a_cursor_goes_on_with_what_the_first_page_was_asked_for() {
+    for tenant in ["cust_hubspot", "cust_zendesk_sell", "cust_salesforce"] {
+        let mut world = world();
+        let mut now = world.start();
+        let since = "2026-04-10T00:00:00.000Z";
+        let first = format!("/crm/contacts?limit=20&updated_after={since}");
+        let mut page = body(&patient(&mut world, &mut now, &request("GET", &first, tenant, None)).reply);
+        let mut seen = 0;
+        loop {
+            for record in page["result"].as_array().unwrap() {
+                assert!(record["updated_at"].as_str().unwrap() > since, "{tenant}: {record}");
+                seen += 1;
+            }
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            let target = format!("/crm/contacts?limit=20&next_cursor={next}");
+            page = body(&patient(&mut world, &mut now, &request("GET", &target, tenant, None)).reply);
+        }
+        assert!((40..70).contains(&seen), "{tenant}: {seen}");
+    }
+}

@@ -125,7 +125,7 @@ impl<'c> Call<'c> {
         let tombstone = target.route.tombstone.as_ref().filter(|_| row.deleted.is_some());
         let own = tombstone.or(target.route.item.as_ref());
         let usual = resource.tombstone.as_ref().filter(|_| row.deleted.is_some()).or(resource.item.as_ref());
-        let template = own.or(usual).map(|item| item.get_ref());
+        let template = own.or(usual).map(toml::Spanned::get_ref);
         let unasked = resource.asked.iter().filter(|(_, parameter)| self.input.parameter(parameter).is_none());
         let unasked: Vec<&String> = unasked.map(|(member, _)| member).collect();
         let renamed: Vec<_> = state.renamed.iter().filter(|(of, _, _)| of == name).cloned().collect();

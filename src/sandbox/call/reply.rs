@@ -80,14 +80,14 @@ impl<'c> Call<'c> {
         let problem = refusal.values.get("problem").and_then(Value::as_str).map(str::to_owned);
         let Refusal { name, values, status: given } = refusal;
         self.values.extend(values);
-        let own = self.api.errors.get(&name).map(|error| error.get_ref());
+        let own = self.api.errors.get(&name).map(toml::Spanned::get_ref);
         if let (None, Some(body)) = (own, oauth_body) {
             let mut headers = Headers::new();
             headers.set("Content-Type", "application/json");
             headers.set("Cache-Control", "no-store");
             return Reply { status, headers, body: body.to_string().into_bytes() };
         }
-        let template = own.or_else(|| self.api.errors.get("default").map(|error| error.get_ref()));
+        let template = own.or_else(|| self.api.errors.get("default").map(toml::Spanned::get_ref));
         let status = given.or(template.and_then(|template| template.status)).unwrap_or(status);
         let message = problem.unwrap_or_else(|| message.to_owned());
         self.values.extend(status_values(status, &message, &name).map(|(name, value)| (name.to_owned(), value)));

@@ -122,7 +122,7 @@ impl<'c> Call<'c> {
     /// What a refused record of several becomes in the answer.
     fn failure(&self, refusal: &Refusal) -> Value {
         let errors = &self.api.errors;
-        let template = errors.get(&refusal.name).or_else(|| errors.get("default")).map(|error| error.get_ref());
+        let template = errors.get(&refusal.name).or_else(|| errors.get("default")).map(toml::Spanned::get_ref);
         let result = template.and_then(|template| template.result.as_ref().or(template.body.as_ref()));
         let mut values = self.values.clone();
         let (status, message) =

@@ -128,6 +128,12 @@ fn span(range: &Range<usize>) -> Span {
 }
 
 impl Check<'_> {
+    fn webhooks(&mut self) {
+        for problem in webhooks::problems(self.api) {
+            self.tell_file("sandbox-value", problem);
+        }
+    }
+
     fn tell<T>(&mut self, at: &Spanned<T>, code: &'static str, message: String, label: String) {
         self.found.push(Diagnostic::error(code, message).at(self.source, span(&at.span()), label));
     }
@@ -382,12 +388,6 @@ impl Check<'_> {
         if let Err(text) = oauth.refresh_life() {
             let message = format!("`oauth.refresh_life` is no duration: `{text}`");
             self.tell_file("sandbox-value", message);
-        }
-    }
-
-    fn webhooks(&mut self) {
-        for problem in webhooks::problems(self.api) {
-            self.tell_file("sandbox-value", problem);
         }
     }
 }

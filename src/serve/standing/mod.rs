@@ -4,6 +4,8 @@
 //! One port takes everything: requests below `/HOST/`, requests that name a host in their field `Host`, requests to a
 //! proxy, and those below `/_sandbox/`, which steer it. A host may have a port of its own too.
 
+#![expect(clippy::disallowed_methods, reason = "opens the ports of the sandbox")]
+
 mod links;
 mod remote;
 

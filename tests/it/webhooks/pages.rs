@@ -144,7 +144,7 @@ fn a_grant_that_is_taken_back_is_told_half_an_hour_later() {
 fn a_webhook_that_never_comes_is_told_where_it_is_waited_for() {
     let page = "```bash when=webhook:record:created timeout=300ms\necho never\n```\n\n```output\nnever\n```\n\n```bash\ntrue\n```\n";
     let run = run(page);
-    let told = run.is_stale("did not start: no receiver took a webhook `record:created` within 300ms");
+    let told = run.is_stale("did not start: no receiver took a webhook `record:created` within 300 ms");
     assert!(told.contains("\"not_reached\""), "{told}");
 }
 
@@ -158,7 +158,7 @@ fn a_receiver_that_nobody_serves_is_told() {
     let told = run_of("http://localhost:3999/");
     assert!(told.contains("nobody took the webhook `record:created` at http://localhost:3999/"), "{told}");
     let waits = "\n```bash when=webhook:record:created timeout=300ms\ntrue\n```\n";
-    run(&page("http://localhost:3999/", waits)).is_stale("within 300ms; http://localhost:3999/ did not answer");
+    run(&page("http://localhost:3999/", waits)).is_stale("within 300 ms; http://localhost:3999/ did not answer");
 }
 
 #[test]

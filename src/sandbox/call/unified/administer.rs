@@ -138,7 +138,7 @@ fn connect<'c>(
     let access = state.accounts.secret("access");
     let refresh = api.oauth.as_ref().map(|_| state.accounts.secret("refresh"));
     let life = body.get("expires_in").and_then(Value::as_u64).map(Duration::from_secs);
-    let life = life.or_else(|| api.oauth.as_ref().and_then(|oauth| oauth.life()));
+    let life = life.or_else(|| api.oauth.as_ref().and_then(crate::sandbox::data::OAuth::life));
     let expires = refresh.as_ref().and(life).map(|life| call.now.after(life));
     if let Some(native) = natives.states.get_mut(provider) {
         native.store.connect(&maker, &id, counts);

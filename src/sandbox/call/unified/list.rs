@@ -9,13 +9,15 @@ use super::super::natives::Natives;
 use super::super::{Call, Done, Target};
 use super::Subject;
 use super::remote::{self, Asked};
-use crate::sandbox::data::{Comparison, ListMapping};
+use crate::sandbox::data::{Api, Comparison, ListMapping};
+use crate::sandbox::input::Input;
 use crate::sandbox::list::{Operand, Subject as Tested, Test, filters, opaque, transparent};
 use crate::sandbox::mapped::broken;
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::store::Item;
 use crate::sandbox::template;
+use crate::sandbox::url;
 
 /// What a request asks of a unified list.
 struct Wanted {
@@ -24,6 +26,8 @@ struct Wanted {
     cursor: Option<Value>,
     /// The cursor of the page before it.
     previous: Option<String>,
+    /// The filters and the order, as the first page was asked for: cursors carry it, so that a client need not repeat it.
+    asked: String,
     tests: Vec<Test>,
     /// What expressions see.
     input: Map<String, Value>,
@@ -66,11 +70,23 @@ pub(super) fn perform<'c>(
 }
 
 fn wanted(call: &Call<'_>, subject: &Subject<'_>) -> Result<Wanted, Refusal> {
-    let (cursor, previous) = cursor(call)?;
+    let (cursor, previous, carried) = cursor(call)?;
     let shapes = &subject.model.fields.shapes;
-    let named = call.api.filters.iter();
-    let tests = filters(&call.input, named, call.api.comparisons.as_ref(), |name| shapes.get(name))?;
-    let tests: Vec<Test> = tests.into_iter().map(|(test, _)| test).collect();
+    let api = call.api;
+    let read = |input: &Input<'_>| {
+        let tests = filters(input, api.filters.iter(), api.comparisons.as_ref(), |name| shapes.get(name))?;
+        let tests: Vec<Test> = tests.into_iter().map(|(test, _)| test).collect();
+        Ok::<_, Refusal>((tests, order(api, input, subject)?))
+    };
+    let (mut tests, mut sorted) = read(&call.input)?;
+    let mut asked = String::new();
+    if !tests.is_empty() || sorted.is_some() {
+        asked = without_page(call);
+    } else if !carried.is_empty() {
+        let input = Input { query: url::parameters(&carried), headers: call.input.headers, body: None };
+        (tests, sorted) = read(&input)?;
+        asked = carried;
+    }
     let mut input = Map::new();
     for test in &tests {
         let entry = input.entry(field_of(subject, test)).or_insert_with(|| json!({}));
@@ -78,10 +94,18 @@ fn wanted(call: &Call<'_>, subject: &Subject<'_>) -> Result<Wanted, Refusal> {
             comparisons.insert(word(test.is).to_owned(), operand(&test.value));
         }
     }
-    if let Some(order) = order(call, subject)? {
+    if let Some(order) = sorted {
         input.insert("sort_by".to_owned(), order);
     }
-    Ok(Wanted { limit: limit(call)?, cursor, previous, tests, input })
+    Ok(Wanted { limit: limit(call)?, cursor, previous, asked, tests, input })
+}
+
+/// The query without what says where a page begins and how large it is.
+fn without_page(call: &Call<'_>) -> String {
+    let paging = &call.api.paging;
+    let sizes = paging.size.iter().flat_map(crate::sandbox::data::Size::places);
+    let names = sizes.chain(paging.at.iter().cloned()).filter_map(|place| place.query);
+    names.fold(call.request.query.clone(), |query, name| url::with_parameter(&query, &name, None))
 }
 
 /// How many records a page is to have.
@@ -94,24 +118,25 @@ fn limit(call: &Call<'_>) -> Result<u64, Refusal> {
     Ok(asked.min(size.max))
 }
 
-/// The provider's cursor, and this API's cursor of the page before.
-fn cursor(call: &Call<'_>) -> Result<(Option<Value>, Option<String>), Refusal> {
+/// The provider's cursor, this API's cursor of the page before, and what the first page was asked for.
+fn cursor(call: &Call<'_>) -> Result<(Option<Value>, Option<String>, String), Refusal> {
     let places = &call.api.paging.at;
     let Some((text, place)) = places.iter().find_map(|place| Some((call.input.get(place)?, place))) else {
-        return Ok((None, None));
+        return Ok((None, None, String::new()));
     };
     let bad = || Refusal::bad_parameter(place.name(), &text, "must be a cursor from an earlier page");
-    let (own, before) = unwrapped(&text).ok_or_else(bad)?;
+    let (own, before, asked) = unwrapped(&text).ok_or_else(bad)?;
     let own = Some(own).filter(|own| *own != json!(FIRST));
     // Whoever went back knows no further way back.
     let previous = Some(before).filter(|before| own.is_some() && !before.is_null());
-    Ok((own, previous.map(|before| wrapped(&before, &Value::Null))))
+    let previous = previous.map(|before| wrapped(&before, &Value::Null, &asked));
+    Ok((own, previous, asked))
 }
 
 /// The field that the list is to be ordered by, with its direction.
-fn order(call: &Call<'_>, subject: &Subject<'_>) -> Result<Option<Value>, Refusal> {
-    let Some(name) = call.api.sort.by.as_ref().and_then(|place| place.query.as_ref()) else { return Ok(None) };
-    let mut given = call.input.query.iter().filter(|given| given.name == *name && !given.value.is_empty());
+fn order(api: &Api, input: &Input<'_>, subject: &Subject<'_>) -> Result<Option<Value>, Refusal> {
+    let Some(name) = api.sort.by.as_ref().and_then(|place| place.query.as_ref()) else { return Ok(None) };
+    let mut given = input.query.iter().filter(|given| given.name == *name && !given.value.is_empty());
     let Some(given) = given.next() else { return Ok(None) };
     let bad = |problem: &str| Refusal::bad_parameter(&given.full_name(), &given.value, problem);
     let (field, direction) = match (&given.key, given.value.strip_prefix('-')) {
@@ -262,7 +287,7 @@ fn show(
     }
     text.push(']');
     call.set_json("records", text);
-    let next = next.map(|next| wrapped(&next, wanted.cursor.as_ref().unwrap_or(&json!(FIRST))));
+    let next = next.map(|next| wrapped(&next, wanted.cursor.as_ref().unwrap_or(&json!(FIRST)), &wanted.asked));
     for (name, value) in [
         ("count", json!(count)),
         ("page_size", json!(wanted.limit)),
@@ -313,11 +338,11 @@ fn unified(subject: &Subject<'_>, item: &Item) -> Result<Arc<str>, Refusal> {
     Ok(text)
 }
 
-/// A cursor of this API around the provider's own, and that of the page before.
-fn wrapped(own: &Value, before: &Value) -> String {
-    opaque(&(own, before))
+/// A cursor of this API around the provider's own, that of the page before, and what the first page was asked for.
+fn wrapped(own: &Value, before: &Value, asked: &str) -> String {
+    opaque(&(own, before, asked))
 }
 
-fn unwrapped(text: &str) -> Option<(Value, Value)> {
+fn unwrapped(text: &str) -> Option<(Value, Value, String)> {
     transparent(text)
 }

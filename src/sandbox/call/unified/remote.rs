@@ -146,7 +146,6 @@ fn rate(call: &mut Call<'_>, api: &Api, account: &str, input: &Value) -> Result<
     Ok(())
 }
 
-#[expect(clippy::too_many_arguments, reason = "an answer that is refused is told with all that is known of it")]
 fn refusal(
     call: &mut Call<'_>,
     state: &mut State,
