@@ -145,13 +145,7 @@ impl Accounts {
         if let Some(known) = self.mappings.get(&key) {
             return Ok(Arc::clone(known));
         }
-        let models = api.unified.as_ref().and_then(|unified| unified.models.get(category));
-        let mut value = models.and_then(|models| models.get(name)).cloned().ok_or(Situation::NotMapped)?;
-        let at = |value: &Value| value.get(category).and_then(|models| models.get(name)).cloned();
-        let environment = integrated.environment.get(&api.name).and_then(at);
-        for change in environment.iter().chain(change.and_then(at).iter()) {
-            merge(&mut value, change);
-        }
+        let value = merged(api, integrated, category, name, change).ok_or(Situation::NotMapped)?;
         let number = u64::try_from(self.mappings.len()).unwrap_or(0) + 1;
         let mapped = Mapped::read(number, &value)
             .map_err(|problem| Refusal::from(Situation::Remote).with("problem", problem).with_status(500))?;
@@ -169,6 +163,24 @@ impl Accounts {
     pub(in crate::sandbox) fn forget_mappings(&mut self) {
         self.mappings.clear();
     }
+}
+
+/// The provider's mapping of one kind of record with the changes for all its accounts and with those of one account,
+/// which are by category and model. `None` where the provider has no such records.
+pub(super) fn merged(
+    api: &Api,
+    integrated: &Integrated,
+    category: &str,
+    name: &str,
+    change: Option<&Value>,
+) -> Option<Value> {
+    let mut value = api.unified.as_ref()?.models.get(category)?.get(name)?.clone();
+    let at = |value: &Value| value.get(category)?.get(name).cloned();
+    let environment = integrated.environment.get(&api.name).and_then(at);
+    for change in environment.iter().chain(change.and_then(at).iter()) {
+        merge(&mut value, change);
+    }
+    Some(value)
 }
 
 /// The moment at which a token that ends at `expires` is refreshed.

@@ -270,6 +270,53 @@ fn a_thousand_accounts_that_expire_together_are_refreshed_one_by_one() {
 }
 
 #[test]
+fn an_account_that_was_connected_is_used_like_the_others() {
+    let mut world = world();
+    let now = world.start();
+    let connect = json!({ "tenant_id": "big", "integration": "salesforce", "records": { "Contact": 450 } });
+    let made = world.answer(&request("POST", "/integrated-account", "", Some(&connect)), now);
+    let account = body(&made.reply)["id"].as_str().unwrap().to_owned();
+    let ask = |target: String| request("GET", &target, "", None);
+    let known = world.answer(&ask(format!("/integrated-account/{account}")), now);
+    assert_eq!(body(&known.reply)["tenant_id"], "big");
+    let (mut cursor, mut ids) = (String::new(), BTreeSet::new());
+    loop {
+        let target = format!("/unified/crm/contacts?integrated_account_id={account}&limit=200&next_cursor={cursor}");
+        let answer = world.answer(&ask(target), now);
+        assert_eq!(answer.reply.status, 200, "{}", body(&answer.reply));
+        let page = body(&answer.reply);
+        ids.extend(page["result"].as_array().unwrap().iter().map(|record| record["id"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = next.to_owned();
+    }
+    assert_eq!(ids.len(), 450);
+}
+
+#[test]
+fn a_change_of_mappings_that_cannot_be_used_is_refused_at_once() {
+    let mut world = world();
+    let now = world.start();
+    let list = request("GET", "/crm/contacts?limit=1", "cust_salesforce", None);
+    let accounts = body(&world.answer(&request("GET", "/integrated-account?limit=100", "", None), now).reply);
+    let mut accounts = accounts["result"].as_array().unwrap().iter();
+    let account = accounts.find(|account| account["tenant_id"] == "cust_salesforce").unwrap()["id"].clone();
+    let target = format!("/integrated-account/{}", account.as_str().unwrap());
+    for (change, told) in [
+        (json!({ "crm": { "contacts": { "response": { "name": "{\"a\": " } } } }), "crm.contacts: "),
+        (json!({ "crm": { "contacts": { "respnse": {} } } }), "respnse"),
+        (json!({ "crm": { "contcts": {} } }), "not crm.contcts"),
+        (json!({ "crm": 7 }), "not crm"),
+    ] {
+        let change = json!({ "unified_model_override": change });
+        let answer = world.answer(&request("PATCH", &target, "", Some(&change)), now).reply;
+        assert_eq!(answer.status, 400, "{change}");
+        let message = body(&answer)["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with("unified_model_override must ") && message.contains(told), "{message}");
+        assert_eq!(world.answer(&list, now).reply.status, 200);
+    }
+}
+
+#[test]
 fn an_extraction_that_outlives_its_token_never_sees_a_401() {
     let mut world = world();
     let start = world.start();

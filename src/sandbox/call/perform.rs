@@ -57,7 +57,10 @@ impl<'c> Call<'c> {
                 Ok(Done::Fresh(self.template(target, Operation::Get), 200))
             }
             Operation::Create => self.create(state, target, account),
-            Operation::Update => self.update(state, target, account),
+            Operation::Update => {
+                unified::check_change(self, state, natives, target)?;
+                self.update(state, target, account)
+            }
             Operation::Delete => self.delete(state, target, account),
             Operation::Show => Ok(Done::Fresh(self.template(target, Operation::Show), 200)),
             Operation::Authorize => {

@@ -10,10 +10,12 @@ use super::super::natives::Natives;
 use super::super::{Call, Done, Target};
 use super::connected;
 use super::remote::Answered;
+use crate::sandbox::accounts::merged;
 use crate::sandbox::auth::Grant;
 use crate::sandbox::body;
 use crate::sandbox::data::{Counts, ListMapping, Operation};
 use crate::sandbox::jsonata;
+use crate::sandbox::mapped;
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::template::{self, Variables};
@@ -134,27 +136,60 @@ fn connect<'c>(
     if let Some(resource) = counts.keys().find(|name| !api.resources.contains_key(*name)) {
         return Err(Refusal::bad_parameter("records", resource, "must name resources of the provider"));
     }
-    let id = state.accounts.secret("account").trim_start_matches("account-").to_owned();
+    let record = record(integrated, api, "", tenant);
+    let row = state
+        .store
+        .add(&call.maker, integrated.resource.get_ref(), "", record, call.now)
+        .ok_or(Situation::UnknownRoute)?;
     let access = state.accounts.secret("access");
     let refresh = api.oauth.as_ref().map(|_| state.accounts.secret("refresh"));
     let life = body.get("expires_in").and_then(Value::as_u64).map(Duration::from_secs);
     let life = life.or_else(|| api.oauth.as_ref().and_then(crate::sandbox::data::OAuth::life));
     let expires = refresh.as_ref().and(life).map(|life| call.now.after(life));
     if let Some(native) = natives.states.get_mut(provider) {
-        native.store.connect(&maker, &id, counts);
-        native.tokens.issue(access.clone(), Grant { scopes: None, expires, account: Some(id.clone()) });
+        native.store.connect(&maker, &row.id, counts);
+        native.tokens.issue(access.clone(), Grant { scopes: None, expires, account: Some(row.id.clone()) });
         if let Some(refresh) = &refresh {
-            native.issued.connect(refresh.clone(), &id);
+            native.issued.connect(refresh.clone(), &row.id);
         }
     }
-    state.accounts.add(&id, provider, &access, refresh, expires, call.now);
-    let record = record(integrated, api, &id, tenant);
-    let name = integrated.resource.get_ref();
-    let row = state.store.add(&call.maker, name, "", record, call.now).ok_or(Situation::UnknownRoute)?;
+    state.accounts.add(&row.id, provider, &access, refresh, expires, call.now);
     call.set("id", json!(row.id));
     call.set("record", Value::Object(row.record.clone()));
     call.set("token", json!(access));
     answer(call, target, Operation::Connect, 201)
+}
+
+/// Refuses a change of an account that would make its mappings unusable: once here, and not with every request after it.
+pub(in crate::sandbox::call) fn check_change<'c>(
+    call: &Call<'c>,
+    state: &State,
+    natives: &Natives<'_>,
+    target: &Target<'c>,
+) -> Result<(), Refusal> {
+    let Some(integrated) = &call.api.integrated else { return Ok(()) };
+    if target.resource()?.0 != integrated.resource.get_ref() {
+        return Ok(());
+    }
+    let body = body::object(call.request)?;
+    let change = integrated.overrides.as_ref().and_then(|field| Some((field, body.get(field)?.as_object()?)));
+    let Some((field, change)) = change else { return Ok(()) };
+    let (provider, _) = connected(call, state, target.named("id").unwrap_or_default())?;
+    let api = natives.api(provider).ok_or(Situation::NotMapped)?;
+    let whole = Value::Object(change.clone());
+    for (category, models) in change {
+        let names = models.as_object().ok_or_else(|| Refusal::bad_parameter(field, category, "must hold models"))?;
+        for (name, changed) in names {
+            let subject = format!("{category}.{name}");
+            let merged = merged(api, integrated, category, name, Some(&whole))
+                .ok_or_else(|| Refusal::bad_parameter(field, &subject, "must be of models that the provider has"))?;
+            if let Some(problem) = mapped::problem(&merged) {
+                let problem = format!("must hold mappings that can be used ({subject}: {problem})");
+                return Err(Refusal::bad_parameter(field, &changed.to_string(), &problem));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The record of an account in the unified API.

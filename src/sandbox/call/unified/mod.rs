@@ -23,8 +23,8 @@ use crate::sandbox::state::State;
 use crate::sandbox::table::Row;
 
 pub(in crate::sandbox) use account::{refresh_due, refuse};
-pub(super) use administer::administer;
 pub(in crate::sandbox) use administer::record as account_record;
+pub(super) use administer::{administer, check_change};
 pub(in crate::sandbox) use events::of_record as record_news;
 
 /// What a request to a model is about.
