@@ -654,8 +654,8 @@ print(get())
 
 ```output
 (TimeoutError('The read operation timed out'), 5.0)
-(200, 30.0)
-(200, 30.0)
+(200, 30.2)
+(200, 30.2)
 ```
 "#;
     let run = run(page);
