@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
 
@@ -16,6 +16,9 @@ use crate::clock::Timestamp;
 
 /// The bytes of records' texts that are kept for the next time.
 const KEPT_BYTES: usize = 12 << 20;
+
+/// The invented records that are kept for the next time: what many pages of a list have, and few megabytes.
+const KEPT_ROWS: usize = 1_000;
 
 /// A record as answers show it.
 #[derive(Debug)]
@@ -46,11 +49,16 @@ pub(super) struct Change {
 /// All records of an API in one world.
 #[derive(Debug, Default)]
 pub(super) struct Store {
-    tables: HashMap<(String, String), (usize, Table)>,
+    /// By resource and account, each with a number of its own.
+    tables: HashMap<String, HashMap<String, (usize, Table)>>,
+    /// How many tables were made.
+    made: usize,
     /// How many invented records an account has, by resource.
     seeds: BTreeMap<String, BTreeMap<String, Counts>>,
     items: HashMap<ItemKey, Arc<Item>>,
     item_bytes: usize,
+    /// Invented records, by the number of their table and their position. They are the same every time.
+    rows: Mutex<HashMap<(usize, u64), Arc<Row>>>,
     /// The resource whose changes are noted, and what was noted since somebody took it.
     watched: Option<String>,
     changes: Vec<Change>,
@@ -90,9 +98,9 @@ impl Store {
         for (name, counts) in &seeds {
             let Some(resource) = maker.api.resources.get(name) else { continue };
             let counts = (0..resource.seeds.len()).map(|index| counts.of(index));
-            let number = self.tables.len();
             let table = Table::new(maker.start, counts);
-            self.tables.insert((name.clone(), account.to_owned()), (number, table));
+            self.made += 1;
+            self.tables.entry(name.clone()).or_default().insert(account.to_owned(), (self.made, table));
         }
         self.seeds.insert(account.to_owned(), seeds);
     }
@@ -118,23 +126,54 @@ impl Store {
 
     /// The table of a resource of an account; of no account where it is empty.
     pub(super) fn table(&self, resource: &str, account: &str) -> Option<&Table> {
-        self.tables.get(&(resource.to_owned(), account.to_owned())).map(|(_, table)| table)
+        self.numbered(resource, account).map(|(_, table)| table)
     }
 
     /// The same, made where nothing was written yet.
     pub(super) fn table_mut(&mut self, resource: &str, account: &str) -> &mut Table {
-        let number = self.tables.len();
-        let (_, table) =
-            self.tables.entry((resource.to_owned(), account.to_owned())).or_insert_with(|| (number, Table::default()));
+        let tables = self.tables.entry(resource.to_owned()).or_default();
+        let (_, table) = tables.entry(account.to_owned()).or_insert_with(|| {
+            self.made += 1;
+            (self.made, Table::default())
+        });
         table
+    }
+
+    fn numbered(&self, resource: &str, account: &str) -> Option<&(usize, Table)> {
+        self.tables.get(resource)?.get(account)
     }
 
     /// The record at a position.
     pub(super) fn row(&self, maker: &Maker<'_>, resource: &str, account: &str, position: u64) -> Option<Arc<Row>> {
-        let table = self.table(resource, account)?;
+        let (number, table) = self.numbered(resource, account)?;
         if let Some(row) = table.written(position) {
             return Some(Arc::clone(row));
         }
+        if let Some(row) = self.rows().get(&(*number, position)) {
+            return Some(Arc::clone(row));
+        }
+        let row = self.invent(maker, resource, account, table, position)?;
+        let mut rows = self.rows();
+        if rows.len() >= KEPT_ROWS {
+            rows.clear();
+        }
+        rows.insert((*number, position), Arc::clone(&row));
+        Some(row)
+    }
+
+    fn rows(&self) -> MutexGuard<'_, HashMap<(usize, u64), Arc<Row>>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes an invented record.
+    fn invent(
+        &self,
+        maker: &Maker<'_>,
+        resource: &str,
+        account: &str,
+        table: &Table,
+        position: u64,
+    ) -> Option<Arc<Row>> {
         let shape = maker.api.resources.get(resource)?;
         let (segment, index) = table.invented(position)?;
         let seeds = shape.seeds.get(segment.seeds)?;
@@ -306,7 +345,7 @@ impl Store {
         selection: u64,
         make: impl FnOnce() -> String,
     ) -> Arc<Item> {
-        let Some((table, _)) = self.tables.get(&(resource.to_owned(), account.to_owned())) else {
+        let Some((table, _)) = self.numbered(resource, account) else {
             return Arc::new(Item::new(make()));
         };
         let key = (*table, row.position, row.version, selection);

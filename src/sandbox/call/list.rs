@@ -56,10 +56,8 @@ impl<'c> Call<'c> {
             return Ok(Done::Fresh(none, 200));
         }
         let fields = self.selection(state, &target, ask.fields.as_ref())?;
-        let mut items = Vec::with_capacity(page.rows.len());
-        for row in &page.rows {
-            items.push(self.item(state, &target, account, row, fields.as_deref())?);
-        }
+        let look = self.look(state, &target, fields)?;
+        let items: Vec<_> = page.rows.iter().map(|row| self.item(state, &look, account, row)).collect();
         if template.asks_for(&["records_by_id"]) {
             let pairs = page.rows.iter().zip(&items);
             let pairs: Vec<String> = pairs.map(|(row, item)| format!("{}:{}", json!(row.id), item.text)).collect();

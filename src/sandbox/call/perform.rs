@@ -10,7 +10,7 @@ use super::natives::Natives;
 use super::unified;
 use super::{Call, Done, Target};
 use crate::http::{Headers, Reply};
-use crate::sandbox::data::{Api, Delete, Operation, Which};
+use crate::sandbox::data::{Api, Delete, Operation, Resource, Route, Which};
 use crate::sandbox::input::Input;
 use crate::sandbox::list;
 use crate::sandbox::record::{self, Shown};
@@ -35,6 +35,23 @@ static PLAIN: Template = Template {
     partly: None,
     variants: Vec::new(),
 };
+
+/// How the records of a request look in its answer.
+pub(super) struct Look<'c> {
+    name: &'c str,
+    resource: &'c Resource,
+    route: &'c Route,
+    /// The fields to show, all where `None`.
+    fields: Option<Vec<String>>,
+    /// Members of a record that nobody has asked for.
+    unasked: Vec<&'c String>,
+    /// What the provider has renamed.
+    renamed: Vec<(String, String, String)>,
+    /// What tells it from other looks of the resource.
+    number: u64,
+    /// The request leaves fields out.
+    hides: bool,
+}
 
 impl<'c> Call<'c> {
     /// Does what is asked; what the answer shows lies in the call's values then.
@@ -116,43 +133,47 @@ impl<'c> Call<'c> {
         Ok(Some(fields))
     }
 
-    pub(super) fn item(
+    /// How the records of a target look in the answer.
+    pub(super) fn look(
         &self,
-        state: &mut State,
+        state: &State,
         target: &Target<'c>,
-        account: &str,
-        row: &Row,
-        fields: Option<&[String]>,
-    ) -> Result<Arc<Item>, Refusal> {
+        fields: Option<Vec<String>>,
+    ) -> Result<Look<'c>, Refusal> {
         let (name, resource) = target.resource()?;
-        let tombstone = target.route.tombstone.as_ref().filter(|_| row.deleted.is_some());
-        let own = tombstone.or(target.route.item.as_ref());
-        let usual = resource.tombstone.as_ref().filter(|_| row.deleted.is_some()).or(resource.item.as_ref());
-        let template = own.or(usual).map(toml::Spanned::get_ref);
         let unasked = resource.asked.iter().filter(|(_, parameter)| self.input.parameter(parameter).is_none());
         let unasked: Vec<&String> = unasked.map(|(member, _)| member).collect();
-        let renamed: Vec<_> = state.renamed.iter().filter(|(of, _, _)| of == name).cloned().collect();
-        let (api, query, hides) = (self.api, &self.input.query, self.hides());
-        let hidden = |name: &String| is_hidden(api, query, name);
+        let renamed = state.renamed.iter().filter(|(of, _, _)| of == name).cloned().collect();
+        let mut hasher = DefaultHasher::new();
+        (&fields, &unasked).hash(&mut hasher);
+        let (number, hides) = (hasher.finish(), self.hides());
+        Ok(Look { name, resource, route: target.route, fields, unasked, renamed, number, hides })
+    }
+
+    pub(super) fn item(&self, state: &mut State, look: &Look<'c>, account: &str, row: &Row) -> Arc<Item> {
+        let Look { resource, route, .. } = look;
+        let is_gone = row.deleted.is_some();
+        let own = route.tombstone.as_ref().filter(|_| is_gone).or(route.item.as_ref());
+        let usual = resource.tombstone.as_ref().filter(|_| is_gone).or(resource.item.as_ref());
+        let template = own.or(usual).map(toml::Spanned::get_ref);
         let make = || {
-            let names: Option<Vec<String>> = if hides {
-                let all = fields.map_or_else(|| row.record.keys().cloned().collect(), <[String]>::to_vec);
+            let hidden = |name: &String| is_hidden(self.api, &self.input.query, name);
+            let names: Option<Vec<String>> = if look.hides {
+                let all = look.fields.clone().unwrap_or_else(|| row.record.keys().cloned().collect());
                 Some(all.into_iter().filter(|name| !hidden(name)).collect())
             } else {
-                fields.map(<[String]>::to_vec)
+                look.fields.clone()
             };
-            let mut shown = Shown::new(api, resource, row, names.as_deref());
-            for (_, old, new) in &renamed {
+            let mut shown = Shown::new(self.api, resource, row, names.as_deref());
+            for (_, old, new) in &look.renamed {
                 shown.rename(old, new);
             }
-            shown.write(template.map(|item| record::without(item, &unasked)).as_deref())
+            shown.write(template.map(|item| record::without(item, &look.unasked)).as_deref())
         };
-        if own.is_some() || hides {
-            return Ok(Arc::new(Item::new(make())));
+        if own.is_some() || look.hides {
+            return Arc::new(Item::new(make()));
         }
-        let mut hasher = DefaultHasher::new();
-        (fields, &unasked).hash(&mut hasher);
-        Ok(state.store.item(name, account, row, hasher.finish(), make))
+        state.store.item(look.name, account, row, look.number, make)
     }
 
     /// True where the request leaves fields of records out.
@@ -170,7 +191,8 @@ impl<'c> Call<'c> {
         row: &Row,
     ) -> Result<Arc<Item>, Refusal> {
         let fields = self.selection(state, target, None)?;
-        let item = self.item(state, target, account, row, fields.as_deref())?;
+        let look = self.look(state, target, fields)?;
+        let item = self.item(state, &look, account, row);
         self.set("id", json!(row.id));
         self.set("created", self.api.time.write(row.made));
         self.set("updated", self.api.time.write(row.changed));

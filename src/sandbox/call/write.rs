@@ -182,7 +182,8 @@ impl<'c> Call<'c> {
         account: &str,
         row: &Row,
     ) -> Result<(), Refusal> {
-        let item = self.item(state, target, account, row, None)?;
+        let look = self.look(state, target, None)?;
+        let item = self.item(state, &look, account, row);
         let (resource, account) = (target.resource()?.0.to_owned(), account.to_owned());
         self.events.push(Event { what, resource, account, item });
         Ok(())
