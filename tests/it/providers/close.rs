@@ -10,6 +10,8 @@ use doccheck::http::{Headers, Reply, Request};
 use doccheck::sandbox::{Fault, World};
 use serde_json::{Value, json};
 
+use super::{body, documented, keys, with};
+
 /// `api_sandbox_close_9f27c4e80b13:` as Basic has it.
 const BASIC: &str = "Basic YXBpX3NhbmRib3hfY2xvc2VfOWYyN2M0ZTgwYjEzOg==";
 
@@ -60,23 +62,6 @@ fn raw(method: &str, target: &str, text: &str) -> Request {
     request.headers.push("Content-Type", "application/json");
     request.body = text.as_bytes().to_vec();
     request
-}
-
-fn with(mut request: Request, name: &str, value: &str) -> Request {
-    request.headers.set(name, value);
-    request
-}
-
-fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap()
-}
-
-fn keys(value: &Value) -> BTreeSet<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
-}
-
-fn documented(names: &str) -> BTreeSet<&str> {
-    names.split_whitespace().collect()
 }
 
 fn ids(page: &Value) -> Vec<String> {

@@ -6,9 +6,11 @@ mod unified;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use doccheck::http::{Headers, Reply, Request};
+use doccheck::http::{Headers, Request};
 use doccheck::sandbox::World;
 use serde_json::{Value, json};
+
+use super::{after, answer, body, with};
 
 use super::world;
 
@@ -35,28 +37,10 @@ fn ask(method: &str, path: &str) -> Request {
     request
 }
 
-fn with(mut request: Request, name: &str, value: &str) -> Request {
-    request.headers.set(name, value);
-    request
-}
-
 fn send(method: &str, path: &str, body: &Value) -> Request {
     let mut request = ask(method, path);
     request.body = body.to_string().into_bytes();
     request
-}
-
-fn answer(world: &mut World, request: &Request) -> Reply {
-    after(world, Duration::ZERO, request)
-}
-
-fn after(world: &mut World, time: Duration, request: &Request) -> Reply {
-    let now = world.start().after(time);
-    world.answer(request, now).reply
-}
-
-fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap()
 }
 
 fn search(world: &mut World, path: &str, asked: &Value) -> Vec<Value> {

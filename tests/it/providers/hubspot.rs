@@ -9,6 +9,8 @@ use doccheck::http::{Headers, Reply, Request};
 use doccheck::sandbox::World;
 use serde_json::{Value, json};
 
+use super::{body, keys};
+
 use super::world;
 
 mod unified;
@@ -87,10 +89,6 @@ impl Client {
     }
 }
 
-fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap()
-}
-
 /// The body without its correlation id, which has to be a UUID and that of the header field.
 fn refusal(reply: &Reply) -> Value {
     let mut body = body(reply);
@@ -104,10 +102,6 @@ fn refusal(reply: &Reply) -> Value {
 
 fn ids(page: &Value) -> Vec<&str> {
     page["results"].as_array().unwrap().iter().map(|record| record["id"].as_str().unwrap()).collect()
-}
-
-fn keys(value: &Value) -> BTreeSet<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 // --------------------------------------------------------------------------------------------- who asks

@@ -1,13 +1,14 @@
 //! Pipedrive as its documentation says: cursors in v2, offsets in v1, whole seconds, a reset in seconds that are left.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use doccheck::clock::Timestamp;
 use doccheck::http::{Headers, Reply, Request};
 use doccheck::sandbox::{Fault, World};
 use serde_json::{Value, json};
+
+use super::{body, documented, keys, with};
 
 const TOKEN: &str = "sandbox-pipedrive-token-5e0c31f7a9b2";
 const READ_ONLY: &str = "sandbox-pipedrive-token-read-8a41c05d7e36";
@@ -63,23 +64,6 @@ fn raw(method: &str, target: &str, text: &str) -> Request {
     request.headers.push("Content-Type", "application/json");
     request.body = text.as_bytes().to_vec();
     request
-}
-
-fn with(mut request: Request, name: &str, value: &str) -> Request {
-    request.headers.set(name, value);
-    request
-}
-
-fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap()
-}
-
-fn keys(value: &Value) -> BTreeSet<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
-}
-
-fn documented(names: &str) -> BTreeSet<&str> {
-    names.split_whitespace().collect()
 }
 
 fn ids(page: &Value) -> Vec<u64> {

@@ -9,6 +9,8 @@ use doccheck::http::{Headers, Reply, Request};
 use doccheck::sandbox::World;
 use serde_json::{Value, json};
 
+use super::{body, keys};
+
 use super::world;
 
 mod unified;
@@ -91,14 +93,6 @@ impl Client {
 fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
-fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap()
-}
-
-fn keys(value: &Value) -> BTreeSet<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 /// The code of a refusal, which is an array with one object.

@@ -8,6 +8,8 @@ use doccheck::http::{Headers, Reply, Request};
 use doccheck::sandbox::World;
 use serde_json::{Value, json};
 
+use super::body;
+
 /// A provider, and how its own API is asked for what the unified one says.
 struct Provider {
     name: &'static str,
@@ -184,10 +186,6 @@ fn ask(host: &str, method: &str, target: &str, authorization: (&str, &str), fiel
         headers,
         body: fields.map(|fields| fields.to_string().into_bytes()).unwrap_or_default(),
     }
-}
-
-fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap()
 }
 
 /// A unified record without what the provider itself says.

@@ -4,6 +4,8 @@ use doccheck::http::{Headers, Reply, Request};
 use doccheck::sandbox::World;
 use serde_json::{Value, json};
 
+use super::body;
+
 /// The fields of a unified contact that differ from provider to provider.
 const OWN: [&str; 4] = ["id", "account", "owner", "remote_data"];
 
@@ -34,10 +36,6 @@ pub(super) fn send(method: &str, account: &str, resource: &str, id: &str, body: 
 pub(super) fn answer(world: &mut World, request: &Request) -> Reply {
     let now = world.start();
     world.answer(request, now).reply
-}
-
-pub(super) fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap()
 }
 
 /// Every record of a list, along `next_cursor`, a hundred a page; `asked` are further parameters.

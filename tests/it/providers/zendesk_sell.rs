@@ -10,6 +10,8 @@ use doccheck::http::{Headers, Reply, Request};
 use doccheck::sandbox::{Fault, World};
 use serde_json::{Value, json};
 
+use super::{body, with};
+
 const TOKEN: &str = "sandbox-sell-access-4b1e7c90d2a8";
 const MORE: &str = "https://developers.getbase.com/docs/rest/articles/errors";
 
@@ -68,15 +70,6 @@ fn raw(method: &str, target: &str, text: &str) -> Request {
 fn without(mut request: Request, name: &str) -> Request {
     request.headers.remove(name);
     request
-}
-
-fn with(mut request: Request, name: &str, value: &str) -> Request {
-    request.headers.set(name, value);
-    request
-}
-
-fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap()
 }
 
 fn keys(value: &Value) -> Vec<&str> {

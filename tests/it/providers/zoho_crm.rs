@@ -10,6 +10,8 @@ use doccheck::http::{Headers, Reply, Request};
 use doccheck::sandbox::World;
 use serde_json::{Value, json};
 
+use super::{after, answer, body, with};
+
 use super::{unified_api, world};
 
 const HOST: &str = "www.zohoapis.com";
@@ -35,28 +37,10 @@ fn ask(method: &str, target: &str) -> Request {
     request
 }
 
-fn with(mut request: Request, name: &str, value: &str) -> Request {
-    request.headers.set(name, value);
-    request
-}
-
 fn send(method: &str, target: &str, records: &Value) -> Request {
     let mut request = with(ask(method, target), "Content-Type", "application/json");
     request.body = json!({ "data": records, "trigger": [] }).to_string().into_bytes();
     request
-}
-
-fn answer(world: &mut World, request: &Request) -> Reply {
-    after(world, Duration::ZERO, request)
-}
-
-fn after(world: &mut World, time: Duration, request: &Request) -> Reply {
-    let now = world.start().after(time);
-    world.answer(request, now).reply
-}
-
-fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap()
 }
 
 fn data(page: &Value) -> &Vec<Value> {

@@ -68,7 +68,7 @@ fn a_contact_that_is_written_is_read_natively() {
     });
     let made = unified::answer(world, &unified::send("POST", ACCOUNT, "contacts", "", &lead));
     assert_eq!(made.status, 201, "{}", String::from_utf8_lossy(&made.body));
-    let contact = unified::body(&made);
+    let contact = body(&made);
     for name in ["first_name", "last_name", "title", "email_addresses", "phone_numbers", "account"] {
         assert_eq!(contact[name], lead[name], "{name}");
     }
@@ -79,13 +79,13 @@ fn a_contact_that_is_written_is_read_natively() {
 
     let change = json!({ "last_name": "Roe", "title": null });
     let changed = unified::answer(world, &unified::send("PATCH", ACCOUNT, "contacts", &path, &change));
-    assert_eq!((changed.status, &unified::body(&changed)["name"]), (200, &json!("Jane Roe")));
+    assert_eq!((changed.status, &body(&changed)["name"]), (200, &json!("Jane Roe")));
     let person = body(&answer(world, &ask("GET", &format!("/people{path}"))));
     assert_eq!((&person["name"], &person["title"]), (&json!("Jane Roe"), &Value::Null), "a name is sent as a whole");
     assert_eq!(person["emails"][0]["email"], "jane.doe@example.com", "what was not sent is left alone");
 
     let gone = unified::answer(world, &unified::ask("DELETE", ACCOUNT, "contacts", &path));
-    assert_eq!((gone.status, unified::body(&gone)), (200, json!({ "id": &path[1..] })));
+    assert_eq!((gone.status, body(&gone)), (200, json!({ "id": &path[1..] })));
     assert_eq!(answer(world, &ask("GET", &format!("/people{path}"))).status, 404);
 }
 
@@ -94,7 +94,7 @@ fn what_the_provider_refuses_is_told_with_its_own_words() {
     let world = &mut world();
     let reply =
         unified::answer(world, &unified::send("POST", ACCOUNT, "opportunities", "", &json!({ "name": "Renewal" })));
-    let error = unified::body(&reply);
+    let error = body(&reply);
     assert_eq!((reply.status, &error["truto_is_remote_error"]), (422, &json!(true)));
     let words = "Invalid input: primary_contact_id can't be blank";
     assert_eq!(error["raw_response"], json!({ "success": false, "status": 422, "message": words }));
@@ -110,7 +110,7 @@ fn what_the_provider_refuses_is_told_with_its_own_words() {
     let one = ask("GET", &format!("/people/{FIRST}"));
     while answer(world, &one).status == 200 {}
     let reply = unified::answer(world, &list);
-    let error = unified::body(&reply);
+    let error = body(&reply);
     assert_eq!((reply.status, &error["truto_is_remote_error"]), (429, &json!(true)));
     assert_eq!(error["raw_response"]["message"], "Rate limit exceeded");
     assert_eq!(
@@ -141,9 +141,8 @@ fn companies_opportunities_and_notes_are_mapped() {
     assert_eq!((&deal["account"], &deal["contact"]), (&json!({ "id": "13349424" }), &json!([{ "id": "27140770" }])));
     let new = json!({ "name": "Renewal", "contact": [{ "id": FIRST.to_string() }], "close_date": "2026-05-09", "status": "won" });
     let made = unified::answer(world, &unified::send("POST", ACCOUNT, "opportunities", "", &new));
-    assert_eq!((made.status, &unified::body(&made)["close_date"]), (201, &json!("2026-05-09")));
-    let native =
-        body(&answer(world, &ask("GET", &format!("/opportunities/{}", unified::body(&made)["id"].as_str().unwrap()))));
+    assert_eq!((made.status, &body(&made)["close_date"]), (201, &json!("2026-05-09")));
+    let native = body(&answer(world, &ask("GET", &format!("/opportunities/{}", body(&made)["id"].as_str().unwrap()))));
     assert_eq!((&native["close_date"], &native["status"]), (&json!("05/09/2026"), &json!("Won")));
 
     let notes = unified::all(world, ACCOUNT, "notes", "");

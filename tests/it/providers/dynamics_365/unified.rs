@@ -61,7 +61,7 @@ fn a_contact_that_is_written_is_read_natively() {
     });
     let made = unified::answer(world, &unified::send("POST", ACCOUNT, "contacts", "", &lead));
     assert_eq!(made.status, 201, "{}", String::from_utf8_lossy(&made.body));
-    let contact = unified::body(&made);
+    let contact = body(&made);
     for name in ["first_name", "last_name", "title", "email_addresses", "phone_numbers", "account"] {
         assert_eq!(contact[name], lead[name], "{name}");
     }
@@ -75,13 +75,13 @@ fn a_contact_that_is_written_is_read_natively() {
     let path = format!("/{id}");
     let change = json!({ "last_name": "Roe", "title": null });
     let changed = unified::answer(world, &unified::send("PATCH", ACCOUNT, "contacts", &path, &change));
-    assert_eq!((changed.status, &unified::body(&changed)["name"]), (200, &json!("Jane Roe")));
+    assert_eq!((changed.status, &body(&changed)["name"]), (200, &json!("Jane Roe")));
     let native = body(&answer(world, &ask("GET", &format!("/contacts({id})?$select=fullname,jobtitle,emailaddress1"))));
     assert_eq!((&native["fullname"], &native["jobtitle"]), (&json!("Jane Roe"), &Value::Null));
     assert_eq!(native["emailaddress1"], "jane.doe@example.com", "what was not sent is left alone");
 
     let gone = unified::answer(world, &unified::ask("DELETE", ACCOUNT, "contacts", &path));
-    assert_eq!((gone.status, unified::body(&gone)), (200, json!({ "id": id })));
+    assert_eq!((gone.status, body(&gone)), (200, json!({ "id": id })));
     assert_eq!(answer(world, &ask("GET", &format!("/contacts({id})"))).status, 404);
 }
 
@@ -90,7 +90,7 @@ fn what_the_provider_refuses_is_told_with_its_own_words() {
     let world = &mut world();
     let unknown = "/465b158c-541c-ee11-9967-999999999999";
     let reply = unified::answer(world, &unified::ask("GET", ACCOUNT, "contacts", unknown));
-    let error = unified::body(&reply);
+    let error = body(&reply);
     assert_eq!((reply.status, &error["statusCode"], &error["truto_is_remote_error"]), (404, &json!(404), &json!(true)));
     assert_eq!(error["raw_response"]["error"]["code"], "0x80040217");
     assert_eq!(error["message"], error["raw_response"]["error"]["message"]);
@@ -105,7 +105,7 @@ fn what_the_provider_refuses_is_told_with_its_own_words() {
         json!({ "title": "Call", "content": "Called.", "contact": [{ "id": "465b158c-541c-ee11-9967-000000000001" }] });
     let reply = unified::answer(world, &unified::send("POST", ACCOUNT, "notes", "", &note));
     assert_eq!(reply.status, 405, "notes are not made here");
-    assert_eq!(unified::body(&reply).get("truto_is_remote_error"), None, "the provider was not asked");
+    assert_eq!(body(&reply).get("truto_is_remote_error"), None, "the provider was not asked");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::unified_api as unified;
 use super::super::world;
-use super::{answer, ask, data, list};
+use super::{answer, ask, body, data, list};
 
 pub(super) const ACCOUNT: &str = "2c8b6d40-91fe-4a57-8d23-7f0e5a1c94b6";
 /// The account whose grant was taken back.
@@ -72,7 +72,7 @@ fn a_contact_that_is_written_is_read_natively() {
     });
     let made = unified::answer(world, &unified::send("POST", ACCOUNT, "contacts", "", &lead));
     assert_eq!(made.status, 201, "{}", String::from_utf8_lossy(&made.body));
-    let contact = unified::body(&made);
+    let contact = body(&made);
     for name in ["first_name", "last_name", "title", "email_addresses", "phone_numbers", "account"] {
         assert_eq!(contact[name], lead[name], "{name}");
     }
@@ -84,13 +84,13 @@ fn a_contact_that_is_written_is_read_natively() {
 
     let change = json!({ "last_name": "Roe", "title": null });
     let changed = unified::answer(world, &unified::send("PATCH", ACCOUNT, "contacts", &path, &change));
-    assert_eq!((changed.status, &unified::body(&changed)["name"]), (200, &json!("Jane Roe")));
+    assert_eq!((changed.status, &body(&changed)["name"]), (200, &json!("Jane Roe")));
     let native = list(world, &format!("/Contacts{path}"))["data"][0].clone();
     assert_eq!((&native["Full_Name"], &native["Title"]), (&json!("Jane Roe"), &Value::Null));
     assert_eq!(native["Email"], "jane.doe@example.com", "what was not sent is left alone");
 
     let gone = unified::answer(world, &unified::ask("DELETE", ACCOUNT, "contacts", &path));
-    assert_eq!((gone.status, unified::body(&gone)), (200, json!({ "id": &path[1..] })));
+    assert_eq!((gone.status, body(&gone)), (200, json!({ "id": &path[1..] })));
     assert_eq!(answer(world, &ask("GET", &format!("/Contacts{path}"))).status, 400);
     let again = unified::answer(world, &unified::ask("GET", ACCOUNT, "contacts", &path));
     assert_eq!(again.status, 404, "what Zoho calls invalid data is no record that is there");
@@ -101,7 +101,7 @@ fn what_the_provider_refuses_is_told_with_its_own_words() {
     let world = &mut world();
     let reply =
         unified::answer(world, &unified::send("POST", ACCOUNT, "opportunities", "", &json!({ "name": "Renewal" })));
-    let error = unified::body(&reply);
+    let error = body(&reply);
     assert_eq!((reply.status, &error["truto_is_remote_error"]), (400, &json!(true)));
     let refused = json!({
         "code": "MANDATORY_NOT_FOUND",
@@ -116,7 +116,7 @@ fn what_the_provider_refuses_is_told_with_its_own_words() {
 #[test]
 fn an_account_whose_grant_is_gone_is_refused_before_the_provider_is_asked() {
     let reply = unified::answer(&mut world(), &unified::ask("GET", REVOKED, "contacts", ""));
-    let error = unified::body(&reply);
+    let error = body(&reply);
     assert_eq!((reply.status, &error["statusCode"], &error["truto_is_remote_error"]), (401, &json!(401), &json!(true)));
 }
 
@@ -146,7 +146,7 @@ fn accounts_deals_and_notes_are_mapped() {
 
     let note = json!({ "title": "Call", "content": "Called.", "opportunity": [{ "id": deal["id"] }] });
     let made = unified::answer(world, &unified::send("POST", ACCOUNT, "notes", "", &note));
-    assert_eq!((made.status, &unified::body(&made)["opportunity"]), (201, &note["opportunity"]));
+    assert_eq!((made.status, &body(&made)["opportunity"]), (201, &note["opportunity"]));
     let notes = unified::all(world, ACCOUNT, "notes", "");
     assert_eq!(notes.len(), 401);
     assert_eq!(
