@@ -10,8 +10,10 @@ use crate::http::Reply;
 pub struct Answer {
     /// What the client gets.
     pub reply: Reply,
-    /// How much later than it could be it is to come.
+    /// How much later it is to come because of a fault.
     pub delay: Duration,
+    /// What the calls of providers on the way to it take.
+    pub round_trips: Duration,
     /// The fault that decided it, else the one that delays it, as written.
     pub fault: Option<String>,
     /// The id of the account that the request was for.
@@ -43,6 +45,7 @@ impl From<Reply> for Answer {
         Self {
             reply,
             delay: Duration::ZERO,
+            round_trips: Duration::ZERO,
             fault: None,
             account: None,
             upstream: Vec::new(),

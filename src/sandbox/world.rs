@@ -283,8 +283,8 @@ impl World {
                 self.post.tell(index, &maker, state, vec![webhooks::test(id, now)]);
             }
         }
-        let (upstream, delay) = (std::mem::take(&mut natives.upstream), natives.took);
-        Answer { upstream, delay, ..outcome.answer() }
+        let (upstream, round_trips) = (std::mem::take(&mut natives.upstream), natives.took);
+        Answer { upstream, round_trips, ..outcome.answer() }
     }
 }
 

@@ -59,6 +59,14 @@ impl Clock {
         }
     }
 
+    /// What round trips take: none where the clock is the machine's, since nobody has use for waiting for them.
+    pub(super) fn round_trip(&self, stated: Duration) -> Duration {
+        match self {
+            Self::Real { .. } => Duration::ZERO,
+            Self::Virtual(_) | Self::Stepped(_) => stated,
+        }
+    }
+
     /// An answer is to come `delay` later; what of that is left to wait for.
     pub(super) fn spend(&mut self, delay: Duration) -> Duration {
         match self {
@@ -85,6 +93,7 @@ mod tests {
         assert_eq!(clock.now().since(START), Duration::from_millis(200));
         clock.arrive(START, Duration::from_millis(180));
         assert_eq!(clock.now().since(START), Duration::from_millis(200), "both were under way at once");
+        assert_eq!(clock.round_trip(second), second);
         assert_eq!(clock.spend(second), Duration::ZERO);
         clock.advance(second);
         assert_eq!(clock.now().since(START), Duration::from_millis(2200));
@@ -99,5 +108,6 @@ mod tests {
         clock.advance(minute);
         assert!(clock.now().since(START) >= minute);
         assert_eq!(clock.spend(minute), minute);
+        assert_eq!(clock.round_trip(minute), Duration::ZERO);
     }
 }

@@ -174,8 +174,9 @@ impl Engine {
         let round_trip = open.world.round_trip(&request.host);
         open.clock.arrive(start.after(asked), round_trip);
         let now = open.now();
-        let Answer { mut reply, delay, fault, account, unknown_route, drafted, upstream } =
+        let Answer { mut reply, delay, round_trips, fault, account, unknown_route, drafted, upstream } =
             open.world.answer(request, now);
+        let delay = delay + open.clock.round_trip(round_trips);
         // hyper would date the answer by the machine's clock.
         if reply.headers.get("date").is_none() {
             reply.headers.push("date", now.http_date());

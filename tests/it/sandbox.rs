@@ -492,13 +492,14 @@ fn a_latency_delays_the_answer_that_would_have_come_anyway() {
     world.arm(&["latency:300msx2", "429x1"].map(|text| Fault::parse(text).unwrap()));
     let mut ask = |request: &Request| {
         let got = world.answer(request, start);
-        (got.reply.status, got.delay, got.fault)
+        (got.reply.status, got.delay, got.round_trips, got.fault)
     };
     let (late, list, nowhere) = (Duration::from_millis(300), self::ask("GET", SHORT), self::ask("GET", "/nowhere"));
-    assert_eq!(ask(&list), (429, late, Some("429x1".to_owned())));
-    assert_eq!(ask(&nowhere), (404, late, Some("latency:300msx2".to_owned())));
+    let none = Duration::ZERO;
+    assert_eq!(ask(&list), (429, late, none, Some("429x1".to_owned())));
+    assert_eq!(ask(&nowhere), (404, late, none, Some("latency:300msx2".to_owned())));
     let round_trip = Duration::from_millis(180);
-    assert_eq!(ask(&list), (200, round_trip, None), "what asking the provider takes");
+    assert_eq!(ask(&list), (200, none, round_trip, None), "what asking the provider takes");
     assert!(world.disarm().is_empty());
 }
 
