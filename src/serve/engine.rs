@@ -30,7 +30,10 @@ pub(super) const DELAY_HEADER: &str = "doccheck-delay";
 
 /// A world with the clock that it runs on.
 pub(super) struct Engine {
-    open: Mutex<Option<OpenWorld>>,
+    world: Mutex<Option<World>>,
+    /// Of the world that is open. Locked for a moment at a time, also while the world is locked: most of what a request
+    /// needs to know beside its answer is in here, and need not wait for the answers to others.
+    time: Mutex<Option<Time>>,
     witness: Arc<dyn Witness>,
 }
 
@@ -46,20 +49,24 @@ pub(super) struct Due {
     pub(super) clock: Option<Arc<VirtualClock>>,
 }
 
-struct OpenWorld {
-    world: World,
+/// The time of a world.
+struct Time {
     clock: Clock,
+    /// When the world began.
+    start: Timestamp,
     /// How many worlds there were before.
     number: u64,
+    /// When the world has something to tell of its own accord.
+    next_due: Option<Timestamp>,
 }
 
-impl OpenWorld {
+impl Time {
     fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     fn elapsed(&self) -> Duration {
-        self.now().since(self.world.start())
+        self.now().since(self.start)
     }
 
     /// Reads what `Engine::mark` wrote. What was sent into the world before is asked of this one now.
@@ -72,115 +79,120 @@ impl OpenWorld {
 impl Engine {
     /// No world yet.
     pub(super) fn new(witness: Arc<dyn Witness>) -> Self {
-        Self { open: Mutex::default(), witness }
+        Self { world: Mutex::default(), time: Mutex::default(), witness }
     }
 
     /// Puts `world` in place of the one before.
     pub(super) fn open(&self, world: World, clock: Clock) {
         let mut open = self.world();
-        let number = open.as_ref().map_or(0, |before| before.number + 1);
-        *open = Some(OpenWorld { world, clock, number });
+        let number = self.of_time(|time| time.number + 1).unwrap_or_default();
+        let (start, next_due) = (world.start(), world.next_due());
+        *self.time() = Some(Time { clock, start, number, next_due });
+        *open = Some(world);
     }
 
     /// What `with` makes of the world and what its clock shows; `None` where none is open.
     pub(super) fn with<T>(&self, with: impl FnOnce(&mut World, Timestamp) -> T) -> Option<T> {
-        self.world().as_mut().map(|open| {
-            let now = open.now();
-            with(&mut open.world, now)
-        })
+        let mut open = self.world();
+        let world = open.as_mut()?;
+        let now = self.of_time(|time| time.now())?;
+        let made = with(world, now);
+        self.of_time(|time| time.next_due = world.next_due());
+        Some(made)
     }
 
     /// Puts the clock forward.
     pub(super) fn advance(&self, by: Duration) {
-        if let Some(open) = self.world().as_mut() {
-            open.clock.advance(by);
-        }
+        self.of_time(|time| time.clock.advance(by));
     }
 
     /// What is to be told of its own accord, at once and next; `None` where no world is open.
     pub(super) fn due(&self) -> Option<Due> {
-        let mut open = self.world();
-        let open = open.as_mut()?;
-        let now = open.now();
-        let deliveries = open.world.take_due(now);
-        let next = open.world.next_due();
-        let (clock, left) = match &open.clock {
-            Clock::Virtual(clock) => (Some(Arc::clone(clock)), None),
-            Clock::Real { .. } => (None, next.map(|next| next.since(now))),
-            Clock::Stepped(_) => (None, None),
-        };
-        Some(Due { deliveries, next, left, clock })
+        let is_due = self.of_time(|time| time.next_due.is_some_and(|due| due <= time.now()))?;
+        let deliveries = if is_due { self.with(World::take_due)? } else { Vec::new() };
+        self.of_time(|time| {
+            let next = time.next_due;
+            let (clock, left) = match &time.clock {
+                Clock::Virtual(clock) => (Some(Arc::clone(clock)), None),
+                Clock::Real { .. } => (None, next.map(|next| next.since(time.now()))),
+                Clock::Stepped(_) => (None, None),
+            };
+            Due { deliveries, next, left, clock }
+        })
     }
 
     /// How long after the world's start an instant is, in microseconds; `None` where no world is open.
     pub(super) fn elapsed_at(&self, instant: Timestamp) -> Option<u64> {
-        self.world().as_ref().map(|open| micros(instant.since(open.world.start())))
+        self.of_time(|time| micros(instant.since(time.start)))
     }
 
     /// The clock of the world that is open, where its time is virtual.
     pub(super) fn virtual_clock(&self) -> Option<Arc<VirtualClock>> {
-        match &self.world().as_ref()?.clock {
+        self.of_time(|time| match &time.clock {
             Clock::Virtual(clock) => Some(Arc::clone(clock)),
             Clock::Real { .. } | Clock::Stepped(_) => None,
-        }
+        })?
     }
 
     /// True where the world's clock is the machine's.
     pub(super) fn is_real(&self) -> bool {
-        self.world().as_ref().is_some_and(|open| matches!(open.clock, Clock::Real { .. }))
+        self.of_time(|time| matches!(time.clock, Clock::Real { .. })).unwrap_or_default()
     }
 
     /// Arms faults.
     pub(super) fn arm(&self, faults: &[Fault]) {
-        if let Some(open) = self.world().as_mut() {
-            open.world.arm(faults);
-        }
+        self.with(|world, _| world.arm(faults));
     }
 
     /// Disarms faults; tells which of them no request met.
     pub(super) fn disarm(&self) -> Vec<String> {
-        self.world().as_mut().map(|open| open.world.disarm()).unwrap_or_default()
+        self.with(|world, _| world.disarm()).unwrap_or_default()
     }
 
     /// The world's time as HTTP writes it; `None` where no world is open.
     pub(super) fn http_date(&self) -> Option<String> {
-        self.world().as_ref().map(|open| open.now().http_date())
+        self.of_time(|time| time.now().http_date())
     }
 
     /// How long the world has been there, in microseconds of its own time; 0 where none is open.
     pub(super) fn elapsed_us(&self) -> u64 {
-        self.world().as_ref().map_or(0, |open| micros(open.elapsed()))
+        self.of_time(|time| micros(time.elapsed())).unwrap_or_default()
     }
 
     /// When a request comes that is to be asked, for `ASKED_HEADER`.
     pub(super) fn mark(&self) -> String {
-        let open = self.world();
-        open.as_ref().map(|open| format!("{} {}", open.number, micros(open.elapsed()))).unwrap_or_default()
+        self.of_time(|time| format!("{} {}", time.number, micros(time.elapsed()))).unwrap_or_default()
     }
 
     /// What an exchange with `host` takes on top of what every exchange takes.
     pub(super) fn round_trip(&self, host: &str) -> Duration {
-        self.world().as_ref().map_or(Duration::ZERO, |open| open.world.round_trip(host))
+        self.world().as_ref().map_or(Duration::ZERO, |world| world.round_trip(host))
     }
 
     /// The answer to a request that came at this mark, and how much later than now it is to come.
     fn answer(&self, request: &Request, mark: &str) -> (Reply, Duration) {
         let mut open = self.world();
-        let Some(open) = open.as_mut() else {
-            let reply = Reply { status: 503, headers: Headers::new(), body: b"no page is open\n".to_vec() };
-            return (reply, Duration::ZERO);
-        };
-        let (start, asked) = (open.world.start(), open.asked(mark));
-        let round_trip = open.world.round_trip(&request.host);
-        open.clock.arrive(start.after(asked), round_trip);
-        let now = open.now();
+        let Some(world) = open.as_mut() else { return closed() };
+        let round_trip = world.round_trip(&request.host);
+        let arrival = self.of_time(|time| {
+            let asked = time.asked(mark);
+            time.clock.arrive(time.start.after(asked), round_trip);
+            (asked, time.now())
+        });
+        let Some((asked, now)) = arrival else { return closed() };
         let Answer { mut reply, delay, round_trips, fault, account, unknown_route, drafted, upstream } =
-            open.world.answer(request, now);
-        let delay = delay + open.clock.round_trip(round_trips);
+            world.answer(request, now);
         // hyper would date the answer by the machine's clock.
         if reply.headers.get("date").is_none() {
             reply.headers.push("date", now.http_date());
         }
+        let next_due = world.next_due();
+        let left = self.of_time(|time| {
+            time.next_due = next_due;
+            let delay = delay + time.clock.round_trip(round_trips);
+            (delay, time.clock.spend(delay))
+        });
+        let Some((delay, left)) = left else { return closed() };
         let owned = |headers: &Headers| headers.iter().map(|(name, value)| (name.into(), value.into())).collect();
         self.witness.exchange(&Exchange {
             method: request.method.clone(),
@@ -200,14 +212,27 @@ impl Engine {
                 .map(|asked| transcript::Upstream { method: asked.method, url: asked.url, status: asked.status })
                 .collect(),
             asked_us: micros(asked),
-            at_us: micros(now.since(start) + delay),
+            at_us: micros(now.since(world.start()) + delay),
         });
-        (reply, open.clock.spend(delay))
+        (reply, left)
     }
 
-    fn world(&self) -> std::sync::MutexGuard<'_, Option<OpenWorld>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn world(&self) -> std::sync::MutexGuard<'_, Option<World>> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn time(&self) -> std::sync::MutexGuard<'_, Option<Time>> {
+        self.time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What `with` makes of the time; `None` where no world is open.
+    fn of_time<T>(&self, with: impl FnOnce(&mut Time) -> T) -> Option<T> {
+        self.time().as_mut().map(with)
+    }
+}
+
+fn closed() -> (Reply, Duration) {
+    (Reply { status: 503, headers: Headers::new(), body: b"no page is open\n".to_vec() }, Duration::ZERO)
 }
 
 /// Takes away what wiremock remembers of every request, which nothing else frees, and mounts the one responder.

@@ -178,8 +178,9 @@ impl Gateway {
     }
 
     fn date(&self, headers: &mut HeaderMap) {
-        let date = self.engine.http_date().and_then(|date| HeaderValue::try_from(date).ok());
-        if let (Some(date), None) = (date, headers.get(header::DATE)) {
+        if !headers.contains_key(header::DATE)
+            && let Some(date) = self.engine.http_date().and_then(|date| HeaderValue::try_from(date).ok())
+        {
             headers.insert(header::DATE, date);
         }
     }

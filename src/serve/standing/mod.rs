@@ -127,7 +127,9 @@ impl Standing {
             (host, url)
         };
         let links = Links::new(hosts.served().into_iter().map(base).collect());
+        // One is enough beside wiremock's own: more would only wake one another.
         let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
             .thread_name("doccheck-sandbox")
             .enable_all()
             .build()
