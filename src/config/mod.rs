@@ -90,8 +90,9 @@ pub enum SandboxChoice {
     Off,
 }
 
-/// The time limit of a step where nobody says another.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time limit of a step where nobody says another. A step that hangs costs it once; a step that is right and is
+/// stopped, on a machine of CI that has other work too, costs somebody's trust.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Default for Config {
     fn default() -> Self {

@@ -172,7 +172,7 @@ fn services_are_read_in_order() {
     assert_eq!(
         shown,
         [
-            ("python3", "'python3 server.py'", Some(crate::options::Ready::Port(8000)), None, 10),
+            ("python3", "'python3 server.py'", Some(crate::options::Ready::Port(8000)), None, 30),
             ("queue", "'worker'", None, Some("examples"), 60),
         ]
     );

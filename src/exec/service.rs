@@ -28,6 +28,9 @@ const SLICES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_m
 /// would keep it going.
 const FURTHEST: Duration = Duration::from_hours(7 * 24);
 
+/// How long a service that says no `ready` may take to listen on a port.
+const LISTENS_WITHIN: Duration = Duration::from_secs(10);
+
 /// What came of a start.
 #[derive(Debug)]
 pub(super) enum Begun {
@@ -96,8 +99,7 @@ impl Service {
     /// nothing, that it listens on one.
     pub(super) fn until_ready(&mut self, stage: &Stage<'_>, wait: &Wait<'_>) -> Result<Ran, ExecError> {
         let deadline = self.started + wait.limit;
-        // To listen on a port is a guess: time does not run for hours to see whether it comes true.
-        let mut pauses = Pauses::new(stage, wait.ready.is_none().then_some(wait.limit));
+        let mut pauses = Pauses::new(stage);
         loop {
             let ended = self.poll(stage)?;
             let ran = self.ran(stage)?;
@@ -122,16 +124,23 @@ impl Service {
             if failed || (ended && wait.ready.is_none()) {
                 return Ok(ran);
             }
-            if now() >= deadline || pauses.are_over {
+            // What the author does not say is a guess: time does not run for hours to see whether it comes true.
+            let patience = match (wait.ready, shown) {
+                (Some(_), _) => None,
+                (None, Shown::NotYet) => Some(wait.limit),
+                (None, _) => Some(wait.limit.min(LISTENS_WITHIN)),
+            };
+            let limit = patience.unwrap_or(wait.limit);
+            if now() >= self.started + limit || pauses.are_over {
                 return Ok(match wait.ready.filter(|_| !met) {
                     Some(ready) => {
                         let ending = not_ready(stage, ready, wait.limit);
                         Ran { ending, ..ran }
                     }
-                    None => went_on(ran, (!met && shown != Shown::NotYet).then(|| nothing_told(wait.limit))),
+                    None => went_on(ran, (!met && shown != Shown::NotYet).then(|| nothing_told(limit))),
                 });
             }
-            pauses.pause();
+            pauses.pause(patience);
         }
     }
 
@@ -143,14 +152,14 @@ impl Service {
         shown: &dyn Fn(&Ran) -> Shown,
     ) -> Result<Ran, ExecError> {
         let deadline = now() + limit;
-        let mut pauses = Pauses::new(stage, None);
+        let mut pauses = Pauses::new(stage);
         loop {
             let ended = self.poll(stage)?;
             let ran = self.ran(stage)?;
             if ended || interrupted() || shown(&ran) != Shown::NotYet || now() >= deadline {
                 return Ok(ran);
             }
-            pauses.pause();
+            pauses.pause(None);
         }
     }
 
@@ -194,12 +203,12 @@ impl Service {
 /// where Ctrl-C ended the wait.
 pub(super) fn wait_until(stage: &Stage<'_>, limit: Duration, is_true: &dyn Fn() -> bool) -> bool {
     let deadline = now() + limit;
-    let mut pauses = Pauses::new(stage, Some(FURTHEST));
+    let mut pauses = Pauses::new(stage);
     while !is_true() {
         if interrupted() || now() >= deadline || pauses.are_over {
             return false;
         }
-        pauses.pause();
+        pauses.pause(Some(FURTHEST));
     }
     true
 }
@@ -266,24 +275,24 @@ struct Pauses<'a> {
     slice: Duration,
     /// True where the last look saw the world at rest.
     at_rest: bool,
-    /// Until when virtual time may go on.
-    until: Timestamp,
-    /// True where it would have to go on for longer.
+    /// When they began, on a virtual clock.
+    started: Timestamp,
+    /// True where virtual time would have had to go on for longer than it may.
     are_over: bool,
 }
 
 impl<'a> Pauses<'a> {
-    /// `limit`: how far virtual time may go on; any time where `None`.
-    fn new(stage: &'a Stage<'a>, limit: Option<Duration>) -> Self {
+    fn new(stage: &'a Stage<'a>) -> Self {
         let started = stage.network.virtual_clock().map_or(Timestamp::from_micros(0), |clock| clock.now());
-        let until = limit.map_or(Timestamp::from_micros(i64::MAX), |limit| started.after(limit));
-        Self { stage, slice: SLICES.0, at_rest: false, until, are_over: false }
+        Self { stage, slice: SLICES.0, at_rest: false, started, are_over: false }
     }
 
-    fn pause(&mut self) {
+    /// `limit`: how far virtual time may go on from the first pause; any time where `None`.
+    fn pause(&mut self, limit: Option<Duration>) {
+        let until = limit.map_or(Timestamp::from_micros(i64::MAX), |limit| self.started.after(limit));
         if let Some(clock) = self.stage.network.virtual_clock() {
             clock.wait_for(Foreground::Service);
-            let rested = clock.rest(self.at_rest, self.until, self.slice);
+            let rested = clock.rest(self.at_rest, until, self.slice);
             self.at_rest = rested == Some(Rested::Soon);
             self.are_over = rested == Some(Rested::Later);
         } else {
