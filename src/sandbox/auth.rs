@@ -58,6 +58,11 @@ impl Tokens {
         self.0.retain(|_, grant| grant.account.as_deref() != Some(account));
     }
 
+    /// Takes back the tokens of an account that OAuth issued. A key that somebody made by hand never expires, and stays.
+    pub(super) fn revoke_issued(&mut self, account: &str) {
+        self.0.retain(|_, grant| grant.expires.is_none() || grant.account.as_deref() != Some(account));
+    }
+
     /// Why a request with `token` may not use `scope`; an empty one needs no permission.
     pub(super) fn refuses(&self, token: Option<&str>, scope: &str, now: Timestamp) -> Option<Refusal> {
         let Some(token) = token else { return Some(Situation::MissingToken.into()) };

@@ -64,6 +64,11 @@ impl Kind {
         self == Self::Status(429)
     }
 
+    /// True where it is about what was granted.
+    pub(crate) fn is_of_token(self) -> bool {
+        matches!(self, Self::ExpiredToken | Self::Revoked)
+    }
+
     /// The error that it brings about where an API's data does not say it.
     pub(crate) fn usual(self) -> Refusal {
         let situation = match self {

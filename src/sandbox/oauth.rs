@@ -172,7 +172,7 @@ impl Issued {
                 if known.used {
                     // Somebody has stolen it: whoever holds its successor loses that too (RFC 9700, section 4.14.2).
                     self.revoke(&known.account);
-                    tokens.revoke(&known.account);
+                    tokens.revoke_issued(&known.account);
                     return Err(invalid());
                 }
                 if known.expires.is_some_and(|expires| now >= expires) {

@@ -52,6 +52,7 @@ mod bamboohr;
 mod close;
 mod copper;
 mod dynamics_365;
+mod grants;
 mod greenhouse;
 mod hubspot;
 mod lever;

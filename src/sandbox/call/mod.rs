@@ -221,7 +221,7 @@ impl<'c> Call<'c> {
         let account = self.find_account(&target, state);
         self.account = account.as_ref().ok().cloned().flatten();
         self.count(state, Some(&target).filter(|_| refused.is_none()), natives);
-        self.meet_fault(state, armed, natives)?;
+        self.meet_fault(target.operation, state, armed, natives)?;
         if let Some(error) = self.spent() {
             return Err(Refusal::named(error));
         }
@@ -327,7 +327,13 @@ impl<'c> Call<'c> {
     }
 
     /// Refuses the request where a fault of the step decides it.
-    fn meet_fault(&mut self, state: &mut State, armed: &mut Armed, natives: &Natives<'_>) -> Result<(), Refusal> {
+    fn meet_fault(
+        &mut self,
+        operation: Operation,
+        state: &mut State,
+        armed: &mut Armed,
+        natives: &Natives<'_>,
+    ) -> Result<(), Refusal> {
         let (api, account) = (self.api, self.account.clone());
         let Some(fault) = armed.decide(self.request, |kind| {
             api.faults.get(&kind.word()).is_none_or(|fault| fault.account().is_none() || account.is_some())
@@ -343,6 +349,12 @@ impl<'c> Call<'c> {
             self.spend_by_fault(fault.reset, natives);
         }
         let refusal = match known {
+            // Whoever asks for a token has none yet: what is too old or taken back is the grant (RFC 6749, section 5.2).
+            _ if operation == Operation::Token && fault.kind.is_of_token() => {
+                let form = Input::form(self.request);
+                let grant = form.get("grant_type").and_then(Value::as_str).unwrap_or("refresh_token");
+                Refusal::from(Situation::InvalidGrant).with("grant", grant)
+            }
             Some(known) => Refusal::named(known.error()),
             None => fault.kind.usual(),
         };

@@ -235,4 +235,9 @@ fn a_grant_has_scopes_and_its_refresh_token_rotates() {
     assert_eq!((again.status, &again.body["error"]), (400, &json!("invalid_grant")), "a used token that comes again");
     let revoked = native.form("/oauth/token", &refresh(second.body["refresh_token"].as_str().unwrap()));
     assert_eq!((revoked.status, &revoked.body["error"]), (400, &json!("invalid_grant")), "has revoked them all");
+    native.at(HOST);
+    native.authorize(Some(&format!("Bearer {}", second.body["access_token"].as_str().unwrap())));
+    assert_eq!(native.get(OPPORTUNITIES).status, 401);
+    native.authorize(Some(&basic(KEY, "")));
+    assert_eq!(native.get(OPPORTUNITIES).status, 200, "a key that somebody made is no token of that grant");
 }
