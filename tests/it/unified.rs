@@ -168,6 +168,42 @@ fn a_contact_is_made_read_changed_and_deleted_in_any_crm() {
 }
 
 #[test]
+fn a_list_or_an_object_is_compared_by_what_is_in_it() {
+    let mail = "elif.mendoza.1@nimbus-studios-58.example";
+    for crm in CRMS {
+        let by = |query: &str| all(&mut world(), &format!("cust_{crm}"), "contacts", &format!("limit=200&{query}"));
+        let ids = |contacts: &[Value]| contacts.iter().map(|contact| contact["id"].clone()).collect::<Vec<_>>();
+        let found = by(&format!("email={mail}"));
+        assert_eq!((found.len(), &found[0]["name"]), (1, &json!("Elif Mendoza")), "{crm}");
+        for query in
+            ["email[eq]=", "email[in]=x@example.com,", "email_addresses=", "email_addresses[in]=x@example.com,"]
+        {
+            let query = format!("{query}{mail}");
+            assert_eq!(ids(&by(&query)), ids(&found), "{crm} {query}");
+        }
+        let account = found[0]["account"]["id"].as_str().unwrap();
+        let expected: Vec<Value> = by("").into_iter().filter(|contact| contact["account"]["id"] == *account).collect();
+        assert!(ids(&expected).contains(&found[0]["id"]), "{crm}");
+        for query in [format!("account[id]={account}"), format!("account={account}")] {
+            assert_eq!(ids(&by(&query)), ids(&expected), "{crm} {query}");
+        }
+    }
+}
+
+#[test]
+fn a_provider_that_can_find_a_mail_is_asked_for_it() {
+    for crm in ["hubspot", "salesforce", "zendesk_sell", "dynamics_365", "copper", "zoho_crm"] {
+        let target = "/crm/contacts?email=elif.mendoza.1@nimbus-studios-58.example";
+        let mut world = world();
+        let start = world.start();
+        let answer = world.answer(&request("GET", target, &format!("cust_{crm}"), None), start);
+        let page = body(&answer.reply);
+        let told = (page["result_count"].as_u64(), page["next_cursor"].is_null(), answer.upstream.len());
+        assert_eq!(told, (Some(1), true, 1), "{crm}");
+    }
+}
+
+#[test]
 fn every_resource_of_every_crm_can_be_listed_under_both_its_names() {
     for crm in CRMS {
         let tenant = format!("cust_{crm}");

@@ -11,6 +11,7 @@ use crate::sandbox::input::Input;
 use crate::sandbox::shape::{Shape, Type};
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::template::Template;
+use crate::sandbox::url::Parameter;
 
 /// Where a list is asked for.
 #[derive(Clone, Copy)]
@@ -73,6 +74,7 @@ pub(in crate::sandbox) fn filters<'f, 's>(
     comparisons: Option<&Comparisons>,
     shape: impl Fn(&str) -> Option<&'s Shape>,
 ) -> Result<Vec<(Test, Option<&'f Template>)>, Refusal> {
+    let is_in_brackets = matches!(comparisons, Some(Comparisons { style: Style::Brackets }));
     let mut tests = Vec::new();
     for filter in named {
         let path = filter.field.split(['.', '[']).next().unwrap_or_default();
@@ -80,9 +82,16 @@ pub(in crate::sandbox) fn filters<'f, 's>(
         if known.is_none() && !matches!(path, "created" | "updated" | "deleted") {
             continue;
         }
+        let shape = known.filter(|_| path == filter.field);
         if let Some(text) = input.get(&filter.at).or_else(|| filter.default.clone()) {
-            let shape = known.filter(|_| path == filter.field);
             let test = test(filter.at.name(), &filter.field, shape, filter.comparison, filter.read, &text)?;
+            tests.push((test, filter.none.as_ref()));
+        }
+        let own = input.query.iter().filter(|given| is_in_brackets && filter.at.query.as_ref() == Some(&given.name));
+        for parameter in own {
+            let Some(word) = &parameter.key else { continue };
+            let is = comparison(word, parameter)?;
+            let test = test(&parameter.full_name(), &filter.field, shape, is, filter.read, &parameter.value)?;
             tests.push((test, filter.none.as_ref()));
         }
     }
@@ -98,22 +107,31 @@ pub(in crate::sandbox) fn filters<'f, 's>(
             Style::Plain => continue,
         };
         let Some(shape) = shape(name) else { continue };
-        let is = match word {
-            None | Some("eq" | "exact") => Comparison::Eq,
-            Some("ne") => Comparison::Ne,
-            Some("gt") => Comparison::Gt,
-            Some("gte") => Comparison::Gte,
-            Some("lt") => Comparison::Lt,
-            Some("lte") => Comparison::Lte,
-            Some("in") => Comparison::In,
-            Some(_) => {
-                let problem = "must compare by eq, ne, gt, gte, lt, lte or in";
-                return Err(Refusal::bad_parameter(&parameter.full_name(), &parameter.value, problem));
-            }
+        let (path, is) = match word {
+            None => (name.to_owned(), Comparison::Eq),
+            Some(member) if shape.kind == Type::Object => (format!("{name}.{member}"), Comparison::Eq),
+            Some(word) => (name.to_owned(), comparison(word, parameter)?),
         };
-        tests.push((test(&parameter.full_name(), name, Some(shape), is, Read::Text, &parameter.value)?, None));
+        tests.push((test(&parameter.full_name(), &path, Some(shape), is, Read::Text, &parameter.value)?, None));
     }
     Ok(tests)
+}
+
+/// The comparison for which a parameter says `word`.
+fn comparison(word: &str, parameter: &Parameter) -> Result<Comparison, Refusal> {
+    Ok(match word {
+        "eq" | "exact" => Comparison::Eq,
+        "ne" => Comparison::Ne,
+        "gt" => Comparison::Gt,
+        "gte" => Comparison::Gte,
+        "lt" => Comparison::Lt,
+        "lte" => Comparison::Lte,
+        "in" => Comparison::In,
+        _ => {
+            let problem = "must compare by eq, ne, gt, gte, lt, lte or in";
+            return Err(Refusal::bad_parameter(&parameter.full_name(), &parameter.value, problem));
+        }
+    })
 }
 
 /// What a request asks for, and what is answered where nothing matches.

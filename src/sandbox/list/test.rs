@@ -64,7 +64,7 @@ impl Test {
 
     /// Whether some value at `path` of `record` compares as asked.
     pub(in crate::sandbox) fn fits(&self, record: &Map<String, Value>, path: &str) -> bool {
-        let values = shape::values_at(record, path);
+        let values: Vec<&Value> = shape::values_at(record, path).into_iter().flat_map(plain).collect();
         let some = |is: Comparison| {
             values.iter().any(|value| against(value, &self.value).is_some_and(|ordering| holds(is, ordering)))
         };
@@ -81,6 +81,15 @@ impl Test {
             (_, Comparison::Ne) => !some(Comparison::Eq),
             (_, is) => some(is),
         }
+    }
+}
+
+/// The plain values in a value: whoever compares a list or an object means something in it.
+fn plain(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(plain).collect(),
+        Value::Object(members) => members.values().flat_map(plain).collect(),
+        _ => vec![value],
     }
 }
 

@@ -88,7 +88,11 @@ fn wanted(call: &Call<'_>, subject: &Subject<'_>) -> Result<Wanted, Refusal> {
         asked = carried;
     }
     let mut input = Map::new();
-    for test in &tests {
+    // A provider's filters are about fields, not about a member of one.
+    for test in tests
+        .iter()
+        .filter(|test| !matches!(&test.subject, Tested::Field(path) if path.contains('.') && !path.contains("[]")))
+    {
         let entry = input.entry(field_of(subject, test)).or_insert_with(|| json!({}));
         if let Value::Object(comparisons) = entry {
             comparisons.insert(word(test.is).to_owned(), operand(&test.value));
