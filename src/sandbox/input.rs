@@ -52,6 +52,14 @@ impl<'r> Input<'r> {
         Some(found.value.as_str())
     }
 
+    /// All values of the query's parameters of this name, with commas between: a list is sent in one parameter or in
+    /// several of one name. Nothing where none has a value.
+    pub(super) fn list(&self, name: &str) -> Option<String> {
+        let named = self.query.iter().filter(|parameter| parameter.is_named(name) && !parameter.value.is_empty());
+        let values: Vec<&str> = named.map(|parameter| parameter.value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    }
+
     /// What lies at `path` in the body.
     pub(super) fn body_at(&self, path: &str) -> Option<&Value> {
         body::at(self.body.as_ref()?, path)

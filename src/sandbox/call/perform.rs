@@ -124,7 +124,7 @@ impl<'c> Call<'c> {
         let (name, resource) = target.resource()?;
         let asked = asked.map(|fields| names_back(state, name, fields.clone()));
         let Some(select) = &resource.select else { return Ok(asked) };
-        let named = self.input.parameter(&select.query).filter(|text| !text.is_empty());
+        let named = self.input.list(&select.query);
         let named = named.map(|text| text.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>());
         let named = named.map(|fields| names_back(state, name, fields));
         let Some(chosen) = asked.or(named).or_else(|| select.default.clone()) else { return Ok(None) };

@@ -83,7 +83,9 @@ pub(in crate::sandbox) fn filters<'f, 's>(
             continue;
         }
         let shape = known.filter(|_| path == filter.field);
-        if let Some(text) = input.get(&filter.at).or_else(|| filter.default.clone()) {
+        let repeated = filter.at.query.as_ref().filter(|_| filter.comparison == Comparison::In);
+        let given = repeated.map_or_else(|| input.get(&filter.at), |name| input.list(name));
+        if let Some(text) = given.or_else(|| filter.default.clone()) {
             let test = test(filter.at.name(), &filter.field, shape, filter.comparison, filter.read, &text)?;
             tests.push((test, filter.none.as_ref()));
         }

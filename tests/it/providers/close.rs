@@ -160,6 +160,9 @@ fn opportunities_are_filtered_and_sorted_by_change() {
     let lead = newest["data"][0]["lead_id"].as_str().unwrap();
     let theirs = client.get(&format!("/opportunity/?lead_id={lead}"));
     assert!(theirs["data"].as_array().unwrap().iter().all(|deal| deal["lead_id"] == lead) && !ids(&theirs).is_empty());
+    let two = client.get("/opportunity/?_limit=200&lead_id=lead_000000000001&lead_id=lead_000000000002");
+    let both = client.get("/opportunity/?_limit=200&lead_id=lead_000000000001,lead_000000000002");
+    assert_eq!(ids(&two), ids(&both), "a list may come in several parameters of one name");
     let won = client.get("/opportunity/?status_type=won&_limit=200");
     assert!(won["data"].as_array().unwrap().iter().all(|deal| deal["status_label"] == "won") && !ids(&won).is_empty());
 }
