@@ -36,13 +36,14 @@ impl<'r> Input<'r> {
             }
         };
         let text = if place.prefix.is_empty() {
-            text
-        } else {
+            text.strip_suffix(place.suffix.as_str()).map_or(text.clone(), str::to_owned)
+        } else if place.header.is_some() {
             // A field may say several things, with commas between.
             let at = text.find(&place.prefix)? + place.prefix.len();
             text[at..].split(',').next().unwrap_or_default().trim().to_owned()
+        } else {
+            text.trim().strip_prefix(place.prefix.as_str())?.strip_suffix(place.suffix.as_str())?.to_owned()
         };
-        let text = text.strip_suffix(place.suffix.as_str()).map_or(text.clone(), str::to_owned);
         (!text.is_empty()).then_some(text)
     }
 
@@ -65,11 +66,11 @@ impl<'r> Input<'r> {
         body::at(self.body.as_ref()?, path)
     }
 
-    /// The parameters of a form in the body.
-    pub(super) fn form(request: &Request) -> Map<String, Value> {
+    /// The parameters of a form in the body; also of one in JSON where `json` says so.
+    pub(super) fn form(request: &Request, json: bool) -> Map<String, Value> {
         let text = String::from_utf8_lossy(&request.body);
         match serde_json::from_slice(&request.body) {
-            Ok(Value::Object(fields)) => fields,
+            Ok(Value::Object(fields)) if json => fields,
             _ => url::parameters(&text)
                 .into_iter()
                 .map(|given| (given.full_name(), Value::String(given.value)))

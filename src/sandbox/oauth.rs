@@ -32,6 +32,8 @@ struct Code {
     scopes: Option<Vec<String>>,
     redirect_uri: String,
     challenge: Option<String>,
+    /// True: with the access token comes one to refresh it.
+    refreshes: bool,
     expires: Timestamp,
 }
 
@@ -124,7 +126,8 @@ impl Issued {
             format!("{redirect_uri}{mark}code={code}{state}")
         };
         let location = location_of(text("state"));
-        self.codes.insert(code.clone(), Code { account, scopes, redirect_uri, challenge, expires });
+        let refreshes = oauth.refreshes(asked);
+        self.codes.insert(code.clone(), Code { account, scopes, redirect_uri, challenge, refreshes, expires });
         let mut headers = Headers::new();
         headers.set("Location", location);
         headers.set("Cache-Control", "no-store");
@@ -163,8 +166,8 @@ impl Issued {
                 if now >= code.expires || !verifies || !same_uri {
                     return Err(invalid());
                 }
-                let refresh = self.new_refresh(oauth, &code.account, code.scopes.clone(), now);
-                (code.account, code.scopes, Some(refresh))
+                let refresh = code.refreshes.then(|| self.new_refresh(oauth, &code.account, code.scopes.clone(), now));
+                (code.account, code.scopes, refresh)
             }
             "refresh_token" => {
                 let token = text("refresh_token").ok_or(Situation::InvalidRequest)?;

@@ -6,6 +6,7 @@ mod natives;
 mod perform;
 mod ping;
 mod reply;
+mod required;
 mod route;
 mod unified;
 mod write;
@@ -268,33 +269,6 @@ impl<'c> Call<'c> {
         perform::is_hidden(self.api, &self.input.query, name)
     }
 
-    /// Refuses a request without what every request must carry.
-    fn required(&self, target: &Target<'c>) -> Result<(), Refusal> {
-        for required in &self.api.requires {
-            let of_operation = required.operations.as_ref().is_none_or(|known| known.contains(&target.operation));
-            let name = target.resource.map(|(name, _)| name);
-            let of_resource = required
-                .resources
-                .as_ref()
-                .is_none_or(|known| name.is_some_and(|name| known.iter().any(|known| known == name)));
-            let path = &self.request.path;
-            let is_excepted = required.except.iter().any(|pattern| super::fault::path_matches(pattern, path));
-            if !of_operation || !of_resource || is_excepted {
-                continue;
-            }
-            let given = match (&required.header, &required.query) {
-                (Some(header), _) => self.request.headers.get(header),
-                (None, Some(query)) => self.input.parameter(query),
-                (None, None) => Some("-"),
-            };
-            if given.is_none_or(|given| given.trim().is_empty()) {
-                let name = required.header.as_ref().or(required.query.as_ref()).map_or("", String::as_str);
-                return Err(Refusal::named(required.error.get_ref().clone()).with("parameter", name));
-            }
-        }
-        Ok(())
-    }
-
     /// The id of the account that the request is for; `None` where records of the route belong to none.
     fn find_account(&mut self, target: &Target<'c>, state: &State) -> Result<Option<String>, Refusal> {
         let grant = self.token.as_deref().and_then(|token| state.tokens.grant(token));
@@ -351,7 +325,7 @@ impl<'c> Call<'c> {
         let refusal = match known {
             // Whoever asks for a token has none yet: what is too old or taken back is the grant (RFC 6749, section 5.2).
             _ if operation == Operation::Token && fault.kind.is_of_token() => {
-                let form = Input::form(self.request);
+                let form = Input::form(self.request, api.oauth.as_ref().is_some_and(|oauth| oauth.json));
                 let grant = form.get("grant_type").and_then(Value::as_str).unwrap_or("refresh_token");
                 Refusal::from(Situation::InvalidGrant).with("grant", grant)
             }

@@ -1,9 +1,11 @@
 //! How a provider issues tokens (RFC 6749, RFC 7636).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use toml::Spanned;
 
 use super::route::{Operation, Route};
 
@@ -37,6 +39,15 @@ pub(in crate::sandbox) struct OAuth {
     pub(in crate::sandbox) repeats: bool,
     /// How long refresh tokens live without being used; for ever where absent.
     refresh_life: Option<String>,
+    /// A refresh token is given only where the consent was asked for with one of these: by parameter, the word that must
+    /// stand there. Always where empty.
+    #[serde(default)]
+    pub(in crate::sandbox) refresh_if: BTreeMap<String, String>,
+    /// True: a token may be asked for in JSON, too, and not only in a form as RFC 6749 has it.
+    #[serde(default)]
+    pub(in crate::sandbox) json: bool,
+    /// The error for a body that is no form; `invalid_request` where absent.
+    pub(in crate::sandbox) not_form: Option<Spanned<String>>,
     /// What may be asked for; anything where absent.
     #[serde(default)]
     pub(in crate::sandbox) scopes: Vec<String>,
@@ -66,6 +77,15 @@ impl OAuth {
     pub(in crate::sandbox) fn routes(&self) -> impl Iterator<Item = Route> {
         let authorize = self.authorize.clone().map(|path| Route::of(path, Operation::Authorize));
         authorize.into_iter().chain([Route::of(self.token.clone(), Operation::Token)])
+    }
+
+    /// Whether a consent that was asked for so gives a refresh token.
+    pub(in crate::sandbox) fn refreshes(&self, asked: &Map<String, Value>) -> bool {
+        let says = |(parameter, word): (&String, &String)| {
+            let text = asked.get(parameter).and_then(Value::as_str).unwrap_or_default();
+            text.split([' ', ',']).any(|given| given == word)
+        };
+        self.refresh_if.is_empty() || self.refresh_if.iter().any(says)
     }
 
     /// How long access tokens live; `None` where that cannot be read.
