@@ -13,6 +13,7 @@ use super::{body, keys};
 
 use super::world;
 
+mod search;
 mod unified;
 mod writes;
 
