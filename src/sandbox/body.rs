@@ -116,7 +116,7 @@ pub(super) fn problems(
 }
 
 /// `application/json`, `application/merge-patch+json` and the like, with or without parameters.
-pub(super) fn is_json(content_type: &str) -> bool {
+fn is_json(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }

@@ -66,11 +66,11 @@ impl<'r> Input<'r> {
         body::at(self.body.as_ref()?, path)
     }
 
-    /// The parameters of a form in the body; also of one in JSON where `json` says so.
-    pub(super) fn form(request: &Request, json: bool) -> Map<String, Value> {
+    /// The parameters of a form in the body.
+    pub(super) fn form(request: &Request) -> Map<String, Value> {
         let text = String::from_utf8_lossy(&request.body);
         match serde_json::from_slice(&request.body) {
-            Ok(Value::Object(fields)) if json => fields,
+            Ok(Value::Object(fields)) => fields,
             _ => url::parameters(&text)
                 .into_iter()
                 .map(|given| (given.full_name(), Value::String(given.value)))

@@ -30,10 +30,10 @@ pub(super) struct Issued {
 struct Code {
     account: String,
     scopes: Option<Vec<String>>,
+    /// True: there is a refresh token for it.
+    offline: bool,
     redirect_uri: String,
     challenge: Option<String>,
-    /// True: with the access token comes one to refresh it.
-    refreshes: bool,
     expires: Timestamp,
 }
 
@@ -118,6 +118,7 @@ impl Issued {
             }
         };
         let account = account.ok_or(Situation::InvalidRequest)?.clone();
+        let offline = is_offline(oauth, scopes.as_deref(), asked);
         let code = self.secret("code", &account);
         let expires = now.after(CODE_LIFE);
         let location_of = |state: Option<&str>| {
@@ -126,8 +127,7 @@ impl Issued {
             format!("{redirect_uri}{mark}code={code}{state}")
         };
         let location = location_of(text("state"));
-        let refreshes = oauth.refreshes(asked);
-        self.codes.insert(code.clone(), Code { account, scopes, redirect_uri, challenge, refreshes, expires });
+        self.codes.insert(code.clone(), Code { account, scopes, offline, redirect_uri, challenge, expires });
         let mut headers = Headers::new();
         headers.set("Location", location);
         headers.set("Cache-Control", "no-store");
@@ -166,7 +166,7 @@ impl Issued {
                 if now >= code.expires || !verifies || !same_uri {
                     return Err(invalid());
                 }
-                let refresh = code.refreshes.then(|| self.new_refresh(oauth, &code.account, code.scopes.clone(), now));
+                let refresh = code.offline.then(|| self.new_refresh(oauth, &code.account, code.scopes.clone(), now));
                 (code.account, code.scopes, refresh)
             }
             "refresh_token" => {
@@ -224,6 +224,15 @@ impl Issued {
         self.refresh.insert(token.clone(), refresh);
         token
     }
+}
+
+/// Whether a client that has asked so gets a refresh token.
+fn is_offline(oauth: &OAuth, scopes: Option<&[String]>, asked: &Map<String, Value>) -> bool {
+    oauth.offline.as_ref().is_none_or(|offline| {
+        let by_scope = offline.scopes.is_empty()
+            || scopes.is_none_or(|scopes| scopes.iter().any(|scope| offline.scopes.contains(scope)));
+        by_scope && offline.with.iter().all(|(name, value)| asked.get(name) == Some(value))
+    })
 }
 
 /// Refuses a client that does not say who it is in a way that the provider takes.

@@ -325,7 +325,7 @@ impl<'c> Call<'c> {
         let refusal = match known {
             // Whoever asks for a token has none yet: what is too old or taken back is the grant (RFC 6749, section 5.2).
             _ if operation == Operation::Token && fault.kind.is_of_token() => {
-                let form = Input::form(self.request, api.oauth.as_ref().is_some_and(|oauth| oauth.json));
+                let form = Input::form(self.request);
                 let grant = form.get("grant_type").and_then(Value::as_str).unwrap_or("refresh_token");
                 Refusal::from(Situation::InvalidGrant).with("grant", grant)
             }

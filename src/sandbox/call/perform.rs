@@ -10,7 +10,6 @@ use super::natives::Natives;
 use super::unified;
 use super::{Call, Done, Target};
 use crate::http::{Headers, Reply};
-use crate::sandbox::body;
 use crate::sandbox::data::{Api, Delete, Operation, Resource, Route, Which};
 use crate::sandbox::input::Input;
 use crate::sandbox::list;
@@ -221,12 +220,12 @@ impl<'c> Call<'c> {
 
     fn issue(&mut self, state: &mut State) -> Result<Done<'c>, Refusal> {
         let oauth = self.api.oauth.as_ref().ok_or(Situation::UnknownRoute)?;
-        let is_json = self.request.headers.get("content-type").is_some_and(body::is_json);
-        if is_json && !oauth.json {
-            let error = oauth.not_form.as_ref().map(|error| error.get_ref().as_str());
-            return Err(Refusal::named(error.unwrap_or(Situation::InvalidRequest.name())));
+        let form = Input::form(self.request);
+        let kind = self.request.headers.get("content-type").unwrap_or_default();
+        let is_json = kind.to_ascii_lowercase().contains("json") || self.request.body.trim_ascii().starts_with(b"{");
+        if let Some(error) = oauth.form.as_ref().filter(|_| is_json) {
+            return Err(Refusal::named(error.get_ref().clone()).with("parameter", "grant_type"));
         }
-        let form = Input::form(self.request, oauth.json);
         let answer =
             state.issued.token(oauth, &mut state.tokens, &self.api.accounts, &self.request.headers, &form, self.now)?;
         let answer = match &oauth.answer {

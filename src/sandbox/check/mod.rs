@@ -237,8 +237,8 @@ impl Check<'_> {
         let limited = api.limits.iter().filter_map(|limit| limit.error.as_ref());
         let selects = api.resources.values().filter_map(|resource| resource.select.as_ref()?.most.as_ref());
         let mosts = api.resources.values().filter_map(|resource| resource.most.as_ref()).chain(selects);
-        let not_form = api.oauth.iter().filter_map(|oauth| oauth.not_form.as_ref());
-        let others = mosts.clone().map(|most| &most.error).chain(not_form);
+        let form = api.oauth.iter().filter_map(|oauth| oauth.form.as_ref());
+        let others = mosts.clone().map(|most| &most.error).chain(form);
         let named: Vec<&Spanned<String>> = refuse.chain(missing).chain(required).chain(limited).chain(others).collect();
         let too_many: Vec<&str> = mosts.map(|most| most.error.get_ref().as_str()).collect();
         let situations = Situation::ALL.map(Situation::name);

@@ -1,6 +1,5 @@
 //! How a provider issues tokens (RFC 6749, RFC 7636).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -37,17 +36,12 @@ pub(in crate::sandbox) struct OAuth {
     /// True: a refresh that gives no new refresh token answers with the one that it was asked with.
     #[serde(default)]
     pub(in crate::sandbox) repeats: bool,
+    /// What must have been asked for so that there is a refresh token; nothing where absent.
+    pub(in crate::sandbox) offline: Option<Offline>,
+    /// Bodies must be forms: the error for others. Where absent, JSON will do too.
+    pub(in crate::sandbox) form: Option<Spanned<String>>,
     /// How long refresh tokens live without being used; for ever where absent.
     refresh_life: Option<String>,
-    /// A refresh token is given only where the consent was asked for with one of these: by parameter, the word that must
-    /// stand there. Always where empty.
-    #[serde(default)]
-    pub(in crate::sandbox) refresh_if: BTreeMap<String, String>,
-    /// True: a token may be asked for in JSON, too, and not only in a form as RFC 6749 has it.
-    #[serde(default)]
-    pub(in crate::sandbox) json: bool,
-    /// The error for a body that is no form; `invalid_request` where absent.
-    pub(in crate::sandbox) not_form: Option<Spanned<String>>,
     /// What may be asked for; anything where absent.
     #[serde(default)]
     pub(in crate::sandbox) scopes: Vec<String>,
@@ -58,6 +52,18 @@ pub(in crate::sandbox) struct OAuth {
     /// More members of the answer with a token.
     #[serde(default)]
     pub(in crate::sandbox) extra: Map<String, Value>,
+}
+
+/// What a client must have asked for so that it may come back without the owner.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::sandbox) struct Offline {
+    /// One of these scopes, where the client has named any.
+    #[serde(default)]
+    pub(in crate::sandbox) scopes: Vec<String>,
+    /// A parameter of the request for consent, and its value.
+    #[serde(default)]
+    pub(in crate::sandbox) with: Map<String, Value>,
 }
 
 fn yes() -> bool {
@@ -77,15 +83,6 @@ impl OAuth {
     pub(in crate::sandbox) fn routes(&self) -> impl Iterator<Item = Route> {
         let authorize = self.authorize.clone().map(|path| Route::of(path, Operation::Authorize));
         authorize.into_iter().chain([Route::of(self.token.clone(), Operation::Token)])
-    }
-
-    /// Whether a consent that was asked for so gives a refresh token.
-    pub(in crate::sandbox) fn refreshes(&self, asked: &Map<String, Value>) -> bool {
-        let says = |(parameter, word): (&String, &String)| {
-            let text = asked.get(parameter).and_then(Value::as_str).unwrap_or_default();
-            text.split([' ', ',']).any(|given| given == word)
-        };
-        self.refresh_if.is_empty() || self.refresh_if.iter().any(says)
     }
 
     /// How long access tokens live; `None` where that cannot be read.
