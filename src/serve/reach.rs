@@ -53,9 +53,12 @@ impl Network {
             return Err(ServeError::NoAnswer(refusal(&target)));
         }
         let proxy = format!("http://127.0.0.1:{}", self.own_proxy);
-        self.wait_for(Foreground::Request(rustix::thread::gettid().as_raw_nonzero().get()));
-        let answer = self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle));
+        // It is sent by the wires' own thread: no other thread's work is seen by who decides whether time may pass.
+        let sent = self.handle.spawn(send::send(request, protocol, timeout, proxy, self.bundle.clone()));
+        self.wait_for(Foreground::Request);
+        let answer = self.handle.block_on(sent);
         self.wait_for(Foreground::Nobody);
+        let answer = answer.unwrap_or_else(|error| Err(ServeError::NoAnswer(error.to_string())));
         answer.map_err(|error| match error {
             ServeError::NoAnswer(reason) => ServeError::NoAnswer(format!("cannot reach {}: {reason}", target.name())),
             other => other,
