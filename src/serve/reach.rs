@@ -15,6 +15,11 @@ impl Network {
         self.front.gateway.courier.taken(event)
     }
 
+    /// The events of which a call of a webhook has been taken since the page began.
+    pub fn events_taken(&self) -> Vec<String> {
+        self.front.gateway.courier.events_taken()
+    }
+
     /// What became of the last call of a webhook for that event that nobody took, such as
     /// "http://localhost:3000/hooks answered 500".
     pub fn refused_webhook(&self, event: &str) -> Option<String> {
