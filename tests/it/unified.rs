@@ -168,6 +168,25 @@ fn a_contact_is_made_read_changed_and_deleted_in_any_crm() {
 }
 
 #[test]
+fn every_account_is_still_connected_a_day_later() {
+    let tenants = ["bamboohr", "personio", "greenhouse", "lever", "zendesk_support"];
+    for tenant in CRMS.into_iter().chain(tenants) {
+        let mut world = world();
+        let start = world.start();
+        let listed = request("GET", "/integrated-account?limit=100", "", None);
+        let accounts = body(&world.answer(&listed, start).reply)["result"].clone();
+        let account =
+            accounts.as_array().unwrap().iter().find(|account| account["tenant_id"] == format!("cust_{tenant}"));
+        let id = account.unwrap_or_else(|| panic!("{tenant}"))["id"].as_str().unwrap().to_owned();
+        let read = request("GET", &format!("/integrated-account/{id}"), "", None);
+        for hours in [1, 24] {
+            let answer = body(&world.answer(&read, start.after(Duration::from_secs(hours * 3600))).reply);
+            assert_eq!(answer["status"], "active", "{tenant} after {hours} h: {answer}");
+        }
+    }
+}
+
+#[test]
 fn a_list_or_an_object_is_compared_by_what_is_in_it() {
     let mail = "elif.mendoza.1@nimbus-studios-58.example";
     for crm in CRMS {

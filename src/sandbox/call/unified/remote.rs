@@ -17,6 +17,9 @@ use crate::sandbox::state::State;
 use crate::sandbox::template::{self, Variables};
 use crate::sandbox::url;
 
+/// What the unified API calls itself; some providers want every client to say that.
+pub(super) const AGENT: &str = "unified";
+
 /// What is asked of a provider.
 pub(super) struct Asked {
     pub(super) method: String,
@@ -77,7 +80,7 @@ pub(super) fn ask(
 fn request(api: &Api, token: &str, asked: Asked) -> Request {
     let (mut headers, own_query) = credentials(api, token);
     headers.set("Accept", "application/json");
-    headers.set("User-Agent", "unified");
+    headers.set("User-Agent", AGENT);
     for (name, value) in &asked.headers {
         if let Some(text) = plain(value) {
             headers.set(name, text);
