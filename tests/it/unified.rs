@@ -440,3 +440,71 @@ fn a_cursor_goes_on_with_what_the_first_page_was_asked_for() {
         assert!((40..70).contains(&seen), "{tenant}: {seen}");
     }
 }
+
+// ------------------------------------------------------------------------------------------------ what a provider cannot take
+
+#[test]
+fn a_value_that_a_mapping_cannot_take_is_refused_by_the_name_of_its_field() {
+    let contact = |more: Value| {
+        let mut contact = json!({ "last_name": "D" });
+        contact.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        contact
+    };
+    for crm in ["pipedrive", "zendesk_sell", "copper"] {
+        for (resource, sent, field) in [
+            ("contacts", contact(json!({ "account": { "id": "abc" } })), "account.id"),
+            ("contacts", contact(json!({ "owner": { "id": "abc" } })), "owner.id"),
+            ("accounts", json!({ "name": "D", "owner": { "id": "abc" } }), "owner.id"),
+            ("opportunities", json!({ "name": "D", "stage": { "id": "abc" } }), "stage.id"),
+            ("opportunities", json!({ "name": "D", "contact": [{ "id": "abc" }] }), "contact[0].id"),
+            ("notes", json!({ "content": "D", "opportunity": [{ "id": "abc" }] }), "opportunity[0].id"),
+        ] {
+            if (crm, resource) == ("copper", "notes") {
+                continue;
+            }
+            let mut world = world();
+            let tenant = format!("cust_{crm}");
+            let now = world.start();
+            let reply = world.answer(&request("POST", &format!("/crm/{resource}"), &tenant, Some(&sent)), now).reply;
+            let problem = "must be a value that the provider can take: Cannot convert 'abc' to number";
+            let told = json!({
+                "statusCode": 400, "error": "Bad Request", "message": "Validation failed",
+                "details": { "failures": [{ "field": field, "message": format!("{field} {problem}") }] },
+            });
+            assert_eq!((reply.status, body(&reply)), (400, told), "{crm} {resource}");
+            if resource == "notes" {
+                continue;
+            }
+            let list = world.answer(&request("GET", &format!("/crm/{resource}?limit=1"), &tenant, None), now).reply;
+            let id = body(&list)["result"][0]["id"].as_str().unwrap().to_owned();
+            let now = now.after(Duration::from_secs(5));
+            let change = request("PATCH", &format!("/crm/{resource}/{id}"), &tenant, Some(&sent));
+            let reply = world.answer(&change, now).reply;
+            assert_eq!((reply.status, &body(&reply)["details"]["failures"][0]["field"]), (400, &json!(field)), "{crm}");
+        }
+    }
+}
+
+#[test]
+fn a_mapping_that_an_account_changed_is_its_own_fault_and_is_not_printed() {
+    for (change, told) in [
+        (json!({ "response": { "name": "$number('secret') & properties.x" } }), "Cannot convert 'secret' to number"),
+        (json!({ "list": { "query": "{'after': $number('secret')}" } }), "Cannot convert 'secret' to number"),
+        (json!({ "list": { "next": "$number('secret')" } }), "Cannot convert 'secret' to number"),
+    ] {
+        let mut world = world();
+        let mut now = world.start();
+        let account = &body(
+            &patient(&mut world, &mut now, &request("GET", "/integrated-account?tenant_id=cust_hubspot", "", None))
+                .reply,
+        )["result"][0];
+        let target = format!("/integrated-account/{}", account["id"].as_str().unwrap());
+        let change = json!({ "unified_model_override": { "crm": { "contacts": change } } });
+        let changed = world.answer(&request("PATCH", &target, "", Some(&change)), now).reply;
+        assert_eq!(changed.status, 200, "{}", body(&changed));
+        let reply = world.answer(&request("GET", "/crm/contacts", "cust_hubspot", None), now).reply;
+        let message = format!("The account's own mapping failed: {told}");
+        let expected = json!({ "statusCode": 400, "error": "Bad Request", "message": message });
+        assert_eq!((reply.status, body(&reply)), (400, expected));
+    }
+}

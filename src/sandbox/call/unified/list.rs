@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::super::natives::Natives;
 use super::super::{Call, Done, Target};
 use super::Subject;
-use super::remote::{self, Asked};
+use super::blame::Faulty;
+use super::remote::{self, Asked, Made};
 use crate::sandbox::data::{Api, Comparison, ListMapping};
 use crate::sandbox::input::Input;
 use crate::sandbox::list::{Operand, Subject as Tested, Test, filters, opaque, transparent};
@@ -205,7 +206,10 @@ fn asked(
     wanted: &Wanted,
     subject: &Subject<'_>,
 ) -> Result<Asked, Refusal> {
-    let mut query = remote::object(mapping.query.as_ref(), input, subject, call)?;
+    let texts = [mapping.query.as_ref(), mapping.headers.as_ref(), mapping.body.as_ref()];
+    let names = remote::names(subject, call);
+    let Made { mut query, headers, body } =
+        remote::make(subject, texts, (input, &["limit"]), &names, |found| refusal(call, found))?;
     // What goes to the provider untouched.
     let untouched = call.input.query.iter().filter(|given| given.name == "remote_query");
     query.extend(untouched.filter_map(|given| Some((given.key.clone()?, json!(given.value)))));
@@ -214,14 +218,23 @@ fn asked(
         method: mapping.method.clone().unwrap_or_else(|| "GET".to_owned()),
         path: template::fill_text(&mapping.path, &values),
         query,
-        headers: remote::object(mapping.headers.as_ref(), input, subject, call)?,
-        body: mapping
-            .body
-            .as_ref()
-            .map(|text| remote::evaluate(text, input, &remote::names(subject, call)))
-            .transpose()?
-            .flatten(),
+        headers,
+        body,
     })
+}
+
+/// Says which parameter the mapping cannot take: a filter, the order or a cursor that this API never gave.
+fn refusal(call: &Call<'_>, found: Vec<Faulty>) -> Refusal {
+    let first = found.into_iter().next();
+    let Some(Faulty { path, value, problem }) = first else { return Situation::BadParameter.into() };
+    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let given = call.api.paging.at.iter().find_map(|place| Some((place.name(), call.input.get(place)?)));
+    match given {
+        Some((name, text)) if path.split(['.', '[']).next() == Some("cursor") => {
+            Refusal::bad_parameter(name, &text, "must be a cursor from an earlier page")
+        }
+        _ => Refusal::bad_parameter(path.as_str(), &value, &problem),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "whether there is a next page may follow from anything in an answer")]
@@ -249,7 +262,7 @@ fn next(
         let last = items.last().and_then(|item| JValue::from_json_str(&item.text).ok());
         names.push(("last", last.unwrap_or(JValue::Undefined)));
     }
-    let next = remote::evaluate(text, body, &names)?;
+    let next = remote::evaluate(subject, text, body, &names)?;
     Ok(next.filter(|next| !next.is_null() && next.as_str() != Some("")))
 }
 

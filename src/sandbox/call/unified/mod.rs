@@ -5,6 +5,7 @@
 
 mod account;
 mod administer;
+mod blame;
 mod events;
 mod list;
 mod proxy;
