@@ -508,3 +508,46 @@ fn a_mapping_that_an_account_changed_is_its_own_fault_and_is_not_printed() {
         assert_eq!((reply.status, body(&reply)), (400, expected));
     }
 }
+
+// ------------------------------------------------------------------------------------------------ cursors of other lists
+
+#[test]
+fn a_cursor_leads_on_in_its_own_list_alone() {
+    let mut world = world();
+    let now = world.start();
+    let mut get = |tenant: &str, target: &str| {
+        let reply = world.answer(&request("GET", target, &format!("cust_{tenant}"), None), now).reply;
+        (reply.status, body(&reply))
+    };
+    let next = |(status, page): (u16, Value)| {
+        assert_eq!(status, 200, "{page}");
+        page["next_cursor"].as_str().unwrap().to_owned()
+    };
+    let plain = next(get("salesforce", "/crm/contacts?limit=2"));
+    let filters = "updated_after=2026-04-01T00:00:00Z&sort_by=-updated_at";
+    let filtered = next(get("salesforce", &format!("/crm/contacts?limit=2&{filters}")));
+    let list = "must be a cursor from an earlier page of the same list";
+    let asked = "must be sent with the filters and the order of its first page, or without any";
+    for (tenant, target, cursor, problem) in [
+        ("salesforce", "/crm/accounts?", &plain, list),
+        ("hubspot", "/crm/contacts?", &plain, list),
+        ("salesforce", "/crm/contacts?updated_after=2026-04-01T00:00:00Z&", &plain, asked),
+        ("salesforce", "/crm/contacts?updated_after=2026-04-02T00:00:00Z&", &filtered, asked),
+        ("salesforce", "/crm/contacts?sort_by=updated_at&", &filtered, asked),
+    ] {
+        let told = get(tenant, &format!("{target}next_cursor={cursor}"));
+        let message = format!("next_cursor {problem}, not {cursor}");
+        let expected = json!({ "statusCode": 400, "error": "Bad Request", "message": message });
+        assert_eq!(told, (400, expected), "{tenant} {target}");
+    }
+    // With its own filters, in whatever order, and without any it goes on; the model may have its other name.
+    let same = get("salesforce", &format!("/crm/contacts?limit=2&next_cursor={filtered}"));
+    for target in [
+        format!("/crm/contacts?sort_by=-updated_at&updated_after=2026-04-01T00:00:00Z&limit=2&next_cursor={filtered}"),
+        format!("/crm/contacts?limit=2&{filters}&next_cursor={filtered}"),
+    ] {
+        assert_eq!(get("salesforce", &target), same);
+    }
+    let accounts = next(get("salesforce", "/crm/accounts?limit=2"));
+    assert_eq!(get("salesforce", &format!("/crm/companies?limit=2&next_cursor={accounts}")).0, 200);
+}
