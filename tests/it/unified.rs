@@ -551,3 +551,59 @@ fn a_cursor_leads_on_in_its_own_list_alone() {
     let accounts = next(get("salesforce", "/crm/accounts?limit=2"));
     assert_eq!(get("salesforce", &format!("/crm/companies?limit=2&next_cursor={accounts}")).0, 200);
 }
+
+// ------------------------------------------------------------------------------------------------ providers' own lists
+
+#[test]
+fn the_cursor_of_a_providers_own_list_leads_through_it() {
+    for (crm, method, path, sent, count) in [
+        ("hubspot", "GET", "crm/v3/objects/contacts?limit=100", None, 1000),
+        ("hubspot", "POST", "crm/v3/objects/contacts/search?", Some(json!({ "limit": 200 })), 1000),
+        ("salesforce", "GET", "services/data/v67.0/query?q=SELECT+Id+FROM+Contact", None, 1000),
+        ("pipedrive", "GET", "api/v2/persons?limit=500", None, 1000),
+        ("pipedrive", "GET", "v1/notes?limit=150", None, 400),
+        ("close", "GET", "api/v1/lead/?_limit=100", None, 200),
+        ("copper", "POST", "developer_api/v1/people/search?", Some(json!({ "page_size": 200 })), 1000),
+        ("dynamics_365", "GET", "api/data/v9.2/accounts?", None, 200),
+        ("zoho_crm", "GET", "crm/v8/Contacts?fields=Email&per_page=200", None, 1000),
+        ("zendesk_sell", "GET", "v2/contacts?per_page=100", None, 1200),
+    ] {
+        let mut world = world();
+        let mut now = world.start();
+        let tenants = request("GET", &format!("/integrated-account?tenant_id=cust_{crm}"), "", None);
+        let account = body(&world.answer(&tenants, now).reply)["result"][0]["id"].as_str().unwrap().to_owned();
+        let (mut ids, mut pages, mut cursor) = (BTreeSet::new(), 0, String::new());
+        loop {
+            let (path, query) = path.split_once('?').unwrap();
+            let target = format!("/proxy/{path}?{query}&integrated_account_id={account}&next_cursor={cursor}");
+            let mut asked = request(method, &target, "", sent.as_ref());
+            for (name, value) in [("Sforce-Query-Options", "batchSize=200"), ("Prefer", "odata.maxpagesize=60")] {
+                asked.headers.push(name, value);
+            }
+            let reply = patient(&mut world, &mut now, &asked).reply;
+            let page = body(&reply);
+            assert_eq!(reply.status, 200, "{crm} {target}: {page}");
+            let records = page["result"].as_array().unwrap();
+            ids.extend(records.iter().map(Value::to_string));
+            pages += 1;
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = next.to_owned();
+        }
+        assert!(ids.len() == count && pages > 1, "{crm} {path}: {} on {pages}", ids.len());
+        let single = request("GET", &format!("/proxy/nothing?integrated_account_id={account}&next_cursor=x"), "", None);
+        let told = body(&world.answer(&single, now).reply);
+        assert_eq!(told["message"], "next_cursor must be sent to a list that comes in pages, not x");
+    }
+}
+
+#[test]
+fn a_cursor_that_is_none_is_refused_by_the_provider_itself() {
+    let mut world = world();
+    let now = world.start();
+    let account =
+        body(&world.answer(&request("GET", "/integrated-account?tenant_id=cust_hubspot", "", None), now).reply);
+    let account = account["result"][0]["id"].as_str().unwrap().to_owned();
+    let target = format!("/proxy/crm/v3/objects/contacts?integrated_account_id={account}&next_cursor=junk");
+    let reply = world.answer(&request("GET", &target, "", None), now).reply;
+    assert_eq!((reply.status, &body(&reply)["truto_is_remote_error"]), (400, &json!(true)));
+}

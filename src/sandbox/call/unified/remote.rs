@@ -19,6 +19,7 @@ use crate::sandbox::template::{self, Variables};
 use crate::sandbox::url;
 
 /// What is asked of a provider.
+#[derive(Clone)]
 pub(super) struct Asked {
     pub(super) method: String,
     pub(super) path: String,
@@ -75,7 +76,7 @@ pub(super) fn ask(
     Ok(Answered { outcome, body, headers: JValue::from(Value::Object(headers)) })
 }
 
-fn request(api: &Api, token: &str, asked: Asked) -> Request {
+pub(super) fn request(api: &Api, token: &str, asked: Asked) -> Request {
     let (mut headers, own_query) = credentials(api, token);
     headers.set("Accept", "application/json");
     headers.set("User-Agent", "unified");
