@@ -103,6 +103,10 @@ pub enum Ending {
         limit_us: u64,
         /// What became of the last call that nobody took, a fragment such as "http://localhost/ answered 500".
         refused: Option<String>,
+        /// The events of which a call has been taken since the page began.
+        taken: Vec<String>,
+        /// What the page's services printed last.
+        printed: String,
     },
     /// It passed its time limit.
     TimedOut {
@@ -305,10 +309,15 @@ impl Ending {
             Self::NotReady { limit_us, missing } => {
                 format!("was not ready within {}: {missing}", in_words(Duration::from_micros(*limit_us)))
             }
-            Self::NotCalled { event, limit_us, refused } => {
+            Self::NotCalled { event, limit_us, refused, taken, .. } => {
                 let limit = in_words(Duration::from_micros(*limit_us));
-                let refused = refused.iter().map(|what| format!("; {what}")).collect::<String>();
-                format!("did not start: no receiver took a webhook `{event}` within {limit}{refused}")
+                let taken: Vec<_> = taken.iter().map(|event| format!("`{event}`")).collect();
+                let instead = match (refused, taken.is_empty()) {
+                    (Some(what), _) => format!("; {what}"),
+                    (None, false) => format!("; taken were {}", taken.join(", ")),
+                    (None, true) => String::new(),
+                };
+                format!("did not start: no receiver took a webhook `{event}` within {limit}{instead}")
             }
             Self::TimedOut { limit_us } => {
                 format!("passed its time limit of {}", in_words(Duration::from_micros(*limit_us)))

@@ -254,6 +254,15 @@ impl<'a> Runners<'a> {
         Ok(ended)
     }
 
+    /// What the services have printed by now.
+    ///
+    /// # Errors
+    ///
+    /// As `run`.
+    pub fn services_show(&self) -> Result<Vec<(Whose, Ran)>, ExecError> {
+        self.services.iter().map(|running| Ok((running.whose, running.service.ran(self.stage)?))).collect()
+    }
+
     /// What all services show at the end of the page. Where the page ran to its end, each is waited for until it has
     /// printed what the page shows of it: a server may log a request after it has answered.
     ///

@@ -29,7 +29,7 @@ pub(super) fn checks(evidence: Evidence<'_>) -> Vec<Check> {
             evidence,
             "a service that needs longer says so: `<!-- doccheck: ready=… timeout=60s -->`",
         )],
-        Ending::NotCalled { .. } => vec![not_called(evidence)],
+        Ending::NotCalled { ref printed, .. } => vec![not_called(evidence, printed)],
         Ending::TimedOut { .. } => {
             vec![passed_limit(evidence, "a step that needs longer says so: `<!-- doccheck: timeout=60s -->`")]
         }
@@ -85,10 +85,14 @@ fn not_filled(evidence: Evidence<'_>, name: &str) -> Check {
 }
 
 /// The webhook that the step waits for is shown where the page names it.
-fn not_called(evidence: Evidence<'_>) -> Check {
+fn not_called(evidence: Evidence<'_>, printed: &str) -> Check {
     let help = "let an earlier step subscribe to the event and bring it about, and a service answer with a status from 200 \
                 to 299; a step that is to wait longer says so: `<!-- doccheck: when=webhook:… timeout=60s -->`";
-    let check = passed_limit(evidence, help);
+    let check = if printed.is_empty() {
+        passed_limit(evidence, help)
+    } else {
+        passed_limit(evidence, &format!("{help}\n{printed}"))
+    };
     match &evidence.step.when {
         Some(when) => evidence.at(check, when.span),
         None => check,

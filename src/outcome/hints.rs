@@ -22,9 +22,18 @@ pub(super) fn about_output(evidence: Evidence<'_>, expected: &str, actual: &str)
     if !exchanges.is_empty() {
         for status in FAULTS.into_iter().filter(|status| !asked(*status) && !caused(*status)) {
             if documents(expected, status) && !documents(actual, status) {
-                hints.push(format!(
-                    "nothing caused the {status} that the page shows: put `<!-- doccheck: fault={status} -->` before the step"
-                ));
+                // A fault would hide a request that is refused for a reason of its own.
+                hints.push(match exchanges.iter().find(|exchange| exchange.status >= 400 && !exchange.is_of_fault()) {
+                    Some(refused) => format!(
+                        "the API answered {} where the page shows {status}: look at the request first, such as its token and \
+                         what it is for",
+                        refused.status
+                    ),
+                    None => format!(
+                        "nothing caused the {status} that the page shows: put `<!-- doccheck: fault={status} -->` before the \
+                         step"
+                    ),
+                });
             }
         }
     }

@@ -14,8 +14,8 @@ use rustix::io::{Errno, FdFlags};
 
 use super::{Launch, MARKER};
 
-/// Starts `launch`. In the new process, before the program: a new session, then the descriptors at their numbers
-/// and no others, then the namespaces, in order.
+/// Starts `launch`. In the new process, before the program: a new session, then the namespaces, in order, then the
+/// descriptors at their numbers and no others.
 pub(super) fn spawn(launch: Launch, marker: &str, namespaces: &Arc<Vec<OwnedFd>>) -> io::Result<duct::Handle> {
     let mut env: HashMap<OsString, OsString> =
         launch.env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
@@ -36,13 +36,14 @@ pub(super) fn spawn(launch: Launch, marker: &str, namespaces: &Arc<Vec<OwnedFd>>
         unsafe {
             command.pre_exec(move || {
                 rustix::process::setsid()?;
+                // First: the namespaces are descriptors too, and one of them may have a number at which another is wanted.
+                enter(&namespaces)?;
                 for number in inherited {
                     keep_from_program(*number)?;
                 }
                 for (number, descriptor) in descriptors.iter() {
                     place(descriptor, *number)?;
                 }
-                enter(&namespaces)?;
                 end_with(parent)
             });
         }

@@ -215,3 +215,28 @@ fn a_program_is_looked_for_in_order_and_must_be_executable() {
     assert_eq!(find_program("../second/tool", &path), None);
     assert_eq!(find_program("", &path), None);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_namespace_may_have_the_number_at_which_a_descriptor_is_wanted() {
+    let Ok((namespace, _)) = namespace::Namespace::create(&[]) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out");
+    let doors = namespace.doors().unwrap();
+    let doors: Vec<OwnedFd> =
+        doors.into_iter().map(|door| rustix::io::fcntl_dupfd_cloexec(&door, 200).unwrap()).collect();
+    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
+    rustix::io::write(&write, b"said\n").unwrap();
+    let number = std::os::fd::AsRawFd::as_raw_fd(doors.last().unwrap());
+    let launch = Launch {
+        descriptors: vec![(number, read)],
+        ..sh(&format!("read -r line <&{number}; echo $line; readlink /proc/$$/ns/net"), &output)
+    };
+    let crew = Crew::inside(doors);
+    let process = crew.launch(launch).unwrap();
+    assert_eq!(process.wait_until(soon()).unwrap(), Some(ExitStatus::Code(0)));
+    let text = std::fs::read_to_string(&output).unwrap();
+    let outside = std::fs::read_link("/proc/self/ns/net").unwrap();
+    let inside = text.strip_prefix("said\n").unwrap();
+    assert!(inside.starts_with("net:[") && inside.trim_end() != outside.to_str().unwrap(), "{text}");
+}

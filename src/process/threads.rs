@@ -31,6 +31,8 @@ pub enum Waiting {
     AtMost(Option<Duration>),
     /// For bytes from this descriptor.
     Bytes(u64),
+    /// For another thread of its process, without end: for a lock, or for a word.
+    Peer,
     /// For something, without end; or the system does not tell.
     Something,
 }
@@ -75,8 +77,7 @@ impl Thread {
 /// True while packets of this machine's own wait for a processor to deliver them: who is to get them sleeps, and who sent
 /// them may too. False where the system does not tell.
 pub fn packets_are_under_way() -> bool {
-    let Some(table) = read("/proc/net/softnet_stat") else { return false };
-    let table = String::from_utf8_lossy(&table).into_owned();
+    let Ok(table) = fs::read_to_string("/proc/net/softnet_stat") else { return false };
     // A line for each processor; the twelfth number is the length of its backlog.
     table.lines().any(|line| backlog(line).is_some_and(|length| length > 0))
 }
@@ -210,7 +211,11 @@ impl Call {
         } else if number == known.epoll_wait || number == known.epoll_pwait {
             limited(1, millis(fourth))
         } else if number == known.futex {
-            limited(1, (fourth != 0 && is_wait(second)).then_some(None))
+            match is_wait(second) {
+                true if fourth == 0 => Waiting::Peer,
+                true => Waiting::AtMost(None),
+                false => Waiting::Something,
+            }
         } else if number == known.rt_sigtimedwait {
             limited(1, (third != 0).then(|| span(third)))
         } else {
@@ -275,7 +280,7 @@ mod tests {
         assert_eq!(waiting("7 0x1 0x1 0xffffffff"), Waiting::Something);
         assert_eq!(waiting("232 0x3 0x1 0x10 0xffffffffffffffff"), Waiting::Something);
         assert_eq!(waiting("232 0x3 0x1 0x10 0x64"), Waiting::AtMost(Some(Duration::from_millis(100))));
-        assert_eq!(waiting("202 0x1 0x80 0x0 0x0"), Waiting::Something);
+        assert_eq!(waiting("202 0x1 0x80 0x0 0x0"), Waiting::Peer);
         assert_eq!(waiting("202 0x1 0x189 0x0 0x7ffd"), Waiting::AtMost(None));
         assert_eq!(waiting("0 0xc8 0x1 0x1"), Waiting::Bytes(200));
         assert_eq!(waiting("61 0xffffffffffffffff"), Waiting::Something);

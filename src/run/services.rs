@@ -101,7 +101,24 @@ impl Performance<'_> {
             event: event.to_owned(),
             limit_us: micros(step.timeout),
             refused: worker.network.refused_webhook(event),
+            taken: worker.network.events_taken(),
+            printed: self.printed_by_services(runners),
         })
+    }
+
+    /// The last lines of what each service of the page has printed by now: a receiver that failed says there why.
+    fn printed_by_services(&self, runners: &Runners<'_>) -> String {
+        let shown = runners.services_show().unwrap_or_default();
+        let texts = shown.iter().filter_map(|(whose, ran)| {
+            let name = match whose {
+                Whose::Configured(index) => &self.session.config.services.get(*index)?.name,
+                Whose::Step(index) => &self.plan.steps().nth(*index)?.name,
+            };
+            let text = ran.output.text.trim_end();
+            let printed = self.session.secrets.redact(&last_lines(text, TOLD));
+            (!text.is_empty()).then(|| format!("`{name}` printed: {printed}"))
+        });
+        texts.collect::<Vec<_>>().join("\n")
     }
 
     /// Completes the records of all services at the end of the page, which ran to its end where `whole`.

@@ -147,8 +147,9 @@ impl Accounts {
         }
         let value = merged(api, integrated, category, name, change).ok_or(Situation::NotMapped)?;
         let number = u64::try_from(self.mappings.len()).unwrap_or(0) + 1;
-        let mapped = Mapped::read(number, &value)
-            .map_err(|problem| Refusal::from(Situation::Remote).with("problem", problem).with_status(500))?;
+        let is_own = change.is_some_and(|change| change.get(category).is_some_and(|models| models.get(name).is_some()));
+        let mapped = Mapped::read(number, &value, is_own)
+            .map_err(|problem| Refusal::from(Situation::BadMapping).with("problem", problem))?;
         self.mappings.insert(key, Arc::clone(&mapped));
         Ok(mapped)
     }

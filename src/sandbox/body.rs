@@ -77,7 +77,11 @@ pub(super) fn read(
     for names in resource.one_of.iter().filter(|_| whole) {
         let names: Vec<&str> = names.iter().map(|name| name.get_ref().as_str()).collect();
         if !names.iter().any(|name| is_given(name)) {
-            problems.push(Problem { field: names.join(" or "), kind: ProblemKind::Missing, text: "is required" });
+            problems.push(Problem {
+                field: names.join(" or "),
+                kind: ProblemKind::Missing,
+                text: "is required".into(),
+            });
         }
     }
     refuse(api, &problems)?;
@@ -109,7 +113,7 @@ pub(super) fn problems(
     let is_empty = |name: &String| body.get(name).is_none_or(|value| value.is_null() || value.as_str() == Some(""));
     if whole {
         for field in required.iter().filter(|name| is_empty(name)) {
-            problems.push(Problem { field: field.clone(), kind: ProblemKind::Missing, text: "is required" });
+            problems.push(Problem { field: field.clone(), kind: ProblemKind::Missing, text: "is required".into() });
         }
     }
     problems
@@ -149,7 +153,7 @@ pub(super) fn refuse(api: &Api, problems: &[Problem]) -> Result<(), Refusal> {
     let missing: Vec<&str> = of(ProblemKind::Missing).map(|problem| problem.field.as_str()).collect();
     let mut refusal = Refusal::from(situation).with("failures", told).with("failures_by_field", by_field);
     if let Some(first) = problems.iter().find(is_told) {
-        refusal = refusal.with("field", first.field.as_str()).with("problem", first.text);
+        refusal = refusal.with("field", first.field.as_str()).with("problem", first.text.as_ref());
     }
     if let Some(first) = missing.first() {
         refusal = refusal.with("first_missing", *first);

@@ -32,6 +32,19 @@ thread_local! {
 #[error("{0}")]
 pub(super) struct JsonataError(String);
 
+impl JsonataError {
+    /// What went wrong in words that say nothing of the expression: without the kind and the number of the error.
+    pub(super) fn reason(&self) -> &str {
+        let is_number = |word: &str| word.len() == 5 && word.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+        let said = |word: &str| word.ends_with(" error") || is_number(word);
+        let mut text = self.0.as_str();
+        while let Some((_, rest)) = text.split_once(": ").filter(|(word, _)| said(word)) {
+            text = rest;
+        }
+        text
+    }
+}
+
 /// Reads an expression.
 ///
 /// # Errors
@@ -117,6 +130,13 @@ mod tests {
         assert_eq!(value("c"), Ok(Some(Value::Null)));
         assert_eq!(value("d"), Ok(None));
         assert_eq!(value("{'x': d, 'y': 1}"), Ok(Some(json!({ "y": 1 }))));
+    }
+
+    #[test]
+    fn the_reason_of_an_error_is_told_without_the_expression() {
+        let told = |text: &str| evaluate_json(text, &json!({ "id": "abc" }), &[]).unwrap_err().reason().to_owned();
+        assert_eq!(told("{'a': $number(id)}"), "Cannot convert 'abc' to number");
+        assert_eq!(JsonataError("it: ended".to_owned()).reason(), "it: ended");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use jsonata_core::value::JValue;
 use serde_json::{Map, Value, json};
 
 use super::data::{Model, ModelMapping};
-use super::jsonata;
+use super::jsonata::{self, JsonataError};
 use super::situation::{Refusal, Situation};
 
 /// A mapping ready for use.
@@ -15,6 +15,8 @@ pub(super) struct Mapped {
     /// No other mapping of this world has it.
     pub(super) number: u64,
     pub(super) mapping: ModelMapping,
+    /// The account changes it.
+    is_own: bool,
     /// The whole record as one expression.
     response: String,
 }
@@ -40,13 +42,23 @@ impl Mapped {
     /// # Errors
     ///
     /// What is wrong with it.
-    pub(super) fn read(number: u64, value: &Value) -> Result<Arc<Self>, String> {
+    pub(super) fn read(number: u64, value: &Value, is_own: bool) -> Result<Arc<Self>, String> {
         let mapping: ModelMapping = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
         let response = constructor(&mapping.response)?;
         for text in [Some(&response), mapping.is.as_ref()].into_iter().flatten() {
             jsonata::check(text).map_err(|error| format!("a mapping cannot be read: {error}"))?;
         }
-        Ok(Arc::new(Self { number, mapping, response }))
+        Ok(Arc::new(Self { number, mapping, is_own, response }))
+    }
+
+    /// It cannot be used. Who has changed it can do something about that; else it is wrong in itself.
+    pub(super) fn failed(&self, problem: &str) -> Refusal {
+        match self.is_own {
+            true => Refusal::from(Situation::BadMapping)
+                .with("problem", format!("The account's own mapping failed: {problem}"))
+                .with_status(400),
+            false => broken(problem),
+        }
     }
 
     /// The unified record of a native one, in JSON without its closing brace: every field of the model in order.
@@ -55,10 +67,11 @@ impl Mapped {
     ///
     /// What JSONata says.
     pub(super) fn record(&self, model: &Model, native: &str, context: &JValue) -> Result<String, Refusal> {
-        let input = JValue::from_json_str(native).map_err(|error| broken(&error.to_string()))?;
+        let failed = |error: JsonataError| self.failed(error.reason());
+        let input = JValue::from_json_str(native).map_err(|error| self.failed(&error.to_string()))?;
         let names = [("context", context.clone())];
-        let value = jsonata::evaluate(&self.response, &input, &names).map_err(|error| broken(&error.to_string()))?;
-        let Some(JValue::Object(fields)) = value else { return Err(broken("a mapping gives no object")) };
+        let value = jsonata::evaluate(&self.response, &input, &names).map_err(failed)?;
+        let Some(JValue::Object(fields)) = value else { return Err(self.failed("a mapping gives no object")) };
         let mut text = String::from("{");
         for name in &model.fields.names {
             if text.len() > 1 {
@@ -68,7 +81,7 @@ impl Mapped {
             text.push(':');
             let given = fields.get(name).filter(|value| !matches!(value, JValue::Null | JValue::Undefined));
             match given {
-                Some(value) => text.push_str(&value.to_json_string().map_err(|error| broken(&error.to_string()))?),
+                Some(value) => text.push_str(&value.to_json_string().map_err(|error| self.failed(&error.to_string()))?),
                 None => {
                     let shape = model.fields.shapes.get(name);
                     let default = shape.and_then(|shape| shape.default.clone());
@@ -84,12 +97,12 @@ impl Mapped {
 
 /// What is wrong with a mapping as it is written.
 pub(super) fn problem(value: &Value) -> Option<String> {
-    Mapped::read(0, value).err()
+    Mapped::read(0, value, false).err()
 }
 
-/// A record cannot be mapped: the fault is in the mapping.
+/// The fault is in a mapping, which nobody but the data can help.
 pub(super) fn broken(problem: &str) -> Refusal {
-    Refusal::from(Situation::Remote).with("problem", format!("a mapping failed: {problem}")).with_status(500)
+    Refusal::from(Situation::BadMapping).with("problem", format!("A mapping failed: {problem}"))
 }
 
 /// The expression of an object whose fields have an expression each.
@@ -128,7 +141,7 @@ mod tests {
         )
         .unwrap();
         let value = json!({ "response": { "custom_fields": { "region": "r" }, "name": "n", "id": "$string(i)" } });
-        let mapped = Mapped::read(1, &value).unwrap();
+        let mapped = Mapped::read(1, &value, false).unwrap();
         let record = mapped.record(&model, r#"{"i":7,"r":"EU"}"#, &JValue::Null).unwrap();
         assert_eq!(record, r#"{"id":"7","name":null,"tags":[],"custom_fields":{"region":"EU"}"#);
     }
@@ -136,7 +149,7 @@ mod tests {
     #[test]
     fn a_mapping_that_cannot_be_read_is_told() {
         for value in [json!({ "response": { "id": "a." } }), json!({ "respnse": {} })] {
-            assert!(Mapped::read(1, &value).is_err(), "{value}");
+            assert!(Mapped::read(1, &value, false).is_err(), "{value}");
         }
     }
 }

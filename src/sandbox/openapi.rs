@@ -23,8 +23,10 @@ pub(super) fn document(api: &Api) -> Value {
         for place in places(api, route) {
             let methods = paths.entry(place.path.clone()).or_default();
             let method = route.method(place.operation).to_lowercase();
-            if !methods.contains_key(&method) {
-                methods.insert(method, place.describe(api, route));
+            let described = place.describe(api, route);
+            match methods.get_mut(&method) {
+                None => drop(methods.insert(method, described)),
+                Some(known) => join(known, &described),
             }
         }
     }
@@ -37,6 +39,31 @@ pub(super) fn document(api: &Api) -> Value {
         "components": { "securitySchemes": schemes(api) },
         "security": schemes(api).keys().map(|name| json!({ name: [] })).collect::<Vec<_>>(),
     })
+}
+
+/// Adds what another route at the same place takes and answers: a parameter or a header field decides between them.
+fn join(known: &mut Value, more: &Value) {
+    if let (Some(known), Some(more)) = (known["parameters"].as_array_mut(), more["parameters"].as_array()) {
+        let of = |given: &Value| (given["in"].clone(), given["name"].clone());
+        let new: Vec<Value> = more.iter().filter(|new| known.iter().all(|old| of(old) != of(new))).cloned().collect();
+        known.extend(new);
+    }
+    let (Some(known), Some(more)) = (known["responses"].as_object_mut(), more["responses"].as_object()) else { return };
+    for (status, response) in more {
+        let schema = |response: &Value| response.pointer("/content/application~1json/schema").cloned();
+        let Some(old) = known.get_mut(status) else {
+            known.insert(status.clone(), response.clone());
+            continue;
+        };
+        if let (Some(one), Some(other)) = (schema(old), schema(response)) {
+            if one != other {
+                old["content"]["application/json"]["schema"] = json!({ "anyOf": [one, other] });
+            }
+        } else if let Some(old) = old.as_object_mut() {
+            // An answer of which nothing is known may be anything.
+            old.shift_remove("content");
+        }
+    }
 }
 
 fn schemes(api: &Api) -> Map<String, Value> {

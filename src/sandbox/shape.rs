@@ -1,5 +1,6 @@
 //! Which fields a record has, and what is wrong with a body that does not fit.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -98,7 +99,7 @@ pub(super) struct Problem {
     pub(super) field: String,
     pub(super) kind: ProblemKind,
     /// What follows after its name: "is required".
-    pub(super) text: &'static str,
+    pub(super) text: Cow<'static, str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,14 +169,14 @@ fn look_at_fields(
         match body.get(name) {
             None if !whole => {}
             None | Some(Value::Null) if is_required => {
-                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "is required" });
+                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "is required".into() });
             }
             None | Some(Value::Null) => {}
             Some(Value::String(text)) if is_required && text.trim().is_empty() => {
-                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty" });
+                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty".into() });
             }
             Some(Value::Array(items)) if shape.required && items.is_empty() => {
-                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty" });
+                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty".into() });
             }
             Some(value) => look_at(shape, value, path, found),
         }
@@ -185,12 +186,16 @@ fn look_at_fields(
 fn look_at(shape: &Shape, value: &Value, path: String, found: &mut Vec<Problem>) {
     let is_epoch = matches!(shape.time, Some(TimeFormat::EpochSeconds | TimeFormat::EpochMillis)) && value.is_number();
     if let Some(text) = shape.kind.refuses(value).filter(|_| !is_epoch) {
-        found.push(Problem { field: path, kind: ProblemKind::WrongType, text });
+        found.push(Problem { field: path, kind: ProblemKind::WrongType, text: text.into() });
         return;
     }
     match (value, &shape.items) {
         (Value::String(text), _) if shape.format == Some(Format::Email) && !is_email(text) => {
-            found.push(Problem { field: path, kind: ProblemKind::WrongFormat, text: "must be an email address" });
+            found.push(Problem {
+                field: path,
+                kind: ProblemKind::WrongFormat,
+                text: "must be an email address".into(),
+            });
         }
         (Value::Object(body), _) => look_at_fields(&shape.fields, body, true, &path, found),
         (Value::Array(items), Some(shape)) => {

@@ -63,6 +63,7 @@ pub(super) enum Situation {
     BadQuery,
     QuotaSpent,
     NotMapped,
+    BadMapping,
     Remote,
     InvalidRequest,
     InvalidClient,
@@ -73,7 +74,7 @@ pub(super) enum Situation {
 }
 
 impl Situation {
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 30] = [
         Self::MissingToken,
         Self::WrongToken,
         Self::ExpiredToken,
@@ -96,6 +97,7 @@ impl Situation {
         Self::BadQuery,
         Self::QuotaSpent,
         Self::NotMapped,
+        Self::BadMapping,
         Self::Remote,
         Self::InvalidRequest,
         Self::InvalidClient,
@@ -132,7 +134,7 @@ impl Situation {
             Self::Conflict => &["field", "value", "other"],
             Self::BadParameter => &["parameter", "value", "problem"],
             Self::TooMany => &["parameter", "value", "max"],
-            Self::BadQuery => &["problem"],
+            Self::BadQuery | Self::BadMapping => &["problem"],
             Self::InvalidGrant => &["grant"],
             Self::MissingToken => &["parameter"],
             Self::ExpiredToken => &["expired_s", "expired_at"],
@@ -178,6 +180,7 @@ impl Situation {
             Self::BadQuery => ("bad_query", 400, "The query cannot be read"),
             Self::QuotaSpent => ("quota_spent", 429, "Too many requests"),
             Self::NotMapped => ("not_mapped", 405, "The account's provider cannot do this"),
+            Self::BadMapping => ("bad_mapping", 500, "A mapping failed"),
             Self::Remote => ("remote", 502, "The provider refused the request"),
             Self::InvalidRequest => ("invalid_request", 400, "The request lacks a parameter"),
             Self::InvalidClient => ("invalid_client", 401, "The client is not known"),

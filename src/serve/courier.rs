@@ -94,6 +94,11 @@ impl Courier {
         self.work().taken.get(name).copied().unwrap_or(0)
     }
 
+    /// The events of which a call has been taken since the world began.
+    pub(super) fn events_taken(&self) -> Vec<String> {
+        self.work().taken.keys().cloned().collect()
+    }
+
     /// What became of the last call for the event `name` that was not taken.
     pub(super) fn refused(&self, name: &str) -> Option<String> {
         self.work().refused.get(name).cloned()

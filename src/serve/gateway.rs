@@ -133,6 +133,10 @@ impl Gateway {
             if target.port == default_port { target.host.clone() } else { format!("{}:{}", target.host, target.port) };
         let mut content = format!("{} {scheme}://{host}{path} ", parts.method).into_bytes();
         content.extend_from_slice(&body);
+        // Requests that differ in their fields alone, such as in whose they are, have an order too.
+        for (name, value) in &parts.headers {
+            content.extend([b"\n", name.as_str().as_bytes(), b" ", value.as_bytes()].concat());
+        }
         let built = Request::builder()
             .method(parts.method)
             .uri(format!("http://{}{path}", self.upstream.address()))

@@ -15,6 +15,11 @@ impl Network {
         self.front.gateway.courier.taken(event)
     }
 
+    /// The events of which a call of a webhook has been taken since the page began.
+    pub fn events_taken(&self) -> Vec<String> {
+        self.front.gateway.courier.events_taken()
+    }
+
     /// What became of the last call of a webhook for that event that nobody took, such as
     /// "http://localhost:3000/hooks answered 500".
     pub fn refused_webhook(&self, event: &str) -> Option<String> {
@@ -53,9 +58,12 @@ impl Network {
             return Err(ServeError::NoAnswer(refusal(&target)));
         }
         let proxy = format!("http://127.0.0.1:{}", self.own_proxy);
-        self.wait_for(Foreground::Request(rustix::thread::gettid().as_raw_nonzero().get()));
-        let answer = self.handle.block_on(send::send(request, protocol, timeout, &proxy, &self.bundle));
+        // It is sent by the wires' own thread: no other thread's work is seen by who decides whether time may pass.
+        let sent = self.handle.spawn(send::send(request, protocol, timeout, proxy, self.bundle.clone()));
+        self.wait_for(Foreground::Request);
+        let answer = self.handle.block_on(sent);
         self.wait_for(Foreground::Nobody);
+        let answer = answer.unwrap_or_else(|error| Err(ServeError::NoAnswer(error.to_string())));
         answer.map_err(|error| match error {
             ServeError::NoAnswer(reason) => ServeError::NoAnswer(format!("cannot reach {}: {reason}", target.name())),
             other => other,

@@ -19,10 +19,10 @@ pub(super) async fn send(
     request: Request,
     protocol: Protocol,
     timeout: Duration,
-    proxy: &str,
-    bundle: &str,
+    proxy: String,
+    bundle: String,
 ) -> Result<Reply, ServeError> {
-    let client = client(protocol, proxy, bundle).map_err(ServeError::NoAnswer)?;
+    let client = client(protocol, &proxy, &bundle).map_err(ServeError::NoAnswer)?;
     let answer = async {
         let method = Method::from_bytes(request.method.as_bytes()).map_err(|error| error.to_string());
         let mut built = client.request(method?, request.url());

@@ -249,10 +249,7 @@ impl Arbiter {
     /// Whether somebody computes: nobody is busy and nobody has run since a look before, with nothing heard meanwhile. One
     /// look alone is not enough: who was seen asleep may have been woken by who was not looked at yet.
     fn state(&mut self) -> State {
-        let mut wires = self.wires.threads();
-        if let Foreground::Request(thread) = self.foreground {
-            wires.push(thread);
-        }
+        let wires = self.wires.threads();
         let Some(census) = &mut self.census else { return State::Disturbed };
         let look = self.asleep.look(census, &wires);
         // Also beside somebody who computes: who is seen to sleep in real time may have told of it.
@@ -339,7 +336,7 @@ impl Arbiter {
         match self.foreground {
             Foreground::Nobody => false,
             Foreground::Process(process) => !look.is_idle(process),
-            Foreground::Request(_) | Foreground::Service => true,
+            Foreground::Request | Foreground::Service => true,
         }
     }
 

@@ -56,8 +56,8 @@ pub enum Foreground {
     Nobody,
     /// A step, in this process; when it reads its next command, the step is over.
     Process(i32),
-    /// This thread of doccheck itself, which has sent a request.
-    Request(i32),
+    /// A request of doccheck itself, which the wires send.
+    Request,
     /// A service that starts, or is to print something: one event at a time, as `Clock::rest` asks for it.
     Service,
 }

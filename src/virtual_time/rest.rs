@@ -29,7 +29,7 @@ impl Wait {
         let what = thread.waiting()?;
         let program = match what {
             Waiting::Time(_) | Waiting::AtMost(_) => program_name(thread.process).into(),
-            Waiting::Bytes(_) | Waiting::Something => Arc::default(),
+            Waiting::Bytes(_) | Waiting::Peer | Waiting::Something => Arc::default(),
         };
         has_not_run(thread).then_some(Self { what, program })
     }
@@ -48,12 +48,19 @@ impl Asleep {
     /// Looks at the page's processes and at the threads `wires` of doccheck itself, through which they speak.
     pub(super) fn look(&mut self, census: &mut Census, wires: &[i32]) -> Look {
         let at = system_clock::now();
-        let me = rustix::process::getpid().as_raw_nonzero().get();
-        let wires = wires.iter().filter_map(|id| Thread::glance(me, *id)).collect();
-        let look = Look { at, page: self.with_waits(census.threads(Thread::glance)), wires: self.with_waits(wires) };
+        let look = Look { at, page: self.with_waits(census.threads(Thread::glance)), wires: self.own(wires) };
         let known = look.all().filter_map(|(thread, wait)| Some((Key::of(thread), wait.clone()?)));
         self.0 = known.collect();
         look
+    }
+
+    /// These threads of doccheck itself. One that waits for another thread is not at rest: whoever has the lock that it waits
+    /// for is not looked at, and may wait for a processor. The lock of doccheck's memory is such a one, which all share.
+    fn own(&self, ids: &[i32]) -> Vec<(Thread, Option<Wait>)> {
+        let me = rustix::process::getpid().as_raw_nonzero().get();
+        let threads = self.with_waits(ids.iter().filter_map(|id| Thread::glance(me, *id)).collect());
+        let rests = |wait: &Wait| wait.what != Waiting::Peer;
+        threads.into_iter().map(|(thread, wait)| (thread, wait.filter(rests))).collect()
     }
 
     fn with_waits(&self, threads: Vec<Thread>) -> Vec<(Thread, Option<Wait>)> {
@@ -137,6 +144,36 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_of_the_wires_that_waits_for_a_lock_does_not_rest() {
+        let wait = |begin: Box<dyn FnOnce() + Send>| {
+            let (tell, told) = std::sync::mpsc::channel();
+            let thread = std::thread::spawn(move || {
+                let _ = tell.send(rustix::thread::gettid().as_raw_nonzero().get());
+                begin();
+            });
+            let id = told.recv().unwrap_or_else(|error| panic!("{error}"));
+            let me = rustix::process::getpid().as_raw_nonzero().get();
+            while Thread::look(me, id).is_some_and(|thread| thread.is_busy) {
+                std::thread::yield_now();
+            }
+            (Asleep::default().own(&[id]), thread)
+        };
+        let lock = Arc::new(std::sync::Mutex::new(()));
+        let held = lock.lock().unwrap_or_else(|error| panic!("{error}"));
+        let wanted = Arc::clone(&lock);
+        let (waits_for_lock, first) = wait(Box::new(move || drop(wanted.lock())));
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap_or_else(|error| panic!("{error}"));
+        let (waits_for_bytes, second) = wait(Box::new(move || drop(std::io::Read::read(&mut &theirs, &mut [0]))));
+        let rests =
+            |looked: &[(Thread, Option<Wait>)]| looked.iter().map(|(_, wait)| wait.is_some()).collect::<Vec<_>>();
+        assert_eq!((rests(&waits_for_lock), rests(&waits_for_bytes)), (vec![false], vec![true]));
+        drop((held, ours));
+        for thread in [first, second] {
+            thread.join().unwrap_or_else(|_| panic!("it ends"));
+        }
+    }
 
     #[test]
     fn who_waits_for_a_step_or_is_gone_is_idle() {

@@ -168,6 +168,25 @@ fn a_contact_is_made_read_changed_and_deleted_in_any_crm() {
 }
 
 #[test]
+fn every_account_is_still_connected_a_day_later() {
+    let tenants = ["bamboohr", "personio", "greenhouse", "lever", "zendesk_support"];
+    for tenant in CRMS.into_iter().chain(tenants) {
+        let mut world = world();
+        let start = world.start();
+        let listed = request("GET", "/integrated-account?limit=100", "", None);
+        let accounts = body(&world.answer(&listed, start).reply)["result"].clone();
+        let account =
+            accounts.as_array().unwrap().iter().find(|account| account["tenant_id"] == format!("cust_{tenant}"));
+        let id = account.unwrap_or_else(|| panic!("{tenant}"))["id"].as_str().unwrap().to_owned();
+        let read = request("GET", &format!("/integrated-account/{id}"), "", None);
+        for hours in [1, 24] {
+            let answer = body(&world.answer(&read, start.after(Duration::from_secs(hours * 3600))).reply);
+            assert_eq!(answer["status"], "active", "{tenant} after {hours} h: {answer}");
+        }
+    }
+}
+
+#[test]
 fn a_list_or_an_object_is_compared_by_what_is_in_it() {
     let mail = "elif.mendoza.1@nimbus-studios-58.example";
     for crm in CRMS {
@@ -439,4 +458,171 @@ fn a_cursor_goes_on_with_what_the_first_page_was_asked_for() {
         }
         assert!((40..70).contains(&seen), "{tenant}: {seen}");
     }
+}
+
+// ------------------------------------------------------------------------------------------------ what a provider cannot take
+
+#[test]
+fn a_value_that_a_mapping_cannot_take_is_refused_by_the_name_of_its_field() {
+    let contact = |more: Value| {
+        let mut contact = json!({ "last_name": "D" });
+        contact.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        contact
+    };
+    for crm in ["pipedrive", "zendesk_sell", "copper"] {
+        for (resource, sent, field) in [
+            ("contacts", contact(json!({ "account": { "id": "abc" } })), "account.id"),
+            ("contacts", contact(json!({ "owner": { "id": "abc" } })), "owner.id"),
+            ("accounts", json!({ "name": "D", "owner": { "id": "abc" } }), "owner.id"),
+            ("opportunities", json!({ "name": "D", "stage": { "id": "abc" } }), "stage.id"),
+            ("opportunities", json!({ "name": "D", "contact": [{ "id": "abc" }] }), "contact[0].id"),
+            ("notes", json!({ "content": "D", "opportunity": [{ "id": "abc" }] }), "opportunity[0].id"),
+        ] {
+            if (crm, resource) == ("copper", "notes") {
+                continue;
+            }
+            let mut world = world();
+            let tenant = format!("cust_{crm}");
+            let now = world.start();
+            let reply = world.answer(&request("POST", &format!("/crm/{resource}"), &tenant, Some(&sent)), now).reply;
+            let problem = "must be a value that the provider can take: Cannot convert 'abc' to number";
+            let told = json!({
+                "statusCode": 400, "error": "Bad Request", "message": "Validation failed",
+                "details": { "failures": [{ "field": field, "message": format!("{field} {problem}") }] },
+            });
+            assert_eq!((reply.status, body(&reply)), (400, told), "{crm} {resource}");
+            if resource == "notes" {
+                continue;
+            }
+            let list = world.answer(&request("GET", &format!("/crm/{resource}?limit=1"), &tenant, None), now).reply;
+            let id = body(&list)["result"][0]["id"].as_str().unwrap().to_owned();
+            let now = now.after(Duration::from_secs(5));
+            let change = request("PATCH", &format!("/crm/{resource}/{id}"), &tenant, Some(&sent));
+            let reply = world.answer(&change, now).reply;
+            assert_eq!((reply.status, &body(&reply)["details"]["failures"][0]["field"]), (400, &json!(field)), "{crm}");
+        }
+    }
+}
+
+#[test]
+fn a_mapping_that_an_account_changed_is_its_own_fault_and_is_not_printed() {
+    for (change, told) in [
+        (json!({ "response": { "name": "$number('secret') & properties.x" } }), "Cannot convert 'secret' to number"),
+        (json!({ "list": { "query": "{'after': $number('secret')}" } }), "Cannot convert 'secret' to number"),
+        (json!({ "list": { "next": "$number('secret')" } }), "Cannot convert 'secret' to number"),
+    ] {
+        let mut world = world();
+        let mut now = world.start();
+        let account = &body(
+            &patient(&mut world, &mut now, &request("GET", "/integrated-account?tenant_id=cust_hubspot", "", None))
+                .reply,
+        )["result"][0];
+        let target = format!("/integrated-account/{}", account["id"].as_str().unwrap());
+        let change = json!({ "unified_model_override": { "crm": { "contacts": change } } });
+        let changed = world.answer(&request("PATCH", &target, "", Some(&change)), now).reply;
+        assert_eq!(changed.status, 200, "{}", body(&changed));
+        let reply = world.answer(&request("GET", "/crm/contacts", "cust_hubspot", None), now).reply;
+        let message = format!("The account's own mapping failed: {told}");
+        let expected = json!({ "statusCode": 400, "error": "Bad Request", "message": message });
+        assert_eq!((reply.status, body(&reply)), (400, expected));
+    }
+}
+
+// ------------------------------------------------------------------------------------------------ cursors of other lists
+
+#[test]
+fn a_cursor_leads_on_in_its_own_list_alone() {
+    let mut world = world();
+    let now = world.start();
+    let mut get = |tenant: &str, target: &str| {
+        let reply = world.answer(&request("GET", target, &format!("cust_{tenant}"), None), now).reply;
+        (reply.status, body(&reply))
+    };
+    let next = |(status, page): (u16, Value)| {
+        assert_eq!(status, 200, "{page}");
+        page["next_cursor"].as_str().unwrap().to_owned()
+    };
+    let plain = next(get("salesforce", "/crm/contacts?limit=2"));
+    let filters = "updated_after=2026-04-01T00:00:00Z&sort_by=-updated_at";
+    let filtered = next(get("salesforce", &format!("/crm/contacts?limit=2&{filters}")));
+    let list = "must be a cursor from an earlier page of the same list";
+    let asked = "must be sent with the filters and the order of its first page, or without any";
+    for (tenant, target, cursor, problem) in [
+        ("salesforce", "/crm/accounts?", &plain, list),
+        ("hubspot", "/crm/contacts?", &plain, list),
+        ("salesforce", "/crm/contacts?updated_after=2026-04-01T00:00:00Z&", &plain, asked),
+        ("salesforce", "/crm/contacts?updated_after=2026-04-02T00:00:00Z&", &filtered, asked),
+        ("salesforce", "/crm/contacts?sort_by=updated_at&", &filtered, asked),
+    ] {
+        let told = get(tenant, &format!("{target}next_cursor={cursor}"));
+        let message = format!("next_cursor {problem}, not {cursor}");
+        let expected = json!({ "statusCode": 400, "error": "Bad Request", "message": message });
+        assert_eq!(told, (400, expected), "{tenant} {target}");
+    }
+    // With its own filters, in whatever order, and without any it goes on; the model may have its other name.
+    let same = get("salesforce", &format!("/crm/contacts?limit=2&next_cursor={filtered}"));
+    for target in [
+        format!("/crm/contacts?sort_by=-updated_at&updated_after=2026-04-01T00:00:00Z&limit=2&next_cursor={filtered}"),
+        format!("/crm/contacts?limit=2&{filters}&next_cursor={filtered}"),
+    ] {
+        assert_eq!(get("salesforce", &target), same);
+    }
+    let accounts = next(get("salesforce", "/crm/accounts?limit=2"));
+    assert_eq!(get("salesforce", &format!("/crm/companies?limit=2&next_cursor={accounts}")).0, 200);
+}
+
+// ------------------------------------------------------------------------------------------------ providers' own lists
+
+#[test]
+fn the_cursor_of_a_providers_own_list_leads_through_it() {
+    for (crm, method, path, sent, count) in [
+        ("hubspot", "GET", "crm/v3/objects/contacts?limit=100", None, 1000),
+        ("hubspot", "POST", "crm/v3/objects/contacts/search?", Some(json!({ "limit": 200 })), 1000),
+        ("salesforce", "GET", "services/data/v67.0/query?q=SELECT+Id+FROM+Contact", None, 1000),
+        ("pipedrive", "GET", "api/v2/persons?limit=500", None, 1000),
+        ("pipedrive", "GET", "v1/notes?limit=150", None, 400),
+        ("close", "GET", "api/v1/lead/?_limit=100", None, 200),
+        ("copper", "POST", "developer_api/v1/people/search?", Some(json!({ "page_size": 200 })), 1000),
+        ("dynamics_365", "GET", "api/data/v9.2/accounts?", None, 200),
+        ("zoho_crm", "GET", "crm/v8/Contacts?fields=Email&per_page=200", None, 1000),
+        ("zendesk_sell", "GET", "v2/contacts?per_page=100", None, 1200),
+    ] {
+        let mut world = world();
+        let mut now = world.start();
+        let tenants = request("GET", &format!("/integrated-account?tenant_id=cust_{crm}"), "", None);
+        let account = body(&world.answer(&tenants, now).reply)["result"][0]["id"].as_str().unwrap().to_owned();
+        let (mut ids, mut pages, mut cursor) = (BTreeSet::new(), 0, String::new());
+        loop {
+            let (path, query) = path.split_once('?').unwrap();
+            let target = format!("/proxy/{path}?{query}&integrated_account_id={account}&next_cursor={cursor}");
+            let mut asked = request(method, &target, "", sent.as_ref());
+            for (name, value) in [("Sforce-Query-Options", "batchSize=200"), ("Prefer", "odata.maxpagesize=60")] {
+                asked.headers.push(name, value);
+            }
+            let reply = patient(&mut world, &mut now, &asked).reply;
+            let page = body(&reply);
+            assert_eq!(reply.status, 200, "{crm} {target}: {page}");
+            let records = page["result"].as_array().unwrap();
+            ids.extend(records.iter().map(Value::to_string));
+            pages += 1;
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = next.to_owned();
+        }
+        assert!(ids.len() == count && pages > 1, "{crm} {path}: {} on {pages}", ids.len());
+        let single = request("GET", &format!("/proxy/nothing?integrated_account_id={account}&next_cursor=x"), "", None);
+        let told = body(&world.answer(&single, now).reply);
+        assert_eq!(told["message"], "next_cursor must be sent to a list that comes in pages, not x");
+    }
+}
+
+#[test]
+fn a_cursor_that_is_none_is_refused_by_the_provider_itself() {
+    let mut world = world();
+    let now = world.start();
+    let account =
+        body(&world.answer(&request("GET", "/integrated-account?tenant_id=cust_hubspot", "", None), now).reply);
+    let account = account["result"][0]["id"].as_str().unwrap().to_owned();
+    let target = format!("/proxy/crm/v3/objects/contacts?integrated_account_id={account}&next_cursor=junk");
+    let reply = world.answer(&request("GET", &target, "", None), now).reply;
+    assert_eq!((reply.status, &body(&reply)["truto_is_remote_error"]), (400, &json!(true)));
 }

@@ -10,6 +10,9 @@ use crate::report::paint::{BAD, FRAME, GOOD, Paint, QUIET, clipped, revealed, sa
 /// How many lines of a diff are shown.
 const LINES: usize = 28;
 
+/// How many lines are shown at its end where some are left out: what a program says last is often why it ended.
+const TAIL: usize = 6;
+
 /// How many bytes of a diff are shown.
 const BYTES: usize = 8 * 1024;
 
@@ -51,12 +54,16 @@ pub(super) fn draw(paint: &mut Paint, gutter: usize, sides: [&str; 2], diff: &[D
     paint.add_in(FRAME, bar.trim_end()).end_line();
     let (start, mut lines) = (paint.len(), 0);
     let width = look.width.saturating_sub(bar.len() + 2).max(20);
-    for (shown, row) in rows.iter().enumerate() {
-        if lines >= LINES || paint.len() - start >= BYTES {
-            let left = format!("… {} left out", counted(rows.len() - shown, "more line"));
-            paint.add_in(FRAME, &bar).add_in(QUIET, &left).end_line();
-            break;
+    let tail = rows.len().saturating_sub(TAIL);
+    let head = if rows.len() > LINES { LINES - TAIL } else { LINES };
+    let mut left_out = 0;
+    for (at, row) in rows.iter().enumerate() {
+        let limit = if at < tail { BYTES / 2 } else { BYTES };
+        if (at < tail && lines >= head) || paint.len() - start >= limit {
+            left_out += 1;
+            continue;
         }
+        tell_left_out(paint, &bar, std::mem::take(&mut left_out));
         lines += 1;
         if let Row::Same("") = row {
             paint.add_in(FRAME, bar.trim_end()).end_line();
@@ -77,6 +84,14 @@ pub(super) fn draw(paint: &mut Paint, gutter: usize, sides: [&str; 2], diff: &[D
             Row::Missing(pieces) => lines += changed(paint, &bar, '-', pieces, width, look),
             Row::Unexpected(pieces) => lines += changed(paint, &bar, '+', pieces, width, look),
         }
+    }
+    tell_left_out(paint, &bar, left_out);
+}
+
+fn tell_left_out(paint: &mut Paint, bar: &str, count: usize) {
+    if count > 0 {
+        let left = format!("… {} left out", counted(count, "more line"));
+        paint.add_in(FRAME, bar).add_in(QUIET, &left).end_line();
     }
 }
 
@@ -337,7 +352,8 @@ mod tests {
     fn a_huge_difference_is_cut_and_says_so() {
         let diff: Vec<DiffLine> = (0..50_000).map(|line| unexpected(&format!("line {line}"))).collect();
         let text = drawn(&diff);
-        assert!(text.ends_with("… 49972 more lines left out\n"), "{text}");
+        assert!(text.contains("| … 49972 more lines left out\n   | + line 49994\n"), "{text}");
+        assert!(text.ends_with("| + line 49999\n"), "{text}");
         let wide = vec![unexpected(&"x".repeat(1 << 20)); 3];
         assert!(drawn(&wide).len() < BYTES, "one line may not fill the report");
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Call, Done, Target};
 use crate::sandbox::body;
-use crate::sandbox::data::{Language, Operation, PageBy, Paging};
+use crate::sandbox::data::{Language, Operation, PageBy, Paging, Place};
 use crate::sandbox::input::Input;
 use crate::sandbox::list::{
     self, Ask, Cursor, Source, Start,
@@ -16,6 +16,15 @@ use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::store::Item;
 use crate::sandbox::url::{self, Parameter};
+
+/// Where a request says which page it wants.
+pub(super) enum Onward {
+    At(Place),
+    /// In this parameter, and not in the usual place.
+    Parameter(String),
+    /// In the path.
+    Path(String),
+}
 
 impl<'c> Call<'c> {
     pub(super) fn list(
@@ -115,6 +124,31 @@ impl<'c> Call<'c> {
         self.list(state, &target, account, Some(cursor))
     }
 
+    /// Where the request would say that it wants the page of `cursor`, as an answer before has told it; `None` where it
+    /// leads to no list that comes in pages.
+    pub(super) fn onward(&self, cursor: &str) -> Option<Onward> {
+        let target = self.target().ok()?;
+        if target.operation != Operation::List {
+            return None;
+        }
+        if target.route.language == Some(Language::Soql) {
+            let mut routes = self.api.routes.iter().filter(|route| route.operation == Some(Operation::More));
+            return routes
+                .next()
+                .map(|route| Onward::Path(route.path.get_ref().replace("{cursor}", &url::encode(cursor))));
+        }
+        // Where the body names the resource, the pages are the route's own.
+        let paging = match (&target.route.paging, target.resource) {
+            (Some(paging), _) => paging,
+            (None, Some((_, resource))) => Source { api: self.api, route: target.route, resource }.paging(),
+            (None, None) => return None,
+        };
+        match &paging.then {
+            Some(then) if cursor.parse::<u64>().is_err() => Some(Onward::Parameter(then.query.clone())),
+            _ => paging.at.first().map(|place| Onward::At(place.clone())),
+        }
+    }
+
     /// What a page's answer may show.
     fn page_values(&mut self, paging: &Paging, ask: &Ask, page: &list::Page, total: Option<u64>) {
         let count = u64::try_from(page.rows.len()).unwrap_or(0);
@@ -136,6 +170,9 @@ impl<'c> Call<'c> {
             ),
             PageBy::Cursor | PageBy::None => (by_cursor(&next), by_cursor(&previous)),
         };
+        // Where numbers end a cursor goes on.
+        let is_beyond = paging.then.as_ref().is_some_and(|then| page.before + count >= then.after);
+        self.next = if is_beyond { next.clone() } else { to_next.clone() };
         let parameter = paging.at.iter().find_map(|place| place.query.clone());
         let target = |at: &Option<String>| {
             let (parameter, at) = (parameter.as_ref()?, at.as_ref()?);

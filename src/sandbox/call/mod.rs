@@ -56,6 +56,8 @@ pub(super) struct Call<'c> {
     fault: Option<Decision>,
     /// What the records of a list are, for the unified API: it wants no text of the whole.
     listing: Option<Vec<Arc<Item>>>,
+    /// What says where the next page of a list begins.
+    next: Option<String>,
     is_inner: bool,
     /// Records that it wrote.
     events: Vec<Event>,
@@ -87,6 +89,8 @@ pub(super) struct Outcome {
     pub(super) unknown_route: bool,
     /// The records of a list, which stand in the reply as an empty array then.
     pub(super) listing: Option<Vec<Arc<Item>>>,
+    /// Its next page: a cursor, a page's number or an offset, as the API's own parameter takes it.
+    pub(super) next: Option<String>,
     pub(super) events: Vec<Event>,
     pub(super) pinged: Vec<String>,
 }
@@ -175,6 +179,7 @@ impl<'c> Call<'c> {
             fault: None,
             pinged: Vec::new(),
             listing: None,
+            next: None,
             is_inner,
             events: Vec::new(),
             more_headers: Vec::new(),
@@ -193,6 +198,7 @@ impl<'c> Call<'c> {
             account: self.account,
             unknown_route,
             listing: self.listing,
+            next: self.next,
             events: self.events,
             pinged: self.pinged,
         }

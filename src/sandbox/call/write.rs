@@ -77,7 +77,7 @@ impl<'c> Call<'c> {
         let problem = |(field, _, _): (&String, _, _)| Problem {
             field: field.clone(),
             kind: ProblemKind::WrongType,
-            text: "must be the id of a record that is there",
+            text: "must be the id of a record that is there".into(),
         };
         body::refuse(self.api, &lost.map(problem).collect::<Vec<_>>())
     }

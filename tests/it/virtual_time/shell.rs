@@ -178,6 +178,26 @@ bash -c 'echo $RANDOM'
 }
 
 #[test]
+fn an_answer_without_a_body_takes_no_longer_than_others() {
+    let page = r#"
+```bash
+api=https://api.hubapi.com/crm/v3/objects/contacts
+ask() { curl -sS --max-time 1 -w ' %{http_code} %{http_version} %{time_total}\n' -H "Authorization: Bearer $HUBSPOT_CUST_12345_ACCESS_TOKEN" "$@"; }
+ask -o list.json $api
+ask -X DELETE $api/1001
+ask -X DELETE --http1.1 $api/1002
+```
+
+```text
+ 200 2 0.200000
+ 204 2 0.200000
+ 204 1.1 0.200000
+```
+"#;
+    run(page).is_true();
+}
+
+#[test]
 fn curl_waits_between_its_tries() {
     let page = r#"
 <!-- doccheck: fault="429:reset=60x2" -->

@@ -149,6 +149,22 @@ fn a_webhook_that_never_comes_is_told_where_it_is_waited_for() {
 }
 
 #[test]
+fn what_came_in_its_place_and_what_the_receiver_said_is_told() {
+    let told = |before: &str, when: &str| {
+        let page = format!(
+            "{}{}```bash when=webhook:{when} timeout=5s\necho heard\n```\n\n```output\nheard\n```\n",
+            receiver(0, before),
+            subscription(RECEIVER, "record:*"),
+        );
+        run(&page).is_stale("no receiver took").to_owned()
+    };
+    let printed = told("pass", "record:updated");
+    assert!(printed.contains("a webhook `record:updated` within 5 s; taken were `record:created`"), "{printed}");
+    let printed = told("raise KeyError('surname')", "record:created");
+    assert!(printed.contains("did not answer: ") && printed.contains("KeyError: 'surname'"), "{printed}");
+}
+
+#[test]
 fn a_receiver_that_nobody_serves_is_told() {
     let page =
         |url: &str, last: &str| format!("{}```bash\nsleep 100\n```\n{last}", subscription(url, "record:created"));

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::super::natives::Natives;
+use super::remote::AGENT;
 use crate::clock::Timestamp;
 use crate::http::{Headers, Request};
 use crate::sandbox::accounts::Accounts;
@@ -80,6 +81,7 @@ fn token_request(api: &Api, oauth: &OAuth, form: &[(&str, &str)]) -> Request {
     let mut headers = Headers::new();
     headers.set("Content-Type", "application/x-www-form-urlencoded");
     headers.set("Accept", "application/json");
+    headers.set("User-Agent", AGENT);
     if oauth.client.first() == Some(&ClientAuth::Basic) {
         let credentials = STANDARD.encode(format!("{}:{}", oauth.client_id, oauth.client_secret));
         headers.set("Authorization", format!("Basic {credentials}"));

@@ -9,12 +9,10 @@ use serde_json::{Map, Value, json};
 use super::super::natives::Natives;
 use super::super::{Call, Done, Target};
 use super::connected;
-use super::remote::Answered;
 use crate::sandbox::accounts::merged;
 use crate::sandbox::auth::Grant;
 use crate::sandbox::body;
-use crate::sandbox::data::{Counts, ListMapping, Operation};
-use crate::sandbox::jsonata;
+use crate::sandbox::data::{Counts, Operation};
 use crate::sandbox::mapped;
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
@@ -214,23 +212,4 @@ pub(in crate::sandbox) fn record(
         Value::Object(record) => record,
         _ => Map::new(),
     }
-}
-
-/// The cursor after a list of a provider's own route, where some mapping knows that list.
-pub(super) fn next_of(
-    natives: &Natives<'_>,
-    provider: usize,
-    target: &Target<'_>,
-    answered: &Answered,
-) -> Result<Value, Refusal> {
-    let path = target.named("path").unwrap_or_default();
-    let models = natives.api(provider).and_then(|api| api.unified.as_ref()).into_iter();
-    let mappings = models.flat_map(|unified| unified.models.values()).flat_map(BTreeMap::values);
-    let lists = mappings.filter_map(|mapping| serde_json::from_value::<ListMapping>(mapping.get("list")?.clone()).ok());
-    let next =
-        lists.filter(|list| list.path.trim_end_matches('/') == path.trim_end_matches('/')).find_map(|list| list.next);
-    let Some(next) = next else { return Ok(Value::Null) };
-    let names = [("headers", answered.headers.clone())];
-    let next = jsonata::evaluate_json(&next, &answered.body, &names).ok().flatten();
-    Ok(next.unwrap_or_default())
 }

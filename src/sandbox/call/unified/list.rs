@@ -8,10 +8,12 @@ use serde_json::{Map, Value, json};
 use super::super::natives::Natives;
 use super::super::{Call, Done, Target};
 use super::Subject;
-use super::remote::{self, Asked};
+use super::blame::Faulty;
+use super::cursor::{self, Cursor};
+use super::remote::{self, Asked, Made};
 use crate::sandbox::data::{Api, Comparison, ListMapping};
 use crate::sandbox::input::Input;
-use crate::sandbox::list::{Operand, Subject as Tested, Test, filters, opaque, transparent};
+use crate::sandbox::list::{Operand, Subject as Tested, Test, filters};
 use crate::sandbox::mapped::broken;
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
@@ -70,7 +72,7 @@ pub(super) fn perform<'c>(
 }
 
 fn wanted(call: &Call<'_>, subject: &Subject<'_>) -> Result<Wanted, Refusal> {
-    let (cursor, previous, carried) = cursor(call)?;
+    let cursor = Cursor::given(call, &subject.list)?;
     let shapes = &subject.model.fields.shapes;
     let api = call.api;
     let read = |input: &Input<'_>| {
@@ -82,10 +84,17 @@ fn wanted(call: &Call<'_>, subject: &Subject<'_>) -> Result<Wanted, Refusal> {
     let mut asked = String::new();
     if !tests.is_empty() || sorted.is_some() {
         asked = without_page(call);
-    } else if !carried.is_empty() {
-        let input = Input { query: url::parameters(&carried), headers: call.input.headers, body: None };
-        (tests, sorted) = read(&input)?;
-        asked = carried;
+    }
+    if let Some(cursor) = &cursor {
+        let input = Input { query: url::parameters(&cursor.asked), headers: call.input.headers, body: None };
+        let first = read(&input)?;
+        let is_within = |some: &[Test], others: &[Test]| some.iter().all(|test| others.contains(test));
+        let is_same = is_within(&tests, &first.0) && is_within(&first.0, &tests) && sorted == first.1;
+        if !is_same && !asked.is_empty() {
+            return Err(Cursor::differs(call));
+        }
+        (tests, sorted) = first;
+        asked.clone_from(&cursor.asked);
     }
     let mut input = Map::new();
     // A provider's filters are about fields, not about a member of one.
@@ -101,6 +110,8 @@ fn wanted(call: &Call<'_>, subject: &Subject<'_>) -> Result<Wanted, Refusal> {
     if let Some(order) = sorted {
         input.insert("sort_by".to_owned(), order);
     }
+    let previous = cursor.as_ref().and_then(Cursor::previous);
+    let cursor = cursor.as_ref().and_then(Cursor::own);
     Ok(Wanted { limit: limit(call)?, cursor, previous, asked, tests, input })
 }
 
@@ -122,21 +133,6 @@ fn limit(call: &Call<'_>) -> Result<u64, Refusal> {
     Ok(asked.min(size.max))
 }
 
-/// The provider's cursor, this API's cursor of the page before, and what the first page was asked for.
-fn cursor(call: &Call<'_>) -> Result<(Option<Value>, Option<String>, String), Refusal> {
-    let places = &call.api.paging.at;
-    let Some((text, place)) = places.iter().find_map(|place| Some((call.input.get(place)?, place))) else {
-        return Ok((None, None, String::new()));
-    };
-    let bad = || Refusal::bad_parameter(place.name(), &text, "must be a cursor from an earlier page");
-    let (own, before, asked) = unwrapped(&text).ok_or_else(bad)?;
-    let own = Some(own).filter(|own| *own != json!(FIRST));
-    // Whoever went back knows no further way back.
-    let previous = Some(before).filter(|before| own.is_some() && !before.is_null());
-    let previous = previous.map(|before| wrapped(&before, &Value::Null, &asked));
-    Ok((own, previous, asked))
-}
-
 /// The field that the list is to be ordered by, with its direction.
 fn order(api: &Api, input: &Input<'_>, subject: &Subject<'_>) -> Result<Option<Value>, Refusal> {
     let Some(name) = api.sort.by.as_ref().and_then(|place| place.query.as_ref()) else { return Ok(None) };
@@ -156,9 +152,6 @@ fn order(api: &Api, input: &Input<'_>, subject: &Subject<'_>) -> Result<Option<V
     }
     Ok(Some(json!({ field: direction })))
 }
-
-/// What stands for the cursor of the first page, which has none.
-const FIRST: &str = "";
 
 /// The unified field that a test is about.
 fn field_of(subject: &Subject<'_>, test: &Test) -> String {
@@ -210,7 +203,10 @@ fn asked(
     wanted: &Wanted,
     subject: &Subject<'_>,
 ) -> Result<Asked, Refusal> {
-    let mut query = remote::object(mapping.query.as_ref(), input, subject, call)?;
+    let texts = [mapping.query.as_ref(), mapping.headers.as_ref(), mapping.body.as_ref()];
+    let names = remote::names(subject, call);
+    let Made { mut query, headers, body } =
+        remote::make(subject, texts, (input, &["limit"]), &names, |found| refusal(call, found))?;
     // What goes to the provider untouched.
     let untouched = call.input.query.iter().filter(|given| given.name == "remote_query");
     query.extend(untouched.filter_map(|given| Some((given.key.clone()?, json!(given.value)))));
@@ -219,14 +215,23 @@ fn asked(
         method: mapping.method.clone().unwrap_or_else(|| "GET".to_owned()),
         path: template::fill_text(&mapping.path, &values),
         query,
-        headers: remote::object(mapping.headers.as_ref(), input, subject, call)?,
-        body: mapping
-            .body
-            .as_ref()
-            .map(|text| remote::evaluate(text, input, &remote::names(subject, call)))
-            .transpose()?
-            .flatten(),
+        headers,
+        body,
     })
+}
+
+/// Says which parameter the mapping cannot take: a filter, the order or a cursor that this API never gave.
+fn refusal(call: &Call<'_>, found: Vec<Faulty>) -> Refusal {
+    let first = found.into_iter().next();
+    let Some(Faulty { path, value, problem }) = first else { return Situation::BadParameter.into() };
+    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let given = call.api.paging.at.iter().find_map(|place| Some((place.name(), call.input.get(place)?)));
+    match given {
+        Some((name, text)) if path.split(['.', '[']).next() == Some("cursor") => {
+            Refusal::bad_parameter(name, &text, "must be a cursor from an earlier page")
+        }
+        _ => Refusal::bad_parameter(path.as_str(), &value, &problem),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "whether there is a next page may follow from anything in an answer")]
@@ -254,7 +259,7 @@ fn next(
         let last = items.last().and_then(|item| JValue::from_json_str(&item.text).ok());
         names.push(("last", last.unwrap_or(JValue::Undefined)));
     }
-    let next = remote::evaluate(text, body, &names)?;
+    let next = remote::evaluate(subject, text, body, &names)?;
     Ok(next.filter(|next| !next.is_null() && next.as_str() != Some("")))
 }
 
@@ -296,7 +301,7 @@ fn show(
     }
     text.push(']');
     call.set_json("records", text);
-    let next = next.map(|next| wrapped(&next, wanted.cursor.as_ref().unwrap_or(&json!(FIRST)), &wanted.asked));
+    let next = next.map(|next| cursor::next(&subject.list, &next, wanted.cursor.as_ref(), &wanted.asked));
     for (name, value) in [
         ("count", json!(count)),
         ("page_size", json!(wanted.limit)),
@@ -345,13 +350,4 @@ fn unified(subject: &Subject<'_>, item: &Item) -> Result<Arc<str>, Refusal> {
     let text: Arc<str> = subject.mapped.record(subject.model, &item.text, &subject.context)?.into();
     *kept = Some((number, Arc::clone(&text)));
     Ok(text)
-}
-
-/// A cursor of this API around the provider's own, that of the page before, and what the first page was asked for.
-fn wrapped(own: &Value, before: &Value, asked: &str) -> String {
-    opaque(&(own, before, asked))
-}
-
-fn unwrapped(text: &str) -> Option<(Value, Value, String)> {
-    transparent(text)
 }

@@ -5,6 +5,8 @@
 
 mod account;
 mod administer;
+mod blame;
+mod cursor;
 mod events;
 mod list;
 mod proxy;
@@ -34,6 +36,8 @@ struct Subject<'c> {
     /// The account's record in this API.
     account: std::sync::Arc<Row>,
     model: &'c Model,
+    /// What tells its list from all others.
+    list: String,
     mapped: std::sync::Arc<Mapped>,
     /// The account's record, for expressions.
     context: JValue,
@@ -77,7 +81,8 @@ fn subject<'c>(
     let integrated = call.api.integrated.as_ref().ok_or(Situation::NotMapped)?;
     let mapped = state.accounts.mapped(api, integrated, &row, category, &name)?;
     let context = JValue::from(Value::Object(row.record.clone()));
-    Ok(Subject { provider, account: row, model, mapped, context })
+    let list = format!("{account} {category}.{name}");
+    Ok(Subject { provider, account: row, model, list, mapped, context })
 }
 
 /// The number of an account's provider, and its record.

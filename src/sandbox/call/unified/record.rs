@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 use super::super::natives::Natives;
 use super::super::{Call, Done, Target};
 use super::Subject;
-use super::remote::{self, Answered, Asked};
+use super::blame::Faulty;
+use super::remote::{self, Answered, Asked, Made};
 use crate::sandbox::body;
 use crate::sandbox::data::{MethodMapping, Operation};
 use crate::sandbox::mapped::broken;
-use crate::sandbox::shape::{self, Shape};
+use crate::sandbox::shape::{self, Problem, ProblemKind, Shape};
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::template;
@@ -112,9 +113,11 @@ fn written(
     }
     let mut names = remote::names(subject, call);
     names.push(("headers", answered.headers.clone()));
-    let told = mapping.id.as_ref().map(|text| remote::evaluate(text, &answered.body, &names)).transpose()?.flatten();
+    let told =
+        mapping.id.as_ref().map(|text| remote::evaluate(subject, text, &answered.body, &names)).transpose()?.flatten();
     let told = told.map(|told| told.as_str().map_or_else(|| told.to_string(), str::to_owned));
-    let id = told.or(id.map(str::to_owned)).ok_or_else(|| broken("the provider's answer tells no id"))?;
+    let id =
+        told.or(id.map(str::to_owned)).ok_or_else(|| subject.mapped.failed("the provider's answer tells no id"))?;
     get(call, state, natives, subject, &id)
 }
 
@@ -131,11 +134,9 @@ fn send(
 ) -> Result<Answered, Refusal> {
     let mut names = remote::names(subject, call);
     names.push(("id", id.map_or(JValue::Undefined, JValue::from)));
-    let object = |text: Option<&String>| match text.map(|text| remote::evaluate(text, input, &names)).transpose()? {
-        Some(Some(Value::Object(fields))) => Ok::<_, Refusal>(fields),
-        _ => Ok(Map::new()),
-    };
-    let mut query = object(mapping.query.as_ref())?;
+    let texts = [mapping.query.as_ref(), mapping.headers.as_ref(), mapping.body.as_ref()];
+    let Made { mut query, headers, body } =
+        remote::make(subject, texts, (input, &[BEFORE]), &names, |found| refusal(call, found))?;
     let untouched = call.input.query.iter().filter(|given| given.name == "remote_query");
     query.extend(untouched.filter_map(|given| Some((given.key.clone()?, json!(given.value)))));
     let values = Map::from_iter([("id".to_owned(), json!(id.map(url::encode)))]);
@@ -143,10 +144,21 @@ fn send(
         method: mapping.method.clone().unwrap_or_else(|| method.to_owned()),
         path: template::fill_text(&mapping.path, &values),
         query,
-        headers: object(mapping.headers.as_ref())?,
-        body: mapping.body.as_ref().map(|text| remote::evaluate(text, input, &names)).transpose()?.flatten(),
+        headers,
+        body,
     };
     remote::ask(call, state, natives, subject.provider, &subject.account.id, asked)
+}
+
+/// Says which fields of a body the mapping cannot take.
+fn refusal(call: &Call<'_>, found: Vec<Faulty>) -> Refusal {
+    let problem = |Faulty { path, problem, .. }: Faulty| Problem {
+        field: if path.is_empty() { "body".to_owned() } else { path },
+        kind: ProblemKind::WrongType,
+        text: problem.into(),
+    };
+    let problems: Vec<Problem> = found.into_iter().map(problem).collect();
+    body::refuse(call.api, &problems).err().unwrap_or_else(|| Situation::InvalidFields.into())
 }
 
 /// The body of a write, checked by the model; what the provider wants besides is its own business.

@@ -7,9 +7,10 @@ use super::super::natives::Natives;
 use super::super::{Call, Event, Outcome};
 use super::Subject;
 use super::account::{credentials, refuse};
+use super::blame::{self, Faulty};
 use crate::http::{Request, reason};
 use crate::sandbox::data::{Api, Model};
-use crate::sandbox::jsonata;
+use crate::sandbox::jsonata::{self, JsonataError};
 use crate::sandbox::mapped::Mapped;
 use crate::sandbox::mapped::broken;
 use crate::sandbox::situation::{Refusal, Situation};
@@ -17,7 +18,11 @@ use crate::sandbox::state::State;
 use crate::sandbox::template::{self, Variables};
 use crate::sandbox::url;
 
+/// What the unified API calls itself; some providers want every client to say that.
+pub(super) const AGENT: &str = "unified";
+
 /// What is asked of a provider.
+#[derive(Clone)]
 pub(super) struct Asked {
     pub(super) method: String,
     pub(super) path: String,
@@ -66,7 +71,7 @@ pub(super) fn ask(
     rate(call, api, account, &input)?;
     let meant = api.unified.as_ref().and_then(|unified| unified.status.as_ref());
     let meant = meant.map(|text| jsonata::evaluate_json(text, &input, &[])).transpose();
-    let meant = meant.map_err(|error| broken(&error.to_string()))?.flatten().and_then(|value| value.as_u64());
+    let meant = meant.map_err(|error| broken(error.reason()))?.flatten().and_then(|value| value.as_u64());
     let status = meant.and_then(|status| u16::try_from(status).ok()).unwrap_or(outcome.reply.status);
     if status >= 400 {
         return Err(refusal(call, state, api, account, status, &outcome, &input));
@@ -74,10 +79,10 @@ pub(super) fn ask(
     Ok(Answered { outcome, body, headers: JValue::from(Value::Object(headers)) })
 }
 
-fn request(api: &Api, token: &str, asked: Asked) -> Request {
+pub(super) fn request(api: &Api, token: &str, asked: Asked) -> Request {
     let (mut headers, own_query) = credentials(api, token);
     headers.set("Accept", "application/json");
-    headers.set("User-Agent", "unified");
+    headers.set("User-Agent", AGENT);
     for (name, value) in &asked.headers {
         if let Some(text) = plain(value) {
             headers.set(name, text);
@@ -118,7 +123,7 @@ fn rate(call: &mut Call<'_>, api: &Api, account: &str, input: &Value) -> Result<
     let Some(integrated) = &call.api.integrated else { return Ok(()) };
     let text = api.unified.as_ref().and_then(|unified| unified.rate_limit.as_ref());
     let known = text.map(|text| jsonata::evaluate_json(text, input, &[])).transpose();
-    let Some(Value::Object(known)) = known.map_err(|error| broken(&error.to_string()))?.flatten() else {
+    let Some(Value::Object(known)) = known.map_err(|error| broken(error.reason()))?.flatten() else {
         return Ok(());
     };
     let number = |name: &str| {
@@ -189,24 +194,52 @@ fn refusal(
         .with_status(told)
 }
 
-/// Evaluates an expression of a mapping that gives an object.
-pub(super) fn object(
-    text: Option<&String>,
-    input: &Value,
-    subject: &Subject<'_>,
-    call: &Call<'_>,
-) -> Result<Map<String, Value>, Refusal> {
-    let Some(text) = text else { return Ok(Map::new()) };
-    match evaluate(text, input, &names(subject, call))? {
-        Some(Value::Object(fields)) => Ok(fields),
-        None => Ok(Map::new()),
-        Some(_) => Err(broken("an expression gives no object")),
-    }
+/// What a mapping makes of what a caller says: the request's query, its header fields and its body.
+pub(super) struct Made {
+    pub(super) query: Map<String, Value>,
+    pub(super) headers: Map<String, Value>,
+    pub(super) body: Option<Value>,
 }
 
-/// Evaluates an expression of a mapping.
-pub(super) fn evaluate(text: &str, input: &Value, names: &[(&str, JValue)]) -> Result<Option<Value>, Refusal> {
-    jsonata::evaluate_json(text, input, names).map_err(|error| broken(&format!("{error} in `{text}`")))
+/// Evaluates the expressions of a request.
+///
+/// # Errors
+///
+/// What `refuse` makes of the parts of `input` that the mapping cannot take, each tried with those that are `kept`; that it
+/// cannot be used, where it takes nothing at all.
+pub(super) fn make(
+    subject: &Subject<'_>,
+    texts: [Option<&String>; 3],
+    (input, kept): (&Value, &[&str]),
+    names: &[(&str, JValue)],
+    refuse: impl Fn(Vec<Faulty>) -> Refusal,
+) -> Result<Made, Refusal> {
+    let value = |text: Option<&String>, input: &Value| {
+        text.map(|text| jsonata::evaluate_json(text, input, names)).transpose().map(Option::flatten)
+    };
+    let object = |text: Option<&String>, input: &Value| match value(text, input)? {
+        Some(Value::Object(fields)) => Ok::<_, JsonataError>(fields),
+        _ => Ok(Map::new()),
+    };
+    let made = |input: &Value| {
+        let [query, headers, body] = texts;
+        let (query, headers) = (object(query, input)?, object(headers, input)?);
+        Ok::<_, JsonataError>(Made { query, headers, body: value(body, input)? })
+    };
+    made(input).map_err(|error| {
+        blame::faulty(input, kept, &error, |part| made(part).err())
+            .map_or_else(|error| subject.mapped.failed(error.reason()), &refuse)
+    })
+}
+
+/// Evaluates an expression of a mapping over what the provider answered.
+pub(super) fn evaluate(
+    subject: &Subject<'_>,
+    text: &str,
+    input: &Value,
+    names: &[(&str, JValue)],
+) -> Result<Option<Value>, Refusal> {
+    jsonata::evaluate_json(text, input, names).map_err(|error| subject.mapped.failed(error.reason()))
 }
 
 /// What expressions may ask for by name.

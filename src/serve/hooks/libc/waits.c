@@ -183,9 +183,23 @@ HOOK(int, usleep, unsigned microseconds) {
     return SLEEPING(microseconds, REAL(int, usleep, syscall(SYS_nanosleep, &time, NULL), (unsigned), microseconds));
 }
 
+/* When curl has read something, it may set itself a timer for "now". Then it drops the timers that were due when it began
+ * to read, and on a clock that stands still that is the same instant: it would wait for nobody. So where something came,
+ * its next wait ends at once, as that timer would have it. Its waits watch two descriptors and more; whoever watches one
+ * takes that for the end of its time. */
+static int poll_in_turns(struct pollfd *polled, nfds_t count, int64_t due, const sigset_t *mask) {
+    static _Thread_local bool came;
+    bool is_due = came && count > 1 && kind() == WAITING;
+    struct timespec none = {0};
+    int ready = is_due ? (int)syscall(SYS_ppoll, polled, count, &none, mask, KERNEL_SIGNALS)
+                       : poll_until(polled, count, due, mask);
+    came = ready > 0;
+    return ready;
+}
+
 static int poll_virtual(struct pollfd *polled, nfds_t count, const struct timespec *limit, const sigset_t *mask) {
     int64_t length = limit && is_valid(limit) ? span(limit->tv_sec, limit->tv_nsec) : 0;
-    if (length) return poll_until(polled, count, due_after(length), mask);
+    if (length) return poll_in_turns(polled, count, due_after(length), mask);
     struct timespec real = limit ? *limit : (struct timespec){0};
     return (int)syscall(SYS_ppoll, polled, count, limit ? &real : NULL, mask, KERNEL_SIGNALS);
 }
