@@ -24,7 +24,7 @@ use super::words::Words;
 
 pub(super) use limit::{Limit, Payer, Window};
 pub(super) use list::{Comparison, Comparisons, Filter, PageBy, Paging, Place, Read, Shows, Size, Sort, Style, Which};
-pub(super) use mapping::{ListMapping, Mapping, MethodMapping, ModelMapping};
+pub(super) use mapping::{AlsoMapping, ListMapping, Mapping, MethodMapping, ModelMapping};
 pub(super) use model::{Integrated, Model};
 pub(super) use oauth::{ClientAuth, OAuth};
 pub(super) use resource::{Delete, Resource, Unknown};

@@ -5,6 +5,7 @@
 
 mod account;
 mod administer;
+mod also;
 mod events;
 mod list;
 mod proxy;
