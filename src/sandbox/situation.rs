@@ -61,6 +61,8 @@ pub(super) enum Situation {
     TooDeep,
     ExpiredCursor,
     BadQuery,
+    WrongValue,
+    UnknownObject,
     QuotaSpent,
     NotMapped,
     Remote,
@@ -73,7 +75,7 @@ pub(super) enum Situation {
 }
 
 impl Situation {
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::MissingToken,
         Self::WrongToken,
         Self::ExpiredToken,
@@ -94,6 +96,8 @@ impl Situation {
         Self::TooDeep,
         Self::ExpiredCursor,
         Self::BadQuery,
+        Self::WrongValue,
+        Self::UnknownObject,
         Self::QuotaSpent,
         Self::NotMapped,
         Self::Remote,
@@ -133,6 +137,8 @@ impl Situation {
             Self::BadParameter => &["parameter", "value", "problem"],
             Self::TooMany => &["parameter", "value", "max"],
             Self::BadQuery => &["problem"],
+            Self::WrongValue => &["field", "problem"],
+            Self::UnknownObject => &["object"],
             Self::InvalidGrant => &["grant"],
             Self::MissingToken => &["parameter"],
             Self::ExpiredToken => &["expired_s", "expired_at"],
@@ -176,6 +182,8 @@ impl Situation {
             Self::TooDeep => ("too_deep", 400, "A list cannot be read that far"),
             Self::ExpiredCursor => ("expired_cursor", 400, "The cursor has expired"),
             Self::BadQuery => ("bad_query", 400, "The query cannot be read"),
+            Self::WrongValue => ("wrong_value", 400, "A field is compared with a value of another kind"),
+            Self::UnknownObject => ("unknown_object", 400, "There is no such object"),
             Self::QuotaSpent => ("quota_spent", 429, "Too many requests"),
             Self::NotMapped => ("not_mapped", 405, "The account's provider cannot do this"),
             Self::Remote => ("remote", 502, "The provider refused the request"),

@@ -25,8 +25,7 @@ impl<'c> Call<'c> {
         if target.route.language == Some(Language::Soql) {
             let text = target.route.at.as_ref().and_then(|at| self.input.get(at)).unwrap_or_default();
             let statement = soql::parse(&text)?;
-            let unknown = || Refusal::bad_query(format!("sObject type '{}' is not supported", statement.from));
-            let (name, resource) = self.api.resources.get_key_value(&statement.from).ok_or_else(unknown)?;
+            let (name, resource) = statement.resource(self.api)?;
             target.resource = Some((name, resource));
             self.set("resource", json!(name));
         }

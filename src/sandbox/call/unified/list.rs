@@ -187,12 +187,13 @@ fn word(is: Comparison) -> &'static str {
 
 fn operand(value: &Operand) -> Value {
     match value {
-        Operand::Text(text) => json!(text),
+        Operand::Text(text) | Operand::Folded(text) => json!(text),
         Operand::Instant(instant) => json!(instant.rfc3339()),
         Operand::Number(number) => json!(number),
         Operand::Flag(flag) => json!(flag),
-        Operand::Nothing => Value::Null,
+        Operand::Nothing | Operand::Like(_) => Value::Null,
         Operand::List(list) => json!(list),
+        Operand::Any(list) => list.iter().map(operand).collect(),
     }
 }
 
