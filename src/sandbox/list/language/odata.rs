@@ -36,6 +36,7 @@ pub(in crate::sandbox) fn read(input: &Input<'_>, resource: &Resource, ask: &mut
         }
         ask.fields = Some(fields);
     }
+    ask.counts_all = true;
     if let Some(text) = input.parameter("$top") {
         let most = text.parse();
         ask.most = Some(most.map_err(|_| Refusal::bad_parameter("$top", text, "must be a whole number"))?);

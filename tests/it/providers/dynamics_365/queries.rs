@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::world;
-use super::{answer, ask, body, values};
+use super::{answer, ask, body, values, with};
 
 /// `text` as a value in a query string.
 fn encoded(text: &str) -> String {
@@ -66,4 +66,40 @@ fn functions_look_at_the_start_the_end_or_the_whole() {
         assert!(expected > 0, "{filter}");
         assert_eq!(values(&found).len(), expected, "{filter}");
     }
+}
+
+#[test]
+fn there_is_no_skip_and_what_is_not_read_is_refused() {
+    let refused = |path: &str| {
+        let reply = answer(&mut world(), &ask("GET", path));
+        (reply.status, body(&reply))
+    };
+    let error = |message: &str| (400, json!({ "error": { "code": "0x80060888", "message": message } }));
+    assert_eq!(refused("/contacts?$skip=10"), error("Skip Clause is not supported in CRM"));
+    assert_eq!(refused("/contacts?$top=5&$skip=0"), error("Skip Clause is not supported in CRM"));
+    assert_eq!(refused("/contacts?$apply=aggregate($count%20as%20n)"), error("this sandbox reads no $apply"));
+    let one = "/contacts(465b158c-541c-ee11-9967-000000000001)";
+    for path in ["/contacts?$expand=parentcustomerid_account", &format!("{one}?$expand=parentcustomerid_account")] {
+        assert_eq!(refused(path), error("this sandbox reads no $expand"), "{path}");
+    }
+}
+
+#[test]
+fn a_count_is_told_to_whoever_asks() {
+    let world = &mut world();
+    let get = |world: &mut _, query: &str| body(&answer(world, &ask("GET", query)));
+    for query in ["/contacts?$top=1", "/contacts?$top=1&$count=false"] {
+        assert_eq!(get(world, query).get("@odata.count"), None, "{query}");
+    }
+    let counted = get(world, "/contacts?$top=1&$count=true");
+    assert_eq!((&counted["@odata.count"], values(&counted).len()), (&json!(1000), 1), "whatever $top says");
+    let filter = encoded("$filter=modifiedon gt 2026-04-01T00:00:00Z");
+    let changed = get(world, &format!("/contacts?{filter}"));
+    let counted = get(world, &format!("/contacts?{filter}&$count=true"));
+    assert_eq!(counted["@odata.count"], json!(values(&changed).len()));
+    let paged = answer(world, &with(ask("GET", "/contacts?$count=true"), "Prefer", "odata.maxpagesize=10"));
+    assert_eq!((&body(&paged)["@odata.count"], values(&body(&paged)).len()), (&json!(1000), 10));
+    let alone = answer(world, &ask("GET", &format!("/contacts/$count?{filter}")));
+    assert_eq!((alone.status, alone.headers.get("Content-Type")), (200, Some("text/plain")));
+    assert_eq!(String::from_utf8(alone.body).unwrap(), values(&changed).len().to_string());
 }
