@@ -67,6 +67,7 @@ pub(super) enum Situation {
     NotMapped,
     Remote,
     InvalidRequest,
+    WrongRedirect,
     InvalidClient,
     InvalidGrant,
     UnauthorizedClient,
@@ -75,7 +76,7 @@ pub(super) enum Situation {
 }
 
 impl Situation {
-    pub(super) const ALL: [Self; 31] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::MissingToken,
         Self::WrongToken,
         Self::ExpiredToken,
@@ -102,6 +103,7 @@ impl Situation {
         Self::NotMapped,
         Self::Remote,
         Self::InvalidRequest,
+        Self::WrongRedirect,
         Self::InvalidClient,
         Self::InvalidGrant,
         Self::UnauthorizedClient,
@@ -128,7 +130,7 @@ impl Situation {
     pub(super) fn variables(self) -> &'static [&'static str] {
         match self {
             Self::WrongMethod => &["allow"],
-            Self::UnknownAccount => &["parameter", "value"],
+            Self::UnknownAccount | Self::InvalidRequest | Self::WrongRedirect => &["parameter", "value"],
             Self::WrongContentType => &["value"],
             Self::MissingFields => &["failures", "failures_by_field", "missing", "first_missing", "field", "problem"],
             Self::InvalidFields | Self::Unprocessable => &["failures", "failures_by_field", "field", "problem"],
@@ -139,7 +141,7 @@ impl Situation {
             Self::BadQuery => &["problem"],
             Self::WrongValue => &["field", "problem"],
             Self::UnknownObject => &["object"],
-            Self::InvalidGrant => &["grant"],
+            Self::InvalidGrant => &["grant", "cause"],
             Self::MissingToken => &["parameter"],
             Self::ExpiredToken => &["expired_s", "expired_at"],
             Self::Remote => &["remote_status", "remote_body", "insight"],
@@ -152,6 +154,7 @@ impl Situation {
         matches!(
             self,
             Self::InvalidRequest
+                | Self::WrongRedirect
                 | Self::InvalidClient
                 | Self::InvalidGrant
                 | Self::UnauthorizedClient
@@ -188,6 +191,7 @@ impl Situation {
             Self::NotMapped => ("not_mapped", 405, "The account's provider cannot do this"),
             Self::Remote => ("remote", 502, "The provider refused the request"),
             Self::InvalidRequest => ("invalid_request", 400, "The request lacks a parameter"),
+            Self::WrongRedirect => ("wrong_redirect", 400, "The client has no such redirect_uri"),
             Self::InvalidClient => ("invalid_client", 401, "The client is not known"),
             Self::InvalidGrant => ("invalid_grant", 400, "The grant is not valid, has expired or was revoked"),
             Self::UnauthorizedClient => ("unauthorized_client", 400, "The client may not use this grant"),
@@ -242,7 +246,13 @@ impl Refusal {
 
     /// The body that RFC 6749, section 5.2, gives to an error of OAuth.
     pub(super) fn oauth_body(&self, message: &str) -> Value {
-        json!({ "error": self.name, "error_description": message })
+        // RFC 6749, section 4.1.2.1, has no error of its own for it.
+        let error = if self.name == Situation::WrongRedirect.name() {
+            Situation::InvalidRequest.name()
+        } else {
+            self.name.as_str()
+        };
+        json!({ "error": error, "error_description": message })
     }
 }
 

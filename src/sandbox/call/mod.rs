@@ -328,7 +328,8 @@ impl<'c> Call<'c> {
             _ if operation == Operation::Token && fault.kind.is_of_token() => {
                 let form = Input::form(self.request);
                 let grant = form.get("grant_type").and_then(Value::as_str).unwrap_or("refresh_token");
-                Refusal::from(Situation::InvalidGrant).with("grant", grant)
+                let cause = if grant == "refresh_token" { "refresh_expired" } else { "code_expired" };
+                Refusal::from(Situation::InvalidGrant).with("grant", grant).with("cause", cause)
             }
             Some(known) => Refusal::named(known.error()),
             None => fault.kind.usual(),
