@@ -1,5 +1,6 @@
 //! One request on its way through an API: route, fault, limits, token, account, and then the records.
 
+mod demands;
 mod limits;
 mod list;
 mod natives;
@@ -234,6 +235,7 @@ impl<'c> Call<'c> {
         if let Some(refusal) = refused {
             return Err(refusal);
         }
+        self.refused(&target)?;
         let account = account?;
         if let Some(account) = &account {
             self.set("account", json!(account));
@@ -272,33 +274,6 @@ impl<'c> Call<'c> {
     /// True where the request leaves the field `name` out of records.
     pub(super) fn is_hidden(&self, name: &str) -> bool {
         perform::is_hidden(self.api, &self.input.query, name)
-    }
-
-    /// Refuses a request without what every request must carry.
-    fn required(&self, target: &Target<'c>) -> Result<(), Refusal> {
-        for required in &self.api.requires {
-            let of_operation = required.operations.as_ref().is_none_or(|known| known.contains(&target.operation));
-            let name = target.resource.map(|(name, _)| name);
-            let of_resource = required
-                .resources
-                .as_ref()
-                .is_none_or(|known| name.is_some_and(|name| known.iter().any(|known| known == name)));
-            let path = &self.request.path;
-            let is_excepted = required.except.iter().any(|pattern| super::fault::path_matches(pattern, path));
-            if !of_operation || !of_resource || is_excepted {
-                continue;
-            }
-            let given = match (&required.header, &required.query) {
-                (Some(header), _) => self.request.headers.get(header),
-                (None, Some(query)) => self.input.parameter(query),
-                (None, None) => Some("-"),
-            };
-            if given.is_none_or(|given| given.trim().is_empty()) {
-                let name = required.header.as_ref().or(required.query.as_ref()).map_or("", String::as_str);
-                return Err(Refusal::named(required.error.get_ref().clone()).with("parameter", name));
-            }
-        }
-        Ok(())
     }
 
     /// The id of the account that the request is for; `None` where records of the route belong to none.
@@ -359,7 +334,8 @@ impl<'c> Call<'c> {
             _ if operation == Operation::Token && fault.kind.is_of_token() => {
                 let form = Input::form(self.request);
                 let grant = form.get("grant_type").and_then(Value::as_str).unwrap_or("refresh_token");
-                Refusal::from(Situation::InvalidGrant).with("grant", grant)
+                let cause = if grant == "refresh_token" { "refresh_expired" } else { "code_expired" };
+                Refusal::from(Situation::InvalidGrant).with("grant", grant).with("cause", cause)
             }
             Some(known) => Refusal::named(known.error()),
             None => fault.kind.usual(),

@@ -30,6 +30,7 @@ static PLAIN: Template = Template {
     at_end: Vec::new(),
     at_start: Vec::new(),
     only_at_end: Vec::new(),
+    asked: std::collections::BTreeMap::new(),
     empty: None,
     result: None,
     partly: None,
@@ -205,6 +206,11 @@ impl<'c> Call<'c> {
     fn issue(&mut self, state: &mut State) -> Result<Done<'c>, Refusal> {
         let oauth = self.api.oauth.as_ref().ok_or(Situation::UnknownRoute)?;
         let form = Input::form(self.request);
+        let kind = self.request.headers.get("content-type").unwrap_or_default();
+        let is_json = kind.to_ascii_lowercase().contains("json") || self.request.body.trim_ascii().starts_with(b"{");
+        if let Some(error) = oauth.form.as_ref().filter(|_| is_json) {
+            return Err(Refusal::named(error.get_ref().clone()).with("parameter", "grant_type"));
+        }
         let answer =
             state.issued.token(oauth, &mut state.tokens, &self.api.accounts, &self.request.headers, &form, self.now)?;
         let answer = match &oauth.answer {

@@ -230,9 +230,10 @@ impl Check<'_> {
         let api = self.api;
         let refuse = api.integrated.iter().flat_map(|integrated| &integrated.refuse).map(|rule| &rule.error);
         let missing = api.routes.iter().filter_map(|route| route.account.as_ref()).map(|key| &key.missing);
-        let required = api.requires.iter().map(|required| &required.error);
+        let required = api.requires.iter().chain(&api.refuses).map(|rule| &rule.error);
         let limited = api.limits.iter().filter_map(|limit| limit.error.as_ref());
-        let named: Vec<&Spanned<String>> = refuse.chain(missing).chain(required).chain(limited).collect();
+        let form = api.oauth.iter().filter_map(|oauth| oauth.form.as_ref());
+        let named: Vec<&Spanned<String>> = refuse.chain(missing).chain(required).chain(limited).chain(form).collect();
         let situations = Situation::ALL.map(Situation::name);
         let known: Vec<&str> = api.errors.keys().map(String::as_str).chain(situations).collect();
         for error in &named {

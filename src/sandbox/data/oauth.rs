@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use toml::Spanned;
 
 use super::route::{Operation, Route};
 
@@ -35,6 +36,10 @@ pub(in crate::sandbox) struct OAuth {
     /// True: a refresh that gives no new refresh token answers with the one that it was asked with.
     #[serde(default)]
     pub(in crate::sandbox) repeats: bool,
+    /// What must have been asked for so that there is a refresh token; nothing where absent.
+    pub(in crate::sandbox) offline: Option<Offline>,
+    /// Bodies must be forms: the error for others. Where absent, JSON will do too.
+    pub(in crate::sandbox) form: Option<Spanned<String>>,
     /// How long refresh tokens live without being used; for ever where absent.
     refresh_life: Option<String>,
     /// What may be asked for; anything where absent.
@@ -47,6 +52,18 @@ pub(in crate::sandbox) struct OAuth {
     /// More members of the answer with a token.
     #[serde(default)]
     pub(in crate::sandbox) extra: Map<String, Value>,
+}
+
+/// What a client must have asked for so that it may come back without the owner.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::sandbox) struct Offline {
+    /// One of these scopes, where the client has named any.
+    #[serde(default)]
+    pub(in crate::sandbox) scopes: Vec<String>,
+    /// A parameter of the request for consent, and its value.
+    #[serde(default)]
+    pub(in crate::sandbox) with: Map<String, Value>,
 }
 
 fn yes() -> bool {

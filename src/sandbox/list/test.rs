@@ -38,6 +38,22 @@ pub(in crate::sandbox) enum Operand {
     Nothing,
     /// Any of these.
     List(Vec<String>),
+    /// A text in lower case, whatever the case of the record's.
+    Folded(String),
+    /// Any of these, of whatever kind each is.
+    Any(Vec<Self>),
+    /// A pattern that the whole text fits.
+    Like(Vec<Piece>),
+}
+
+/// A part of a pattern, in lower case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Piece {
+    Letter(char),
+    /// Any one letter.
+    One,
+    /// Any letters, or none.
+    Many,
 }
 
 impl Test {
@@ -57,6 +73,8 @@ impl Test {
         match (&self.subject, &self.value) {
             (Subject::Made, Operand::Instant(given)) => holds(self.is, row.made.cmp(given)),
             (Subject::Changed, Operand::Instant(given)) => holds(self.is, row.changed.cmp(given)),
+            (Subject::Made, Operand::Any(list)) => list.contains(&Operand::Instant(row.made)),
+            (Subject::Changed, Operand::Any(list)) => list.contains(&Operand::Instant(row.changed)),
             (Subject::Made | Subject::Changed, _) => false,
             (Subject::Field(path), _) => self.fits(&row.record, path),
         }
@@ -75,6 +93,13 @@ impl Test {
             (Operand::List(list), _) => values.iter().any(|value| {
                 list.iter().any(|one| against(value, &Operand::Text(one.clone())) == Some(Ordering::Equal))
             }),
+            (Operand::Any(list), _) => {
+                values.iter().any(|value| list.iter().any(|one| against(value, one) == Some(Ordering::Equal)))
+            }
+            (Operand::Like(pattern), _) => values.iter().any(|value| {
+                let text = value.as_str().map(|text| text.to_lowercase().chars().collect::<Vec<_>>());
+                text.is_some_and(|text| is_like(&text, pattern))
+            }),
             (Operand::Text(part), Comparison::Contains) => values
                 .iter()
                 .any(|value| value.as_str().is_some_and(|text| text.to_lowercase().contains(&part.to_lowercase()))),
@@ -91,6 +116,27 @@ fn plain(value: &Value) -> Vec<&Value> {
         Value::Object(members) => members.values().flat_map(plain).collect(),
         _ => vec![value],
     }
+}
+
+/// Whether the whole of `text` fits. The last `Many` alone is come back to: what an earlier one takes, a later one can too.
+fn is_like(text: &[char], pattern: &[Piece]) -> bool {
+    let (mut at, mut piece, mut back) = (0, 0, None);
+    while at < text.len() {
+        match pattern.get(piece) {
+            Some(Piece::Many) => {
+                back = Some((piece, at));
+                piece += 1;
+            }
+            Some(Piece::One) => (at, piece) = (at + 1, piece + 1),
+            Some(Piece::Letter(letter)) if text.get(at) == Some(letter) => (at, piece) = (at + 1, piece + 1),
+            _ => {
+                let Some((many, from)) = back else { return false };
+                back = Some((many, from + 1));
+                (at, piece) = (from + 1, many + 1);
+            }
+        }
+    }
+    pattern.iter().skip(piece).all(|piece| *piece == Piece::Many)
 }
 
 fn holds(is: Comparison, ordering: Ordering) -> bool {
@@ -114,6 +160,7 @@ fn against(value: &Value, operand: &Operand) -> Option<Ordering> {
                 _ => Some(text.as_str().cmp(given)),
             }
         }
+        (Value::String(text), Operand::Folded(given)) => Some(text.to_lowercase().cmp(given)),
         (Value::String(text), Operand::Number(given)) => text.parse::<f64>().ok()?.partial_cmp(given),
         (Value::Number(number), Operand::Text(given)) => number.as_f64()?.partial_cmp(&given.parse().ok()?),
         (Value::Number(number), Operand::Number(given)) => number.as_f64()?.partial_cmp(given),
@@ -141,4 +188,32 @@ pub(in crate::sandbox) fn compare(a: &Value, b: &Value) -> Ordering {
         (Value::String(a), Value::String(b)) => a.cmp(b),
         _ => Ordering::Equal,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_fit_whole_texts() {
+        let fits = |text: &str, pattern: &str| {
+            let pattern: Vec<Piece> = pattern
+                .chars()
+                .map(|letter| match letter {
+                    '%' => Piece::Many,
+                    '_' => Piece::One,
+                    letter => Piece::Letter(letter),
+                })
+                .collect();
+            is_like(&text.chars().collect::<Vec<_>>(), &pattern)
+        };
+        for (text, pattern) in
+            [("ada", "a%"), ("ada", "%a"), ("ada", "a_a"), ("ada", "%d%"), ("", "%"), ("aab", "%ab"), ("abcbd", "a%b_")]
+        {
+            assert!(fits(text, pattern), "{text} {pattern}");
+        }
+        for (text, pattern) in [("ada", "d%"), ("ada", "%d"), ("ada", "a_"), ("ada", ""), ("", "_"), ("aab", "ab%")] {
+            assert!(!fits(text, pattern), "{text} {pattern}");
+        }
+    }
 }

@@ -2,5 +2,6 @@
 
 pub(in crate::sandbox) mod filter_groups;
 mod lexer;
+mod literal;
 pub(in crate::sandbox) mod odata;
 pub(in crate::sandbox) mod soql;
