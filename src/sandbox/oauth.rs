@@ -32,6 +32,8 @@ struct Code {
     scopes: Option<Vec<String>>,
     /// True: there is a refresh token for it.
     offline: bool,
+    /// True: it was exchanged.
+    used: bool,
     redirect_uri: String,
     challenge: Option<String>,
     expires: Timestamp,
@@ -98,15 +100,17 @@ impl Issued {
         }
         let redirect_uri = text("redirect_uri").unwrap_or(&oauth.redirect_uri).to_owned();
         if redirect_uri != oauth.redirect_uri && !is_loopback(&redirect_uri) {
-            return Err(Situation::InvalidRequest.into());
+            return Err(Refusal::from(Situation::WrongRedirect)
+                .with("parameter", "redirect_uri")
+                .with("value", redirect_uri));
         }
         if text("response_type").is_some_and(|kind| kind != "code") {
-            return Err(Situation::InvalidRequest.into());
+            return Err(lacks("response_type"));
         }
         let challenge = text("code_challenge").map(str::to_owned);
         let is_plain = challenge.is_some() && text("code_challenge_method") != Some("S256");
         if is_plain || (oauth.pkce && challenge.is_none()) {
-            return Err(Situation::InvalidRequest.into());
+            return Err(lacks(if is_plain { "code_challenge_method" } else { "code_challenge" }));
         }
         let scopes = scopes(oauth, text("scope"))?;
         let wanted = text("account");
@@ -117,7 +121,7 @@ impl Issued {
                 accounts.iter().find(|account| account.refresh_token.is_some()).map(|a| a.id.get_ref()).or(known.next())
             }
         };
-        let account = account.ok_or(Situation::InvalidRequest)?.clone();
+        let account = account.ok_or_else(|| lacks("account"))?.clone();
         let offline = is_offline(oauth, scopes.as_deref(), asked);
         let code = self.secret("code", &account);
         let expires = now.after(CODE_LIFE);
@@ -127,7 +131,8 @@ impl Issued {
             format!("{redirect_uri}{mark}code={code}{state}")
         };
         let location = location_of(text("state"));
-        self.codes.insert(code.clone(), Code { account, scopes, offline, redirect_uri, challenge, expires });
+        self.codes
+            .insert(code.clone(), Code { account, scopes, offline, used: false, redirect_uri, challenge, expires });
         let mut headers = Headers::new();
         headers.set("Location", location);
         headers.set("Cache-Control", "no-store");
@@ -149,37 +154,47 @@ impl Issued {
         now: Timestamp,
     ) -> Result<Map<String, Value>, Refusal> {
         let text = |name: &str| form.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let grant_type = text("grant_type").or(oauth.grant.as_deref()).ok_or_else(|| lacks("grant_type"))?;
         check_client(oauth, headers, text("client_id"), text("client_secret"))?;
-        let grant_type = text("grant_type").or(oauth.grant.as_deref()).ok_or(Situation::InvalidRequest)?;
-        let invalid = || Refusal::from(Situation::InvalidGrant).with("grant", grant_type);
+        let invalid =
+            |cause: &str| Refusal::from(Situation::InvalidGrant).with("grant", grant_type).with("cause", cause);
         let (account, scopes, refresh) = match grant_type {
             "authorization_code" => {
-                let code = text("code").ok_or(Situation::InvalidRequest)?;
+                let known = text("code").ok_or_else(|| lacks("code"))?;
+                let known = self.codes.get_mut(known).ok_or_else(|| invalid("code_unknown"))?;
                 // A code works once, also when the rest is wrong.
-                let code = self.codes.remove(code).ok_or_else(invalid)?;
+                let code = known.clone();
+                known.used = true;
                 let verifies = match (&code.challenge, text("code_verifier")) {
                     (None, _) => true,
                     (Some(challenge), Some(verifier)) => URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) == *challenge,
                     (Some(_), None) => false,
                 };
                 let same_uri = text("redirect_uri").is_none_or(|uri| uri == code.redirect_uri);
-                if now >= code.expires || !verifies || !same_uri {
-                    return Err(invalid());
+                for (is_wrong, cause) in [
+                    (code.used, "code_used"),
+                    (now >= code.expires, "code_expired"),
+                    (!verifies, "code_verifier"),
+                    (!same_uri, "redirect_uri"),
+                ] {
+                    if is_wrong {
+                        return Err(invalid(cause));
+                    }
                 }
                 let refresh = code.offline.then(|| self.new_refresh(oauth, &code.account, code.scopes.clone(), now));
                 (code.account, code.scopes, refresh)
             }
             "refresh_token" => {
-                let token = text("refresh_token").ok_or(Situation::InvalidRequest)?;
-                let known = self.refresh.get(token).cloned().ok_or_else(invalid)?;
+                let token = text("refresh_token").ok_or_else(|| lacks("refresh_token"))?;
+                let known = self.refresh.get(token).cloned().ok_or_else(|| invalid("refresh_unknown"))?;
                 if known.used {
                     // Somebody has stolen it: whoever holds its successor loses that too (RFC 9700, section 4.14.2).
                     self.revoke(&known.account);
                     tokens.revoke_issued(&known.account);
-                    return Err(invalid());
+                    return Err(invalid("refresh_used"));
                 }
                 if known.expires.is_some_and(|expires| now >= expires) {
-                    return Err(invalid());
+                    return Err(invalid("refresh_expired"));
                 }
                 let refresh = if oauth.rotates {
                     if let Some(old) = self.refresh.get_mut(token) {
@@ -224,6 +239,12 @@ impl Issued {
         self.refresh.insert(token.clone(), refresh);
         token
     }
+}
+
+/// A request without what it needs.
+fn lacks(parameter: &str) -> Refusal {
+    let problem = format!("The request lacks the parameter {parameter}, or it has a value that is not known");
+    Refusal::from(Situation::InvalidRequest).with("parameter", parameter).with("problem", problem)
 }
 
 /// Whether a client that has asked so gets a refresh token.

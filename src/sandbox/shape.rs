@@ -73,6 +73,8 @@ pub(super) enum Type {
 #[serde(rename_all = "lowercase")]
 pub(super) enum Format {
     Email,
+    /// `2026-04-15`; anything else is of the wrong type.
+    Date,
 }
 
 /// What the API fills in.
@@ -197,6 +199,9 @@ fn look_at(shape: &Shape, value: &Value, path: String, found: &mut Vec<Problem>)
                 text: "must be an email address".into(),
             });
         }
+        (Value::String(text), _) if shape.format == Some(Format::Date) && !is_date(text) => {
+            found.push(Problem { field: path, kind: ProblemKind::WrongType, text: "must be a date".into() });
+        }
         (Value::Object(body), _) => look_at_fields(&shape.fields, body, true, &path, found),
         (Value::Array(items), Some(shape)) => {
             for (at, item) in items.iter().enumerate() {
@@ -261,6 +266,11 @@ impl Type {
         };
         (!fits).then_some(text)
     }
+}
+
+/// `2026-04-15`.
+pub(super) fn is_date(text: &str) -> bool {
+    text.len() == 10 && Timestamp::parse_loosely(text).is_some()
 }
 
 /// The part that providers check: one `@` between a name and a host with a dot.

@@ -61,11 +61,14 @@ pub(super) enum Situation {
     TooDeep,
     ExpiredCursor,
     BadQuery,
+    WrongValue,
+    UnknownObject,
     QuotaSpent,
     NotMapped,
     BadMapping,
     Remote,
     InvalidRequest,
+    WrongRedirect,
     InvalidClient,
     InvalidGrant,
     UnauthorizedClient,
@@ -74,7 +77,7 @@ pub(super) enum Situation {
 }
 
 impl Situation {
-    pub(super) const ALL: [Self; 30] = [
+    pub(super) const ALL: [Self; 33] = [
         Self::MissingToken,
         Self::WrongToken,
         Self::ExpiredToken,
@@ -95,11 +98,14 @@ impl Situation {
         Self::TooDeep,
         Self::ExpiredCursor,
         Self::BadQuery,
+        Self::WrongValue,
+        Self::UnknownObject,
         Self::QuotaSpent,
         Self::NotMapped,
         Self::BadMapping,
         Self::Remote,
         Self::InvalidRequest,
+        Self::WrongRedirect,
         Self::InvalidClient,
         Self::InvalidGrant,
         Self::UnauthorizedClient,
@@ -126,7 +132,7 @@ impl Situation {
     pub(super) fn variables(self) -> &'static [&'static str] {
         match self {
             Self::WrongMethod => &["allow"],
-            Self::UnknownAccount => &["parameter", "value"],
+            Self::UnknownAccount | Self::InvalidRequest | Self::WrongRedirect => &["parameter", "value"],
             Self::WrongContentType => &["value"],
             Self::MissingFields => &["failures", "failures_by_field", "missing", "first_missing", "field", "problem"],
             Self::InvalidFields | Self::Unprocessable => &["failures", "failures_by_field", "field", "problem"],
@@ -135,7 +141,9 @@ impl Situation {
             Self::BadParameter => &["parameter", "value", "problem"],
             Self::TooMany => &["parameter", "value", "max"],
             Self::BadQuery | Self::BadMapping => &["problem"],
-            Self::InvalidGrant => &["grant"],
+            Self::WrongValue => &["field", "problem"],
+            Self::UnknownObject => &["object"],
+            Self::InvalidGrant => &["grant", "cause"],
             Self::MissingToken => &["parameter"],
             Self::ExpiredToken => &["expired_s", "expired_at"],
             Self::Remote => &["remote_status", "remote_body", "insight"],
@@ -148,6 +156,7 @@ impl Situation {
         matches!(
             self,
             Self::InvalidRequest
+                | Self::WrongRedirect
                 | Self::InvalidClient
                 | Self::InvalidGrant
                 | Self::UnauthorizedClient
@@ -178,11 +187,14 @@ impl Situation {
             Self::TooDeep => ("too_deep", 400, "A list cannot be read that far"),
             Self::ExpiredCursor => ("expired_cursor", 400, "The cursor has expired"),
             Self::BadQuery => ("bad_query", 400, "The query cannot be read"),
+            Self::WrongValue => ("wrong_value", 400, "A field is compared with a value of another kind"),
+            Self::UnknownObject => ("unknown_object", 400, "There is no such object"),
             Self::QuotaSpent => ("quota_spent", 429, "Too many requests"),
             Self::NotMapped => ("not_mapped", 405, "The account's provider cannot do this"),
             Self::BadMapping => ("bad_mapping", 500, "A mapping failed"),
             Self::Remote => ("remote", 502, "The provider refused the request"),
             Self::InvalidRequest => ("invalid_request", 400, "The request lacks a parameter"),
+            Self::WrongRedirect => ("wrong_redirect", 400, "The client has no such redirect_uri"),
             Self::InvalidClient => ("invalid_client", 401, "The client is not known"),
             Self::InvalidGrant => ("invalid_grant", 400, "The grant is not valid, has expired or was revoked"),
             Self::UnauthorizedClient => ("unauthorized_client", 400, "The client may not use this grant"),
@@ -237,7 +249,13 @@ impl Refusal {
 
     /// The body that RFC 6749, section 5.2, gives to an error of OAuth.
     pub(super) fn oauth_body(&self, message: &str) -> Value {
-        json!({ "error": self.name, "error_description": message })
+        // RFC 6749, section 4.1.2.1, has no error of its own for it.
+        let error = if self.name == Situation::WrongRedirect.name() {
+            Situation::InvalidRequest.name()
+        } else {
+            self.name.as_str()
+        };
+        json!({ "error": error, "error_description": message })
     }
 }
 

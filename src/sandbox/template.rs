@@ -36,6 +36,9 @@ pub(super) struct Template {
     /// What is left out on the first page, likewise.
     #[serde(default)]
     pub(super) at_start: Vec<String>,
+    /// What is left out unless a parameter asks for it: its path in the body, and the parameter's name.
+    #[serde(default)]
+    pub(super) asked: BTreeMap<String, String>,
     /// What is answered where a page has no record.
     pub(super) empty: Option<Box<Self>>,
     /// What one record of several becomes in `{{results}}`.
@@ -67,9 +70,14 @@ impl Template {
         headers.chain(bodies).chain(self.text.as_deref()).chain(empty).chain(variants).collect()
     }
 
-    /// True where some text asks for one of `names`.
-    pub(super) fn asks_for(&self, wanted: &[&str]) -> bool {
-        self.texts().into_iter().flat_map(names).any(|name| wanted.contains(&name))
+    /// True where some text asks for one of `wanted`, but for what `left_out` names.
+    pub(super) fn asks_for(&self, wanted: &[&str], left_out: &[&String]) -> bool {
+        let asks = |text: &str| names(text).iter().any(|name| wanted.contains(name));
+        self.headers.values().chain(&self.text).any(|text| asks(text))
+            || self.body_without(left_out).is_some_and(|body| texts(&body).into_iter().any(asks))
+            || self.result.as_ref().is_some_and(|result| texts(result).into_iter().any(asks))
+            || self.empty.iter().any(|empty| empty.asks_for(wanted, left_out))
+            || self.variants.iter().any(|variant| variant.answer.asks_for(wanted, left_out))
     }
 
     /// The body without what `left_out` names.

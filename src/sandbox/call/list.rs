@@ -53,8 +53,7 @@ impl<'c> Call<'c> {
         if target.route.language == Some(Language::Soql) {
             let text = target.route.at.as_ref().and_then(|at| self.input.get(at)).unwrap_or_default();
             let statement = soql::parse(&text)?;
-            let unknown = || Refusal::bad_query(format!("sObject type '{}' is not supported", statement.from));
-            let (name, resource) = self.api.resources.get_key_value(&statement.from).ok_or_else(unknown)?;
+            let (name, resource) = statement.resource(self.api)?;
             target.resource = Some((name, resource));
             self.set("resource", json!(name));
         }
@@ -71,13 +70,17 @@ impl<'c> Call<'c> {
             return Err(Situation::TooDeep.into());
         }
         let template = self.template(&target, Operation::List);
+        let is_asked = |parameter: &String| self.input.parameter(parameter).is_some_and(|given| given != "false");
+        let unasked: Vec<&String> =
+            template.asked.iter().filter(|(_, parameter)| !is_asked(parameter)).map(|(path, _)| path).collect();
         let (page, total) = {
             let store = &state.store;
             let empty = crate::sandbox::table::Table::default();
             let table = store.table(name, account).unwrap_or(&empty);
             let maker = self.maker;
             let mut make = |position| store.row(&maker, name, account, position);
-            let total = template.asks_for(&["total", "pages", "last_url"]).then(|| ask.total(table, &mut make));
+            let total =
+                template.asks_for(&["total", "pages", "last_url"], &unasked).then(|| ask.total(table, &mut make));
             (ask.page(table, self.now, &mut make), total)
         };
         if let (true, Some(none)) = (page.rows.is_empty(), none) {
@@ -86,7 +89,7 @@ impl<'c> Call<'c> {
         let fields = self.selection(state, &target, ask.fields.as_ref())?;
         let look = self.look(state, &target, fields)?;
         let items: Vec<_> = page.rows.iter().map(|row| self.item(state, &look, account, row)).collect();
-        if template.asks_for(&["records_by_id"]) {
+        if template.asks_for(&["records_by_id"], &unasked) {
             let pairs = page.rows.iter().zip(&items);
             let pairs: Vec<String> = pairs.map(|(row, item)| format!("{}:{}", json!(row.id), item.text)).collect();
             self.json.insert("records_by_id", format!("{{{}}}", pairs.join(",")));
@@ -96,6 +99,7 @@ impl<'c> Call<'c> {
         self.set("sort_by", json!(by));
         self.set("sort_order", json!(direction));
         self.left_out.extend(if page.next.is_none() { &template.at_end } else { &template.only_at_end });
+        self.left_out.extend(unasked);
         if page.previous.is_none() {
             self.left_out.extend(&template.at_start);
         }

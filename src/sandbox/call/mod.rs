@@ -1,12 +1,12 @@
 //! One request on its way through an API: route, fault, limits, token, account, and then the records.
 
+mod demands;
 mod limits;
 mod list;
 mod natives;
 mod perform;
 mod ping;
 mod reply;
-mod required;
 mod route;
 mod unified;
 mod write;
@@ -235,6 +235,7 @@ impl<'c> Call<'c> {
         if let Some(refusal) = refused {
             return Err(refusal);
         }
+        self.refused(&target)?;
         let account = account?;
         if let Some(account) = &account {
             self.set("account", json!(account));
@@ -333,7 +334,8 @@ impl<'c> Call<'c> {
             _ if operation == Operation::Token && fault.kind.is_of_token() => {
                 let form = Input::form(self.request);
                 let grant = form.get("grant_type").and_then(Value::as_str).unwrap_or("refresh_token");
-                Refusal::from(Situation::InvalidGrant).with("grant", grant)
+                let cause = if grant == "refresh_token" { "refresh_expired" } else { "code_expired" };
+                Refusal::from(Situation::InvalidGrant).with("grant", grant).with("cause", cause)
             }
             Some(known) => Refusal::named(known.error()),
             None => fault.kind.usual(),

@@ -30,6 +30,7 @@ static PLAIN: Template = Template {
     at_end: Vec::new(),
     at_start: Vec::new(),
     only_at_end: Vec::new(),
+    asked: std::collections::BTreeMap::new(),
     empty: None,
     result: None,
     partly: None,

@@ -76,8 +76,9 @@ impl<'c> Call<'c> {
             (None, Some(status)) => (status, crate::http::reason(status)),
             (None, None) => (400, "The request cannot be answered"),
         };
-        let oauth_body = situation.filter(|situation| situation.is_of_oauth()).map(|_| refusal.oauth_body(message));
         let problem = refusal.values.get("problem").and_then(Value::as_str).map(str::to_owned);
+        let oauth_body = situation.filter(|situation| situation.is_of_oauth());
+        let oauth_body = oauth_body.map(|_| refusal.oauth_body(problem.as_deref().unwrap_or(message)));
         let Refusal { name, values, status: given } = refusal;
         self.values.extend(values);
         let own = self.api.errors.get(&name).map(toml::Spanned::get_ref);

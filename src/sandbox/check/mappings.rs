@@ -44,6 +44,9 @@ fn expressions(value: &Value, wrong: &mut Vec<String>, at: &str) {
     for (method, inner) in fields.iter().filter(|(name, _)| *name != "response") {
         let Value::Object(inner) = inner else { continue };
         each(inner, wrong, &format!("{at}.{method}"));
+        if let Some(Value::Object(second)) = inner.get("also") {
+            each(second, wrong, &format!("{at}.{method}.also"));
+        }
         for variant in inner.get("variants").and_then(Value::as_array).into_iter().flatten() {
             if let Value::Object(variant) = variant {
                 each(variant, wrong, &format!("{at}.{method}.variants"));

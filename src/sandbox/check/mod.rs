@@ -233,7 +233,7 @@ impl Check<'_> {
         let api = self.api;
         let refuse = api.integrated.iter().flat_map(|integrated| &integrated.refuse).map(|rule| &rule.error);
         let missing = api.routes.iter().filter_map(|route| route.account.as_ref()).map(|key| &key.missing);
-        let required = api.requires.iter().map(|required| &required.error);
+        let required = api.requires.iter().chain(&api.refuses).map(|rule| &rule.error);
         let limited = api.limits.iter().filter_map(|limit| limit.error.as_ref());
         let selects = api.resources.values().filter_map(|resource| resource.select.as_ref()?.most.as_ref());
         let mosts = api.resources.values().filter_map(|resource| resource.most.as_ref()).chain(selects);

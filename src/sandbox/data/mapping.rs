@@ -53,9 +53,24 @@ pub(in crate::sandbox) struct ListMapping {
     pub(in crate::sandbox) records: String,
     /// The next cursor; there is no further page where it is nothing.
     pub(in crate::sandbox) next: Option<String>,
+    /// A second list, whose records have what those of this one lack.
+    pub(in crate::sandbox) also: Option<AlsoMapping>,
     /// How the list is asked for where a filter is wanted that this way does not have.
     #[serde(default)]
     pub(in crate::sandbox) variants: Vec<Variant>,
+}
+
+/// A second list of the provider's, asked for with each page of the first.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::sandbox) struct AlsoMapping {
+    pub(in crate::sandbox) path: String,
+    pub(in crate::sandbox) query: Option<String>,
+    /// Where the records lie in the answer; the answer itself where empty.
+    #[serde(default)]
+    pub(in crate::sandbox) records: String,
+    /// The field of both lists by whose value their records belong together.
+    pub(in crate::sandbox) id: String,
 }
 
 /// Another way to ask for a list.

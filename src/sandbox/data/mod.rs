@@ -24,7 +24,7 @@ use super::words::Words;
 
 pub(super) use limit::{Limit, Payer, Window};
 pub(super) use list::{Comparison, Comparisons, Filter, PageBy, Paging, Place, Read, Shows, Size, Sort, Style, Which};
-pub(super) use mapping::{ListMapping, Mapping, MethodMapping, ModelMapping};
+pub(super) use mapping::{AlsoMapping, ListMapping, Mapping, MethodMapping, ModelMapping};
 pub(super) use model::{Integrated, Model};
 pub(super) use oauth::{ClientAuth, OAuth};
 pub(super) use resource::{Delete, Resource, Unknown};
@@ -80,6 +80,9 @@ pub(super) struct Api {
     /// What requests must carry.
     #[serde(default)]
     pub(super) requires: Vec<Requirement>,
+    /// What no request may carry.
+    #[serde(default)]
+    pub(super) refuses: Vec<Requirement>,
     /// Tokens that belong to no account.
     #[serde(default)]
     pub(super) tokens: Vec<Token>,
@@ -180,7 +183,7 @@ pub(super) struct Requirement {
     /// Parameters of the query one of which will do, too.
     #[serde(default)]
     pub(super) or: Vec<String>,
-    /// What is answered to requests without it.
+    /// What is answered to requests without it, or with it.
     pub(super) error: Spanned<String>,
     /// All where absent.
     pub(super) operations: Option<Vec<Operation>>,

@@ -153,6 +153,7 @@ pub(in crate::sandbox) fn read<'c>(
         groups: Vec::new(),
         which: which(source, input),
         most: None,
+        counts_all: false,
         fields: None,
         carried: None,
     };

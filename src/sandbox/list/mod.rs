@@ -35,6 +35,8 @@ pub(super) struct Ask {
     pub(super) which: Which,
     /// No more records than these, whatever the pages.
     pub(super) most: Option<u64>,
+    /// True: the total is that of all records that pass, whatever `most` says.
+    pub(super) counts_all: bool,
     /// The fields to show, where a language names them.
     pub(super) fields: Option<Vec<String>>,
     /// What a cursor must carry, since the request that goes on says nothing else.
@@ -124,7 +126,7 @@ impl Ask {
         let by = if mark.is_some() { By::Changed } else { By::Made };
         let count = table.scan(by, false, mark).filter(|key| self.shows(key, make)).count();
         let count = u64::try_from(count).unwrap_or(u64::MAX);
-        self.most.map_or(count, |most| most.min(count))
+        self.most.filter(|_| !self.counts_all).map_or(count, |most| most.min(count))
     }
 
     /// The page.

@@ -42,6 +42,22 @@ pub(in crate::sandbox) enum Operand {
     Nothing,
     /// Any of these.
     List(Vec<String>),
+    /// A text in lower case, whatever the case of the record's.
+    Folded(String),
+    /// Any of these, of whatever kind each is.
+    Any(Vec<Self>),
+    /// A pattern that the whole text fits.
+    Like(Vec<Piece>),
+}
+
+/// A part of a pattern, in lower case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Piece {
+    Letter(char),
+    /// Any one letter.
+    One,
+    /// Any letters, or none.
+    Many,
 }
 
 impl Test {
@@ -63,6 +79,8 @@ impl Test {
             (Subject::Changed, Operand::Instant(given)) => holds(self.is, row.changed.cmp(given)),
             // Every record has these instants.
             (Subject::Made | Subject::Changed, Operand::Nothing) => self.is == Comparison::Ne,
+            (Subject::Made, Operand::Any(list)) => list.contains(&Operand::Instant(row.made)),
+            (Subject::Changed, Operand::Any(list)) => list.contains(&Operand::Instant(row.changed)),
             (Subject::Made | Subject::Changed, _) => false,
             (Subject::Field(path), _) => self.fits(&row.record, path),
             (Subject::Any(paths), _) => self.holds_of(&values(&row.record, paths)),
@@ -86,6 +104,13 @@ impl Test {
             (Operand::Nothing, _) => is_empty,
             (Operand::List(list), _) => values.iter().any(|value| {
                 list.iter().any(|one| against(value, &Operand::Text(one.clone())) == Some(Ordering::Equal))
+            }),
+            (Operand::Any(list), _) => {
+                values.iter().any(|value| list.iter().any(|one| against(value, one) == Some(Ordering::Equal)))
+            }
+            (Operand::Like(pattern), _) => values.iter().any(|value| {
+                let text = value.as_str().map(|text| text.to_lowercase().chars().collect::<Vec<_>>());
+                text.is_some_and(|text| is_like(&text, pattern))
             }),
             (Operand::Text(given), Comparison::Words | Comparison::Begins) => {
                 let known: Vec<String> = values.iter().filter_map(|value| value.as_str()).flat_map(words).collect();
@@ -134,6 +159,27 @@ fn plain(value: &Value) -> Vec<&Value> {
     }
 }
 
+/// Whether the whole of `text` fits. The last `Many` alone is come back to: what an earlier one takes, a later one can too.
+fn is_like(text: &[char], pattern: &[Piece]) -> bool {
+    let (mut at, mut piece, mut back) = (0, 0, None);
+    while at < text.len() {
+        match pattern.get(piece) {
+            Some(Piece::Many) => {
+                back = Some((piece, at));
+                piece += 1;
+            }
+            Some(Piece::One) => (at, piece) = (at + 1, piece + 1),
+            Some(Piece::Letter(letter)) if text.get(at) == Some(letter) => (at, piece) = (at + 1, piece + 1),
+            _ => {
+                let Some((many, from)) = back else { return false };
+                back = Some((many, from + 1));
+                (at, piece) = (from + 1, many + 1);
+            }
+        }
+    }
+    pattern.iter().skip(piece).all(|piece| *piece == Piece::Many)
+}
+
 fn holds(is: Comparison, ordering: Ordering) -> bool {
     match is {
         Comparison::Eq
@@ -161,6 +207,7 @@ fn against(value: &Value, operand: &Operand) -> Option<Ordering> {
                 _ => Some(text.as_str().cmp(given)),
             }
         }
+        (Value::String(text), Operand::Folded(given)) => Some(text.to_lowercase().cmp(given)),
         (Value::String(text), Operand::Number(given)) => text.parse::<f64>().ok()?.partial_cmp(given),
         (Value::Number(number), Operand::Text(given)) => number.as_f64()?.partial_cmp(&given.parse().ok()?),
         (Value::Number(number), Operand::Number(given)) => number.as_f64()?.partial_cmp(given),
@@ -188,4 +235,32 @@ pub(in crate::sandbox) fn compare(a: &Value, b: &Value) -> Ordering {
         (Value::String(a), Value::String(b)) => a.cmp(b),
         _ => Ordering::Equal,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_fit_whole_texts() {
+        let fits = |text: &str, pattern: &str| {
+            let pattern: Vec<Piece> = pattern
+                .chars()
+                .map(|letter| match letter {
+                    '%' => Piece::Many,
+                    '_' => Piece::One,
+                    letter => Piece::Letter(letter),
+                })
+                .collect();
+            is_like(&text.chars().collect::<Vec<_>>(), &pattern)
+        };
+        for (text, pattern) in
+            [("ada", "a%"), ("ada", "%a"), ("ada", "a_a"), ("ada", "%d%"), ("", "%"), ("aab", "%ab"), ("abcbd", "a%b_")]
+        {
+            assert!(fits(text, pattern), "{text} {pattern}");
+        }
+        for (text, pattern) in [("ada", "d%"), ("ada", "%d"), ("ada", "a_"), ("ada", ""), ("", "_"), ("aab", "ab%")] {
+            assert!(!fits(text, pattern), "{text} {pattern}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Dynamics 365, driven as the documentation of its Web API says.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod queries;
 mod tokens;
 mod unified;
 

@@ -13,6 +13,7 @@ use super::{body, keys};
 
 use super::world;
 
+mod queries;
 mod unified;
 mod writes;
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::super::natives::Natives;
 use super::super::{Call, Done, Target};
 use super::Subject;
+use super::also;
 use super::blame::Faulty;
 use super::cursor::{self, Cursor};
 use super::remote::{self, Asked, Made};
@@ -57,14 +58,11 @@ pub(super) fn perform<'c>(
     let asked = asked(call, mapping, &input, &wanted, subject)?;
     let sent = asked.body.clone().unwrap_or_else(|| Value::Object(asked.query.clone()));
     let mut answered = remote::ask(call, state, natives, subject.provider, &subject.account.id, asked)?;
-    let mut items = answered.outcome.listing.take();
-    if items.is_none() {
-        // An answer that the provider did not write as a list, such as one in which nothing is found.
-        let found = crate::sandbox::body::at(&answered.body, &mapping.records).and_then(Value::as_array);
-        items = Some(found.into_iter().flatten().map(|value| Arc::new(Item::new(value.to_string()))).collect());
-    }
-    let items = items.unwrap_or_default();
+    let mut items = also::records(&mut answered, &mapping.records);
     let next = next(call, mapping, &answered.body, answered.headers, &sent, &items, &wanted, subject)?;
+    if let Some(second) = &mapping.also {
+        items = also::merged(call, state, natives, subject, second, &input, items)?;
+    }
     show(call, subject, &wanted, &items, next)?;
     let template = target.route.list.as_ref().or(call.api.answers.get(&target.operation));
     let template = template.ok_or(Situation::UnknownRoute)?.get_ref();
@@ -187,12 +185,13 @@ fn word(is: Comparison) -> &'static str {
 
 fn operand(value: &Operand) -> Value {
     match value {
-        Operand::Text(text) => json!(text),
+        Operand::Text(text) | Operand::Folded(text) => json!(text),
         Operand::Instant(instant) => json!(instant.rfc3339()),
         Operand::Number(number) => json!(number),
         Operand::Flag(flag) => json!(flag),
-        Operand::Nothing => Value::Null,
+        Operand::Nothing | Operand::Like(_) => Value::Null,
         Operand::List(list) => json!(list),
+        Operand::Any(list) => list.iter().map(operand).collect(),
     }
 }
 
@@ -221,7 +220,7 @@ fn asked(
 }
 
 /// Says which parameter the mapping cannot take: a filter, the order or a cursor that this API never gave.
-fn refusal(call: &Call<'_>, found: Vec<Faulty>) -> Refusal {
+pub(super) fn refusal(call: &Call<'_>, found: Vec<Faulty>) -> Refusal {
     let first = found.into_iter().next();
     let Some(Faulty { path, value, problem }) = first else { return Situation::BadParameter.into() };
     let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

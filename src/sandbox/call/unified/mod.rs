@@ -5,6 +5,7 @@
 
 mod account;
 mod administer;
+mod also;
 mod blame;
 mod cursor;
 mod events;

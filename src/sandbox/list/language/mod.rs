@@ -4,6 +4,7 @@ pub(in crate::sandbox) mod conditions;
 pub(in crate::sandbox) mod criteria;
 pub(in crate::sandbox) mod filter_groups;
 mod lexer;
+mod literal;
 pub(in crate::sandbox) mod odata;
 pub(in crate::sandbox) mod soql;
 

@@ -1,11 +1,15 @@
-//! `SELECT fields FROM object [WHERE …] [ORDER BY …] [LIMIT n] [OFFSET n]`: comparisons joined by AND.
+//! `SELECT fields FROM object [WHERE …] [ORDER BY …] [LIMIT n] [OFFSET n]`: comparisons joined by AND. Names are found
+//! whatever their case.
 
 use std::vec::IntoIter;
 
 use super::lexer::{Quote, Word, words};
-use crate::sandbox::data::{Comparison, Read, Resource, Which};
-use crate::sandbox::list::field::{language_test, order_of};
-use crate::sandbox::list::{Ask, Operand, Start};
+use super::literal::{Kind, Literal};
+use crate::sandbox::data::{Api, Comparison, Resource, Which};
+use crate::sandbox::list::field::{order_of, subject};
+use crate::sandbox::list::test::Piece;
+use crate::sandbox::list::{Ask, Operand, Start, Test};
+use crate::sandbox::shape::Shape;
 use crate::sandbox::situation::{Refusal, Situation};
 
 /// A statement that was understood.
@@ -14,14 +18,32 @@ pub(in crate::sandbox) struct Statement {
     pub(in crate::sandbox) fields: Vec<String>,
     /// The object, which is the name of a resource.
     pub(in crate::sandbox) from: String,
-    conditions: Vec<(String, Comparison, Operand)>,
-    order: Option<String>,
+    conditions: Vec<Condition>,
+    order: Option<(String, &'static str)>,
     limit: Option<u64>,
     offset: Option<u64>,
 }
 
+#[derive(Debug, Clone, PartialEq)]
+struct Condition {
+    field: String,
+    is: Comparison,
+    value: Given,
+}
+
+/// What a field is compared with.
+#[derive(Debug, Clone, PartialEq)]
+enum Given {
+    One(Literal),
+    Any(Vec<Literal>),
+    Like(String),
+}
+
 /// The most records that may be left out at the start.
 const OFFSET: u64 = 2000;
+
+/// Words after which a statement goes on in ways that are known and not read here.
+const NOT_READ: [&str; 6] = ["GROUP", "HAVING", "WITH", "FOR", "USING", "OR"];
 
 /// Reads a statement.
 ///
@@ -32,9 +54,9 @@ pub(in crate::sandbox) fn parse(text: &str) -> Result<Statement, Refusal> {
     let words = words(text, Quote::Backslash).ok_or_else(|| Refusal::bad_query("a text in quotes does not end"))?;
     let mut parser = Parser(words.into_iter());
     parser.keyword("SELECT")?;
-    let mut fields = vec![parser.name()?];
+    let mut fields = vec![parser.selected()?];
     while parser.takes_sign(",") {
-        fields.push(parser.name()?);
+        fields.push(parser.selected()?);
     }
     parser.keyword("FROM")?;
     let mut statement =
@@ -47,7 +69,7 @@ pub(in crate::sandbox) fn parse(text: &str) -> Result<Statement, Refusal> {
             }
         }
         if parser.takes("OR") {
-            return Err(Refusal::bad_query("this sandbox joins conditions by AND only"));
+            return Err(limit("this sandbox joins conditions by AND only"));
         }
     }
     if parser.takes("ORDER") {
@@ -58,7 +80,10 @@ pub(in crate::sandbox) fn parse(text: &str) -> Result<Statement, Refusal> {
         if parser.takes("NULLS") && !parser.takes("FIRST") {
             parser.keyword("LAST")?;
         }
-        statement.order = Some(format!("{field} {direction}"));
+        if parser.takes_sign(",") {
+            return Err(limit("this sandbox orders by one field only"));
+        }
+        statement.order = Some((field, direction));
     }
     if parser.takes("LIMIT") {
         statement.limit = Some(parser.number()?);
@@ -68,49 +93,122 @@ pub(in crate::sandbox) fn parse(text: &str) -> Result<Statement, Refusal> {
     }
     match parser.0.next() {
         None => Ok(statement),
+        Some(word) if NOT_READ.iter().any(|known| word.is(known)) => {
+            Err(limit(format!("this sandbox reads no {}", word.shown().to_uppercase())))
+        }
         Some(word) => Err(Refusal::bad_query(format!("unexpected token: '{}'", word.shown()))),
     }
 }
 
+/// The language has it, the sandbox does not.
+fn limit(problem: impl Into<String>) -> Refusal {
+    Refusal::bad_query(problem)
+}
+
 impl Statement {
+    /// The object that it asks for, under its own name.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_object`.
+    pub(in crate::sandbox) fn resource<'a>(&self, api: &'a Api) -> Result<(&'a String, &'a Resource), Refusal> {
+        let found = api.resources.iter().find(|(name, _)| name.eq_ignore_ascii_case(&self.from));
+        found.ok_or_else(|| Refusal::from(Situation::UnknownObject).with("object", self.from.as_str()))
+    }
+
+    /// The field that a name means, which the object may stand before.
+    fn field<'r>(&self, name: &str, resource: &'r Resource) -> Result<(&'r String, &'r Shape), Refusal> {
+        let own = match name.split_once('.') {
+            Some((object, own)) if object.eq_ignore_ascii_case(&self.from) => own,
+            Some(_) => return Err(limit(format!("this sandbox follows no references to other objects: '{name}'"))),
+            None => name,
+        };
+        let found = resource.fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(own));
+        found.ok_or_else(|| Refusal::from(Situation::UnknownField).with("field", name))
+    }
+
     /// Puts what it says into `ask`.
     ///
     /// # Errors
     ///
-    /// `unknown_field` for a field that `resource` does not have, `bad_query` for a value that does not fit.
+    /// `unknown_field` for a field that `resource` does not have, `wrong_value` for a value of another kind, `too_deep`
+    /// for an offset that is too large, `bad_query`.
     pub(in crate::sandbox) fn apply(self, ask: &mut Ask, resource: &Resource) -> Result<(), Refusal> {
-        let unknown = |field: &str| Refusal::from(Situation::UnknownField).with("field", field);
-        if let Some(field) = self.fields.iter().find(|field| !resource.fields.contains_key(*field)) {
-            return Err(unknown(field));
-        }
+        let fields = self.fields.iter().map(|name| Ok(self.field(name, resource)?.0.clone()));
+        let fields = fields.collect::<Result<Vec<_>, Refusal>>()?;
         let mut tests = Vec::new();
-        for (field, is, value) in self.conditions {
+        for Condition { field, is, value } in &self.conditions {
+            let (field, shape) = self.field(field, resource)?;
+            let value = value.operand(field, Kind::of(shape))?;
             if field.eq_ignore_ascii_case("IsDeleted") && ask.which != Which::Live {
                 ask.which = if value == Operand::Flag(true) { Which::Deleted } else { Which::Live };
                 continue;
             }
-            tests.push(language_test(resource, &field, is, value, Read::Text)?);
+            tests.push(Test { subject: subject(field, Some(shape)), is: *is, value, not: false });
         }
         if !tests.is_empty() {
             ask.groups.push(tests);
         }
-        if let Some(text) = &self.order {
-            let field = text.split(' ').next().unwrap_or_default();
-            ask.order = order_of(text, resource).ok_or_else(|| unknown(field))?;
+        if let Some((name, direction)) = &self.order {
+            let (field, _) = self.field(name, resource)?;
+            let unknown = || Refusal::from(Situation::UnknownField).with("field", name.as_str());
+            ask.order = order_of(&format!("{field} {direction}"), resource).ok_or_else(unknown)?;
         }
         ask.most = self.limit;
         if let Some(offset) = self.offset {
             if offset > OFFSET {
-                return Err(Refusal::bad_query(format!("Maximum SOQL offset allowed is {OFFSET}")));
+                return Err(Situation::TooDeep.into());
             }
             if ask.start == Start::Skip(0) {
                 ask.start = Start::Skip(offset);
                 ask.most = ask.most.map(|most| most.saturating_add(offset));
             }
         }
-        ask.fields = Some(self.fields);
+        ask.fields = Some(fields);
         Ok(())
     }
+}
+
+impl Given {
+    fn operand(&self, field: &str, kind: Kind) -> Result<Operand, Refusal> {
+        match self {
+            Self::One(literal) => operand(literal, field, kind),
+            Self::Any(list) => {
+                list.iter().map(|one| operand(one, field, kind)).collect::<Result<_, _>>().map(Operand::Any)
+            }
+            Self::Like(text) => {
+                let piece = |letter: char| match letter {
+                    '%' => Piece::Many,
+                    '_' => Piece::One,
+                    letter => Piece::Letter(letter),
+                };
+                Ok(Operand::Like(text.chars().flat_map(char::to_lowercase).map(piece).collect()))
+            }
+        }
+    }
+}
+
+fn operand(literal: &Literal, field: &str, kind: Kind) -> Result<Operand, Refusal> {
+    if let Some(operand) = literal.operand(kind) {
+        return Ok(operand);
+    }
+    let is_word =
+        matches!(literal, Literal::Bare(text) if text.starts_with(|letter: char| letter.is_ascii_alphabetic()));
+    if matches!(kind, Kind::Instant | Kind::Date) && is_word {
+        return Err(limit(format!("this sandbox knows no date literals: '{}'", literal.text())));
+    }
+    let (wanted, quotes) = match kind {
+        Kind::Instant => ("dateTime", "not "),
+        Kind::Date => ("date", "not "),
+        Kind::Number => ("double", "not "),
+        Kind::Integer => ("int", "not "),
+        Kind::Flag => ("boolean", "not "),
+        Kind::Text | Kind::Any => ("string", ""),
+    };
+    let problem = format!(
+        "value of filter criterion for field '{field}' must be of type {wanted} and should {quotes}be enclosed in quotes"
+    );
+    Err(Refusal::from(Situation::WrongValue).with("field", field).with("problem", problem))
 }
 
 struct Parser(IntoIter<Word>);
@@ -153,19 +251,37 @@ impl Parser {
         }
     }
 
+    /// A field that is to be shown.
+    fn selected(&mut self) -> Result<String, Refusal> {
+        if self.takes_sign("(") {
+            return Err(limit("this sandbox reads no query within a query"));
+        }
+        let name = self.name()?;
+        if self.takes_sign("(") {
+            return Err(limit(format!("this sandbox knows no functions: '{name}('")));
+        }
+        Ok(name)
+    }
+
     fn number(&mut self) -> Result<u64, Refusal> {
         let name = self.name()?;
         name.parse().map_err(|_| Refusal::bad_query(format!("unexpected token: '{name}', expecting a number")))
     }
 
-    fn condition(&mut self) -> Result<(String, Comparison, Operand), Refusal> {
-        let field = self.name()?;
+    fn condition(&mut self) -> Result<Condition, Refusal> {
+        if self.takes_sign("(") {
+            return Err(limit("this sandbox joins conditions by AND only, without brackets"));
+        }
+        let field = self.selected()?;
         if self.takes("IN") {
-            return Ok((field, Comparison::In, Operand::List(self.list()?)));
+            return Ok(Condition { field, is: Comparison::In, value: Given::Any(self.list()?) });
         }
         if self.takes("LIKE") {
-            let Operand::Text(text) = self.operand()? else { return Err(self.unexpected("expecting a text")) };
-            return Ok((field, Comparison::Contains, Operand::Text(text.trim_matches('%').to_owned())));
+            let Literal::Quoted(text) = self.literal()? else { return Err(self.unexpected("expecting a text")) };
+            return Ok(Condition { field, is: Comparison::Contains, value: Given::Like(text) });
+        }
+        if field.eq_ignore_ascii_case("NOT") || self.takes("NOT") {
+            return Err(limit("this sandbox reads no NOT"));
         }
         let sign = match self.0.next() {
             Some(Word::Sign(sign)) => sign,
@@ -186,31 +302,33 @@ impl Parser {
             "<=" => Comparison::Lte,
             other => return Err(Refusal::bad_query(format!("unexpected token: '{other}'"))),
         };
-        Ok((field, is, self.operand()?))
+        Ok(Condition { field, is, value: Given::One(self.literal()?) })
     }
 
-    fn operand(&mut self) -> Result<Operand, Refusal> {
+    fn literal(&mut self) -> Result<Literal, Refusal> {
         match self.0.next() {
-            Some(Word::Quoted(text)) => Ok(Operand::Text(text)),
+            Some(Word::Quoted(text)) => Ok(Literal::Quoted(text)),
             Some(Word::Plain(text)) => Ok(match text.to_ascii_lowercase().as_str() {
-                "null" => Operand::Nothing,
-                "true" => Operand::Flag(true),
-                "false" => Operand::Flag(false),
-                _ => text.parse().map_or(Operand::Text(text), Operand::Number),
+                word @ ("null" | "true" | "false") => Literal::Bare(word.to_owned()),
+                _ => Literal::Bare(text),
             }),
             Some(word) => Err(Refusal::bad_query(format!("unexpected token: '{}', expecting a value", word.shown()))),
             None => Err(Refusal::bad_query("unexpected end of the query, expecting a value")),
         }
     }
 
-    fn list(&mut self) -> Result<Vec<String>, Refusal> {
+    fn list(&mut self) -> Result<Vec<Literal>, Refusal> {
         if !self.takes_sign("(") {
             return Err(self.unexpected("expecting '('"));
         }
         let mut list = Vec::new();
         loop {
+            if self.peek().is_some_and(|word| word.is("SELECT")) {
+                return Err(limit("this sandbox reads no query within a query"));
+            }
             match self.0.next() {
-                Some(Word::Quoted(text) | Word::Plain(text)) => list.push(text),
+                Some(Word::Quoted(text)) => list.push(Literal::Quoted(text)),
+                Some(Word::Plain(text)) => list.push(Literal::Bare(text)),
                 _ => return Err(Refusal::bad_query("a list of values does not end")),
             }
             if self.takes_sign(")") {
@@ -234,13 +352,14 @@ mod tests {
         let statement = parse(text).unwrap();
         assert_eq!((statement.from.as_str(), statement.fields.len()), ("Contact", 2));
         assert_eq!((statement.limit, statement.offset), (Some(5), Some(3)));
-        assert_eq!(statement.order.as_deref(), Some("LastModifiedDate desc"));
+        assert_eq!(statement.order, Some(("LastModifiedDate".to_owned(), "desc")));
         let [since, name, email, amount] = statement.conditions.as_slice() else { panic!("four conditions") };
-        assert_eq!(since.1, Comparison::Gte);
-        assert_eq!(since.2, Operand::Text("2026-04-01T00:00:00Z".into()));
-        assert_eq!(name.2, Operand::Text("O'Neill".into()));
-        assert_eq!(email.2, Operand::List(vec!["a@b.c".into(), "d@e.f".into()]));
-        assert_eq!(amount.2, Operand::Number(5.0));
+        assert_eq!(since.is, Comparison::Gte);
+        assert_eq!(since.value, Given::One(Literal::Bare("2026-04-01T00:00:00Z".into())));
+        assert_eq!(name.value, Given::One(Literal::Quoted("O'Neill".into())));
+        let mails = ["a@b.c", "d@e.f"].map(|mail| Literal::Quoted(mail.into()));
+        assert_eq!(email.value, Given::Any(mails.into()));
+        assert_eq!(amount.value, Given::One(Literal::Bare("5".into())));
     }
 
     #[test]
@@ -252,7 +371,15 @@ mod tests {
             ("SELECT Id FROM Contact WHERE A = 1 OR B = 2", "this sandbox joins conditions by AND only"),
             ("SELECT Id FROM Contact WHERE A ~ 2", "unexpected token: '~', expecting a comparison"),
             ("SELECT Id FROM Contact LIMIT x", "unexpected token: 'x', expecting a number"),
-            ("SELECT Id FROM Contact GROUP BY Id", "unexpected token: 'GROUP'"),
+            ("SELECT Id FROM Contact GROUP BY Id", "this sandbox reads no GROUP"),
+            ("SELECT COUNT() FROM Contact", "this sandbox knows no functions: 'COUNT('"),
+            ("SELECT Id, (SELECT Id FROM Notes) FROM Contact", "this sandbox reads no query within a query"),
+            ("SELECT Id FROM Contact WHERE Id IN (SELECT Id FROM Note)", "this sandbox reads no query within a query"),
+            ("SELECT Id FROM Contact WHERE NOT A = 1", "this sandbox reads no NOT"),
+            ("SELECT Id FROM Contact WHERE A NOT IN ('x')", "this sandbox reads no NOT"),
+            ("SELECT Id FROM Contact WHERE (A = 1)", "this sandbox joins conditions by AND only, without brackets"),
+            ("SELECT Id FROM Contact ORDER BY A, B", "this sandbox orders by one field only"),
+            ("SELECT Id FROM Contact c", "unexpected token: 'c'"),
             ("SELECT Id FROM Contact WHERE A = 'x", "a text in quotes does not end"),
             ("", "unexpected token: 'the end of the query', expecting SELECT"),
         ] {

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::providers::native::column;
+use crate::providers::native::{column, members};
 
-use super::{EMPLOYEES, native};
+use super::{CHANGED, EMPLOYEES, native};
 
 const ACCOUNT: &str = "5c0b7e1f-93d4-4a26-8f15-6b2e9d047a3c";
 const NEW_ACCOUNT: &str = "0d9a64b8-2f71-4c3e-b5a0-81c7e6f3d294";
 
 #[test]
-fn everybody_comes_on_one_page_with_what_the_directory_knows() {
+fn everybody_comes_on_one_page_with_what_the_directory_and_the_feed_know() {
     let mut native = native();
     let page = native.unified("GET", "hris/employees?limit=100", ACCOUNT, &Value::Null);
     assert_eq!((page.status, &page.body["next_cursor"]), (200, &Value::Null));
@@ -29,12 +29,37 @@ fn everybody_comes_on_one_page_with_what_the_directory_knows() {
         "emails": [{ "email": "camille.weiss.1@work.example", "type": "work" }],
         "phones": [{ "number": "+1 555 0000001", "type": "work" }],
         "employment_status": null, "manager": null, "start_date": null, "termination_date": null,
-        "termination_type": null, "created_at": null, "updated_at": null,
+        "termination_type": null, "created_at": null, "updated_at": "2026-01-05T09:00:00.000Z",
     });
     let mut record = records[0].clone();
     let remote = record.as_object_mut().unwrap().remove("remote_data");
     assert_eq!(record, first);
     assert_eq!(remote.unwrap()["displayName"], json!("Camille Weiß"));
+}
+
+#[test]
+fn who_was_changed_since_is_asked_of_the_feed_of_changes() {
+    let mut native = native();
+    let since = "2026-04-14T00:00:00Z";
+    let feed = native.get(&format!("{CHANGED}?since={since}")).body;
+    let mut changed: Vec<String> = members(&feed["employees"]).into_iter().map(str::to_owned).collect();
+    changed.sort_by_key(|id| id.parse::<u32>().unwrap());
+    assert_eq!(changed[..3], ["9", "78", "155"]);
+    let found = native.unified("GET", &format!("hris/employees?updated_after={since}"), ACCOUNT, &Value::Null);
+    assert_eq!(column(&found.body["result"], "/id"), changed);
+    let ninth = &found.body["result"][0];
+    assert_eq!((&ninth["updated_at"], &ninth["last_name"]), (&json!("2026-04-14T01:00:00.000Z"), &json!("Rossi")));
+    let one = native.unified("GET", "hris/employees/9", ACCOUNT, &Value::Null);
+    assert_eq!(one.body["updated_at"], ninth["updated_at"]);
+
+    // Whoever comes again with the last instant that it has seen meets what has changed meanwhile.
+    native.wait(Duration::from_secs(60));
+    native.send("POST", "/api/v1/employees/17", &json!({ "jobTitle": "Comptroller" }));
+    let again = native.unified("GET", "hris/employees?updated_at[gt]=2026-04-15T09:00:00Z", ACCOUNT, &Value::Null);
+    assert_eq!(column(&again.body["result"], "/id"), ["17"]);
+    assert_eq!(again.body["result"][0]["job_title"], json!("Comptroller"));
+    let none = native.unified("GET", "hris/employees?updated_after=2026-04-16T00:00:00Z", ACCOUNT, &Value::Null);
+    assert_eq!((none.status, &none.body["result"]), (200, &json!([])));
 }
 
 #[test]
