@@ -73,6 +73,17 @@ pub(super) fn read(
     }
     let mut problems = problems(&resource.fields, &body, whole, required);
     problems.extend(shape::problems(&route.fields, &body, whole));
+    let is_given = |name: &str| body.get(name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
+    for names in resource.one_of.iter().filter(|_| whole) {
+        let names: Vec<&str> = names.iter().map(|name| name.get_ref().as_str()).collect();
+        if !names.iter().any(|name| is_given(name)) {
+            problems.push(Problem {
+                field: names.join(" or "),
+                kind: ProblemKind::Missing,
+                text: "is required".into(),
+            });
+        }
+    }
     refuse(api, &problems)?;
     fill_aliases(route, &mut body);
     let is_left = |shape: &Shape| shape.is_owned() || (shape.fixed && !whole);

@@ -36,13 +36,14 @@ impl<'r> Input<'r> {
             }
         };
         let text = if place.prefix.is_empty() {
-            text
-        } else {
+            text.strip_suffix(place.suffix.as_str()).map_or(text.clone(), str::to_owned)
+        } else if place.header.is_some() {
             // A field may say several things, with commas between.
             let at = text.find(&place.prefix)? + place.prefix.len();
             text[at..].split(',').next().unwrap_or_default().trim().to_owned()
+        } else {
+            text.trim().strip_prefix(place.prefix.as_str())?.strip_suffix(place.suffix.as_str())?.to_owned()
         };
-        let text = text.strip_suffix(place.suffix.as_str()).map_or(text.clone(), str::to_owned);
         (!text.is_empty()).then_some(text)
     }
 
@@ -50,6 +51,14 @@ impl<'r> Input<'r> {
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|parameter| parameter.is_named(name))?;
         Some(found.value.as_str())
+    }
+
+    /// All values of the query's parameters of this name, with commas between: a list is sent in one parameter or in
+    /// several of one name. Nothing where none has a value.
+    pub(super) fn list(&self, name: &str) -> Option<String> {
+        let named = self.query.iter().filter(|parameter| parameter.is_named(name) && !parameter.value.is_empty());
+        let values: Vec<&str> = named.map(|parameter| parameter.value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(","))
     }
 
     /// What lies at `path` in the body.

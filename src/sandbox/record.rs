@@ -89,12 +89,19 @@ pub(super) struct Shown<'r> {
     row: &'r Row,
     /// The fields that are shown.
     record: Value,
+    /// The name of its resource.
+    name: &'r str,
     api: &'r Api,
 }
 
 impl<'r> Shown<'r> {
     /// `fields`: the names of those to show, all where `None`.
-    pub(super) fn new(api: &'r Api, resource: &Resource, row: &'r Row, fields: Option<&[String]>) -> Self {
+    pub(super) fn new(
+        api: &'r Api,
+        (name, resource): (&'r str, &Resource),
+        row: &'r Row,
+        fields: Option<&[String]>,
+    ) -> Self {
         let is_hidden = |name: &str| resource.fields.get(name).is_some_and(|shape| shape.hidden);
         let record: Map<String, Value> = match fields {
             None => {
@@ -108,7 +115,7 @@ impl<'r> Shown<'r> {
                 fields.iter().filter(known).map(|name| (name.clone(), value(name))).collect()
             }
         };
-        Self { row, record: Value::Object(record), api }
+        Self { row, record: Value::Object(record), name, api }
     }
 
     /// Shows a field by another name.
@@ -140,7 +147,10 @@ impl Values for Shown<'_> {
             "is_deleted" => json!(self.row.deleted.is_some()),
             name => match name.split_once('|') {
                 Some((name, table)) => words::worded(&self.api.words, table, self.value(name)?.into_owned()),
-                None => return self.row.record.value(name.strip_prefix("record.").unwrap_or(name)),
+                None => {
+                    let own = self.row.record.value(name.strip_prefix("record.").unwrap_or(name));
+                    return own.or_else(|| (name == "resource").then(|| Cow::Owned(json!(self.name))));
+                }
             },
         };
         Some(Cow::Owned(owned))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use toml::Spanned;
 
 use super::instants::TimeFormat;
 use crate::clock::Timestamp;
@@ -48,6 +49,8 @@ pub(super) struct Shape {
     /// True: it is kept and can be filtered by, and no answer shows it.
     #[serde(default)]
     pub(super) hidden: bool,
+    /// It is the id of a record of this resource, which must be there.
+    pub(super) refers: Option<Spanned<String>>,
 }
 
 /// A type of JSON, or one that JSON writes as text.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::shape;
 use crate::clock::Timestamp;
 
 /// Values by name.
@@ -138,6 +139,9 @@ impl Values for Variables {
     fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
         if let Some(value) = self.get(name) {
             return Some(Cow::Borrowed(value));
+        }
+        if name.contains("[]") {
+            return Some(Cow::Owned(shape::values_at(self, name).into_iter().cloned().collect()));
         }
         let (first, rest) = name.split_once('.')?;
         let mut value = self.get(first)?;

@@ -734,6 +734,7 @@ fn a_wrong_file_is_told_at_its_place() {
     const API: &str = "apis/unified.toml";
     const PROVIDER: &str = "providers/pipedrive.toml";
     const PERSONS: &str = "records/pipedrive-persons-cust_24680.json";
+    const CLOSE: &str = "providers/close.toml";
     for (file, from, to, code, message) in [
         ("sandbox.toml", "start =", "begin =", "sandbox-shape", "unknown field `begin`"),
         ("sandbox.toml", "2026-04-15T09", "2026-04-15 at 9", "sandbox-value", "the start is no instant"),
@@ -788,6 +789,19 @@ fn a_wrong_file_is_told_at_its_place() {
             "og_id = \"{{company.id}}\"",
             "sandbox-reference",
             "there is no field `og_id`",
+        ),
+        (PROVIDER, "[[\"deal_id\"", "[[\"del_id\"", "sandbox-reference", "there is no field `del_id`"),
+        (CLOSE, "email = \"emails\"", "email = \"mails\"", "sandbox-reference", "there is no field `mails`"),
+        (CLOSE, "refers = \"lead\"", "refers = \"led\"", "sandbox-reference", "there is no resource `led`"),
+        (CLOSE, "]\nresource = \"lead\"", "]\nresource = \"led\"", "sandbox-reference", "there is no resource `led`"),
+        (CLOSE, "{ name = \"{{name}}\" }", "{ nam = \"\" }", "sandbox-reference", "there is no field `nam`"),
+        ("providers/hubspot.toml", "by = \"email\"", "by = \"mail\"", "sandbox-reference", "there is no field `mail`"),
+        (
+            "providers/zoho-crm.toml",
+            "error = \"too_many_fields\"",
+            "error = \"to_many_fields\"",
+            "sandbox-reference",
+            "there is no error `to_many_fields`",
         ),
         (PERSONS, "\"id\": 1202", "\"id\": 1201", "sandbox-record", "there are two records with the id `1201`"),
         (PERSONS, "\"id\": 1202, ", "", "sandbox-record", "the record has no id"),

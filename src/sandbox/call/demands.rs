@@ -25,14 +25,18 @@ impl<'c> Call<'c> {
             .resources
             .as_ref()
             .is_none_or(|known| name.is_some_and(|name| known.iter().any(|known| known == name)));
-        let is_excepted = rule.except.iter().any(|pattern| path_matches(pattern, &self.request.path));
-        of_operation && of_resource && !is_excepted
+        let matches = |pattern: &String| path_matches(pattern, &self.request.path);
+        let of_path = rule.paths.as_ref().is_none_or(|paths| paths.iter().any(matches));
+        of_operation && of_resource && of_path && !rule.except.iter().any(matches)
     }
 
     fn carries(&self, rule: &Requirement) -> bool {
         let given = match (&rule.header, &rule.query) {
             (Some(header), _) => self.request.headers.get(header),
-            (None, Some(query)) => self.input.parameter(query),
+            (None, Some(query)) => {
+                let given = [query].into_iter().chain(&rule.or).filter_map(|name| self.input.parameter(name));
+                given.into_iter().find(|given| !given.trim().is_empty())
+            }
             (None, None) => Some("-"),
         };
         given.is_some_and(|given| !given.trim().is_empty())

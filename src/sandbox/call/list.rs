@@ -5,9 +5,13 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Call, Done, Target};
+use crate::sandbox::body;
 use crate::sandbox::data::{Language, Operation, PageBy, Paging, Place};
 use crate::sandbox::input::Input;
-use crate::sandbox::list::{self, Ask, Cursor, Source, Start, language::soql};
+use crate::sandbox::list::{
+    self, Ask, Cursor, Source, Start,
+    language::{conditions, soql},
+};
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::store::Item;
@@ -30,7 +34,22 @@ impl<'c> Call<'c> {
         account: &str,
         cursor: Option<Cursor>,
     ) -> Result<Done<'c>, Refusal> {
+        if self.request.method == "POST" && !self.request.body.is_empty() {
+            // A body that is none is no request for everything.
+            body::object(self.request)?;
+        }
         let mut target = target.clone();
+        if target.route.language == Some(Language::Conditions) {
+            let known = self.api.resources.iter().filter(|(_, resource)| !resource.parts.is_empty());
+            let asked = self.input.body.as_ref().and_then(conditions::object_type);
+            let found = known.clone().find(|(name, _)| Some(name.as_str()) == asked);
+            let (name, resource) = found.ok_or_else(|| {
+                let known: Vec<&str> = known.map(|(name, _)| name.as_str()).collect();
+                Refusal::bad_query(format!("the query must say an object_type: {}", known.join(" or ")))
+            })?;
+            target.resource = Some((name, resource));
+            self.set("resource", json!(name));
+        }
         if target.route.language == Some(Language::Soql) {
             let text = target.route.at.as_ref().and_then(|at| self.input.get(at)).unwrap_or_default();
             let statement = soql::parse(&text)?;
@@ -76,6 +95,9 @@ impl<'c> Call<'c> {
             self.json.insert("records_by_id", format!("{{{}}}", pairs.join(",")));
         }
         self.page_values(paging, &ask, &page, total);
+        let (by, direction) = source.sorted(&self.input, &ask.order);
+        self.set("sort_by", json!(by));
+        self.set("sort_order", json!(direction));
         self.left_out.extend(if page.next.is_none() { &template.at_end } else { &template.only_at_end });
         self.left_out.extend(unasked);
         if page.previous.is_none() {
@@ -119,7 +141,12 @@ impl<'c> Call<'c> {
                 .next()
                 .map(|route| Onward::Path(route.path.get_ref().replace("{cursor}", &url::encode(cursor))));
         }
-        let paging = Source { api: self.api, route: target.route, resource: target.resource?.1 }.paging();
+        // Where the body names the resource, the pages are the route's own.
+        let paging = match (&target.route.paging, target.resource) {
+            (Some(paging), _) => paging,
+            (None, Some((_, resource))) => Source { api: self.api, route: target.route, resource }.paging(),
+            (None, None) => return None,
+        };
         match &paging.then {
             Some(then) if cursor.parse::<u64>().is_err() => Some(Onward::Parameter(then.query.clone())),
             _ => paging.at.first().map(|place| Onward::At(place.clone())),

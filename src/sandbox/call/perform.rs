@@ -66,6 +66,7 @@ impl<'c> Call<'c> {
         if self.is_remote(target) {
             return unified::perform(self, state, natives, target, account);
         }
+        list::beyond(&self.input, target.route, target.resource.map(|(_, resource)| resource))?;
         match target.operation {
             Operation::List => self.list(state, target, account, None),
             Operation::More => self.more(state, target, account),
@@ -105,8 +106,17 @@ impl<'c> Call<'c> {
 
     pub(super) fn find(&mut self, state: &State, target: &Target<'c>, account: &str) -> Result<Arc<Row>, Refusal> {
         let (name, resource) = target.resource()?;
-        let id = target.named("id").ok_or(Situation::UnknownRecord)?;
-        let row = state.store.find(&self.maker, name, account, id);
+        let row = match &target.route.by {
+            None => {
+                let id = target.named("id").ok_or(Situation::UnknownRecord)?;
+                state.store.find(&self.maker, name, account, id)
+            }
+            Some(field) => {
+                let given = target.route.at.as_ref().and_then(|at| self.input.get(at));
+                let given = given.or_else(|| target.named("id").map(str::to_owned)).ok_or(Situation::UnknownRecord)?;
+                state.store.same(&self.maker, name, account, field.get_ref(), &json!(given), None)
+            }
+        };
         let is_shown = || {
             let source = list::Source { api: self.api, route: target.route, resource };
             resource.delete == Delete::Keep && list::which(source, &self.input) != Which::Live
@@ -125,9 +135,15 @@ impl<'c> Call<'c> {
         let (name, resource) = target.resource()?;
         let asked = asked.map(|fields| names_back(state, name, fields.clone()));
         let Some(select) = &resource.select else { return Ok(asked) };
-        let named = self.input.parameter(&select.query).filter(|text| !text.is_empty());
+        let named = self.input.list(&select.query);
         let named = named.map(|text| text.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>());
         let named = named.map(|fields| names_back(state, name, fields));
+        if let Some(most) =
+            select.most.as_ref().filter(|most| named.as_ref().is_some_and(|named| named.len() > most.count))
+        {
+            let refusal = Refusal::named(most.error.get_ref().as_str()).with("parameter", select.query.as_str());
+            return Err(refusal.with("max", most.count));
+        }
         let Some(chosen) = asked.or(named).or_else(|| select.default.clone()) else { return Ok(None) };
         let mut fields = select.always.clone();
         fields.extend(chosen.into_iter().filter(|name| !select.always.contains(name)));
@@ -165,7 +181,7 @@ impl<'c> Call<'c> {
             } else {
                 look.fields.clone()
             };
-            let mut shown = Shown::new(self.api, resource, row, names.as_deref());
+            let mut shown = Shown::new(self.api, (look.name, resource), row, names.as_deref());
             for (_, old, new) in &look.renamed {
                 shown.rename(old, new);
             }

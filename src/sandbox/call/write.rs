@@ -9,7 +9,8 @@ use crate::http::Reply;
 use crate::sandbox::body;
 use crate::sandbox::data::{Operation, Resource};
 use crate::sandbox::jsonata;
-use crate::sandbox::shape;
+use crate::sandbox::record;
+use crate::sandbox::shape::{self, Problem, ProblemKind};
 use crate::sandbox::situation::{Refusal, Situation, status_values};
 use crate::sandbox::state::State;
 use crate::sandbox::table::Row;
@@ -57,6 +58,55 @@ impl<'c> Call<'c> {
         Ok(())
     }
 
+    /// Refuses ids of records that are not there.
+    fn refers(
+        &self,
+        state: &State,
+        resource: &Resource,
+        account: &str,
+        fields: &Map<String, Value>,
+    ) -> Result<(), Refusal> {
+        let is_there = |name: &str, id: &Value| {
+            let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+            state.store.find(&self.maker, name, account, &id).is_some_and(|row| row.deleted.is_none())
+        };
+        let referring =
+            resource.fields.iter().filter_map(|(field, shape)| Some((field, shape.refers.as_ref()?.get_ref())));
+        let given = referring.filter_map(|(field, name)| Some((field, name, fields.get(field)?)));
+        let lost = given.filter(|(_, name, id)| !id.is_null() && !is_there(name, id));
+        let problem = |(field, _, _): (&String, _, _)| Problem {
+            field: field.clone(),
+            kind: ProblemKind::WrongType,
+            text: "must be the id of a record that is there".into(),
+        };
+        body::refuse(self.api, &lost.map(problem).collect::<Vec<_>>())
+    }
+
+    /// Makes the records that the API makes of its own accord for a new one that names none.
+    fn make_others(
+        &mut self,
+        state: &mut State,
+        target: &Target<'c>,
+        account: &str,
+        fields: &mut Map<String, Value>,
+    ) -> Result<(), Refusal> {
+        let (_, resource) = target.resource()?;
+        for (field, makes) in &resource.makes {
+            if fields.get(field).is_some_and(|id| !id.is_null()) {
+                continue;
+            }
+            let found = self.api.resources.get_key_value(makes.resource.get_ref());
+            let (name, other) = found.ok_or(Situation::UnknownRoute)?;
+            let made = makes.fields.iter().map(|(name, value)| (name.clone(), template::fill(value, &*fields)));
+            let row = state.store.add(&self.maker, name, account, made.collect(), self.now);
+            let row = row.ok_or(Situation::UnknownRoute)?;
+            fields.insert(field.clone(), record::id_value(other, &row.id));
+            let target = Target { resource: Some((name, other)), ..target.clone() };
+            self.note(state, &target, "created", account, &row)?;
+        }
+        Ok(())
+    }
+
     fn create_one(
         &mut self,
         state: &mut State,
@@ -67,8 +117,10 @@ impl<'c> Call<'c> {
         let (name, resource) = target.resource()?;
         rename_back(state, name, &mut fields);
         let required = self.required_by_account(account, name);
-        let fields = body::read(fields, self.api, target.route, resource, true, required)?;
+        let mut fields = body::read(fields, self.api, target.route, resource, true, required)?;
+        self.refers(state, resource, account, &fields)?;
         self.conflict(state, name, resource, account, &fields, None)?;
+        self.make_others(state, target, account, &mut fields)?;
         let row = state.store.add(&self.maker, name, account, fields, self.now).ok_or(Situation::UnknownRoute)?;
         self.show(state, target, account, &row)?;
         if self.api.webhooks.as_ref().is_some_and(|webhooks| webhooks.resource.get_ref() == name) {
@@ -86,6 +138,9 @@ impl<'c> Call<'c> {
     ) -> Result<Done<'c>, Refusal> {
         let (_, resource) = target.resource()?;
         let records = self.sent(resource)?;
+        if let Some(most) = resource.most.as_ref().filter(|most| records.len() > most.count) {
+            return Err(Refusal::named(most.error.get_ref().as_str()).with("max", most.count));
+        }
         let template = self.template(target, Operation::Create);
         if !resource.batch {
             let fields = records.into_iter().next().unwrap_or_default();
@@ -93,16 +148,17 @@ impl<'c> Call<'c> {
             return Ok(Done::Fresh(template, 201));
         }
         let (mut results, mut refused, count) = (Vec::new(), None, records.len());
+        let mut failed = 0;
         for fields in records {
             match self.create_one(state, target, account, fields) {
                 Ok(_) => results.push(self.result(template)),
                 Err(refusal) => {
                     results.push(self.failure(&refusal));
+                    failed += 1;
                     refused.get_or_insert(refusal);
                 }
             }
         }
-        let failed = results.len() - self.events.len();
         self.set("results", Value::Array(results));
         match refused {
             Some(refusal) if failed == count && count == 1 => Err(refusal),
@@ -143,6 +199,7 @@ impl<'c> Call<'c> {
         let mut fields = self.sent(resource)?.into_iter().next().unwrap_or_default();
         rename_back(state, name, &mut fields);
         let fields = body::read(fields, self.api, target.route, resource, false, &[])?;
+        self.refers(state, resource, account, &fields)?;
         let mut changed = row.record.clone();
         changed.extend(fields.clone());
         self.conflict(state, name, resource, account, &changed, Some(row.position))?;

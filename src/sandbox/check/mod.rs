@@ -2,6 +2,7 @@
 
 mod mappings;
 mod resources;
+mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -95,6 +96,8 @@ const LIST: &[&str] = &[
     "last_url",
     "self_url",
     "next_path",
+    "sort_by",
+    "sort_order",
     "null",
 ];
 
@@ -232,8 +235,12 @@ impl Check<'_> {
         let missing = api.routes.iter().filter_map(|route| route.account.as_ref()).map(|key| &key.missing);
         let required = api.requires.iter().chain(&api.refuses).map(|rule| &rule.error);
         let limited = api.limits.iter().filter_map(|limit| limit.error.as_ref());
+        let selects = api.resources.values().filter_map(|resource| resource.select.as_ref()?.most.as_ref());
+        let mosts = api.resources.values().filter_map(|resource| resource.most.as_ref()).chain(selects);
         let form = api.oauth.iter().filter_map(|oauth| oauth.form.as_ref());
-        let named: Vec<&Spanned<String>> = refuse.chain(missing).chain(required).chain(limited).chain(form).collect();
+        let others = mosts.clone().map(|most| &most.error).chain(form);
+        let named: Vec<&Spanned<String>> = refuse.chain(missing).chain(required).chain(limited).chain(others).collect();
+        let too_many: Vec<&str> = mosts.map(|most| most.error.get_ref().as_str()).collect();
         let situations = Situation::ALL.map(Situation::name);
         let known: Vec<&str> = api.errors.keys().map(String::as_str).chain(situations).collect();
         for error in &named {
@@ -277,7 +284,7 @@ impl Check<'_> {
             if name == "default" {
                 more.extend(Situation::ALL.into_iter().flat_map(Situation::variables));
             }
-            if is_over {
+            if is_over || too_many.contains(&name.as_str()) {
                 more.extend(Situation::TooMany.variables());
             }
             self.template(error, &more);
@@ -328,50 +335,6 @@ impl Check<'_> {
             let found = self.source.text().get(start..).and_then(|rest| rest.find(&place)).map(|offset| start + offset);
             let span = found.map_or(at.span(), |found| found..found + place.len() + 2);
             self.no_such(&Spanned::new(span, ()), "value", name, &known);
-        }
-    }
-
-    fn routes(&mut self) {
-        let api = self.api;
-        let resources = api.resources.keys().map(String::as_str).collect::<Vec<_>>();
-        for route in &api.routes {
-            let path = route.path.get_ref();
-            if !path.starts_with('/') {
-                let message = format!("`{path}` cannot be a path here");
-                self.tell(&route.path, "sandbox-value", message, "such as /contacts".to_owned());
-            }
-            if route.all().next().is_none() {
-                let label = "name `operations`, or an `operation`".to_owned();
-                self.tell(&route.path, "sandbox-value", "nothing is done at this path".to_owned(), label);
-            }
-            let is_list = route.all().any(|operation| operation == Operation::List);
-            for answer in route.answer.iter().chain(&route.list) {
-                self.template(answer, if is_list { LIST } else { ONE });
-            }
-            let Some(name) = &route.resource else {
-                let needs = |operation| {
-                    matches!(
-                        operation,
-                        Operation::List | Operation::Get | Operation::Create | Operation::Update | Operation::Delete
-                    )
-                };
-                if route.all().any(needs) && !route.unified && route.language.is_none() {
-                    self.tell(
-                        &route.path,
-                        "sandbox-reference",
-                        "the route names no resource".to_owned(),
-                        String::new(),
-                    );
-                }
-                continue;
-            };
-            let Some(resource) = api.resources.get(name.get_ref()) else {
-                self.no_such(name, "resource", name.get_ref(), &resources);
-                continue;
-            };
-            for alias in &route.aliases {
-                self.field(&alias.fills, &resource.fields);
-            }
         }
     }
 

@@ -32,11 +32,42 @@ impl Check<'_> {
                 }
             }
         }
+        self.links();
         let is_wrong =
             |paging: &Paging| paging.size.as_ref().is_some_and(|size| size.default == 0 || size.max < size.default);
         if self.pagings().any(is_wrong) {
             let message = "a page holds at least one record, and by default no more than `max`".to_owned();
             self.tell_file("sandbox-value", message);
+        }
+    }
+
+    /// What a resource says of its own fields and of other resources.
+    fn links(&mut self) {
+        let api = self.api;
+        let known: Vec<&str> = api.resources.keys().map(String::as_str).collect();
+        for resource in api.resources.values() {
+            for field in resource.parts.values().chain(resource.one_of.iter().flatten()) {
+                self.field(field, &resource.fields);
+            }
+            for (field, makes) in &resource.makes {
+                match api.resources.get(makes.resource.get_ref()) {
+                    None => self.no_such(&makes.resource, "resource", makes.resource.get_ref(), &known),
+                    Some(other) => {
+                        let fields: Vec<&str> = other.fields.keys().map(String::as_str).collect();
+                        for field in makes.fields.keys().filter(|field| !other.fields.contains_key(*field)) {
+                            self.no_such(&makes.resource, "field", field, &fields);
+                        }
+                    }
+                }
+                if !resource.fields.contains_key(field) {
+                    let fields: Vec<&str> = resource.fields.keys().map(String::as_str).collect();
+                    self.no_such(&makes.resource, "field", field, &fields);
+                }
+            }
+            let referred = resource.fields.values().filter_map(|shape| shape.refers.as_ref());
+            for name in referred.filter(|name| !api.resources.contains_key(name.get_ref())) {
+                self.no_such(name, "resource", name.get_ref(), &known);
+            }
         }
     }
 

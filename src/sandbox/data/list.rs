@@ -144,6 +144,9 @@ pub(in crate::sandbox) struct Sort {
     pub(in crate::sandbox) default: Option<String>,
     pub(in crate::sandbox) by: Option<Place>,
     pub(in crate::sandbox) direction: Option<Place>,
+    /// By what a request may ask for it; by every field where empty.
+    #[serde(default)]
+    pub(in crate::sandbox) only: Vec<String>,
 }
 
 /// A comparison of a field with what a request says.
@@ -154,6 +157,13 @@ pub(in crate::sandbox) struct Filter {
     /// The path of the field, such as `updated_at` or `email_addresses[].email`; `created` and `updated` mean the fields
     /// that the API sets.
     pub(in crate::sandbox) field: String,
+    /// More fields: what is asked for may stand in any of them.
+    #[serde(default)]
+    pub(in crate::sandbox) or: Vec<String>,
+    /// The parameter that names which of these fields are meant, each by the beginning of its path; all where absent.
+    pub(in crate::sandbox) named_by: Option<String>,
+    /// The parameter that, where it is `true`, asks for the same text and not for a part of it.
+    pub(in crate::sandbox) exact: Option<String>,
     #[serde(rename = "is")]
     pub(in crate::sandbox) comparison: Comparison,
     /// How the value is written.
@@ -204,6 +214,14 @@ pub(in crate::sandbox) enum Comparison {
     In,
     /// Text that has this in it, whatever the case.
     Contains,
+    /// The same text, whatever the case.
+    Same,
+    /// Text that begins so, whatever the case.
+    Starts,
+    /// Text in which all these words stand, whatever the case and the order.
+    Words,
+    /// Text with a word for each of these that begins so.
+    Begins,
 }
 
 /// How fields filter by their own names.

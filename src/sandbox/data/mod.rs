@@ -180,12 +180,17 @@ pub(super) enum Part {
 pub(super) struct Requirement {
     pub(super) header: Option<String>,
     pub(super) query: Option<String>,
+    /// Parameters of the query one of which will do, too.
+    #[serde(default)]
+    pub(super) or: Vec<String>,
     /// What is answered to requests without it, or with it.
     pub(super) error: Spanned<String>,
     /// All where absent.
     pub(super) operations: Option<Vec<Operation>>,
     /// All where absent.
     pub(super) resources: Option<Vec<String>>,
+    /// Paths that need it, with `*` for any text; all where absent.
+    pub(super) paths: Option<Vec<String>>,
     /// Paths that need it not, with `*` for any text.
     #[serde(default)]
     pub(super) except: Vec<String>,

@@ -59,6 +59,39 @@ pub(in crate::sandbox) struct Resource {
     pub(in crate::sandbox) sort: Option<Sort>,
     #[serde(default)]
     pub(in crate::sandbox) filters: Vec<Filter>,
+    /// Parameters that the real API understands and the sandbox does not, on every route of the resource.
+    #[serde(default)]
+    pub(in crate::sandbox) beyond: Vec<String>,
+    /// Arrays of a record whose elements the language `conditions` knows as objects of their own, by their type.
+    #[serde(default)]
+    pub(in crate::sandbox) parts: BTreeMap<String, Spanned<String>>,
+    /// Fields of which a new record must have one at least, in each list.
+    #[serde(default)]
+    pub(in crate::sandbox) one_of: Vec<Vec<Spanned<String>>>,
+    /// The record of another kind that is made for a new record without one, by the field with its id.
+    #[serde(default)]
+    pub(in crate::sandbox) makes: BTreeMap<String, Makes>,
+    /// How many records one body may hold at most.
+    pub(in crate::sandbox) most: Option<Most>,
+}
+
+/// A record that is made for another.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::sandbox) struct Makes {
+    /// Its kind.
+    pub(in crate::sandbox) resource: Spanned<String>,
+    /// Templates over the record for which it is made.
+    pub(in crate::sandbox) fields: Map<String, Value>,
+}
+
+/// A number that must not be passed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::sandbox) struct Most {
+    pub(in crate::sandbox) count: usize,
+    /// The error for more.
+    pub(in crate::sandbox) error: Spanned<String>,
 }
 
 fn one() -> u64 {
@@ -96,6 +129,8 @@ pub(in crate::sandbox) struct Select {
     pub(in crate::sandbox) always: Vec<String>,
     /// Where the request names none; all where absent.
     pub(in crate::sandbox) default: Option<Vec<String>>,
+    /// How many it may name.
+    pub(in crate::sandbox) most: Option<Most>,
 }
 
 /// Invented records.

@@ -35,7 +35,7 @@ pub(in crate::sandbox) struct Route {
     pub(in crate::sandbox) scopes: Option<Scopes>,
     /// The language in which the list is asked for.
     pub(in crate::sandbox) language: Option<Language>,
-    /// Where the text in that language stands.
+    /// Where the text in that language stands, or the value of the field `by`.
     pub(in crate::sandbox) at: Option<Place>,
     /// In place of the API's own answer.
     pub(in crate::sandbox) answer: Option<Spanned<Template>>,
@@ -49,6 +49,14 @@ pub(in crate::sandbox) struct Route {
     pub(in crate::sandbox) sort: Option<Sort>,
     #[serde(default)]
     pub(in crate::sandbox) filters: Vec<Filter>,
+    /// Parameters that the real API understands here and the sandbox does not: requests with one are refused.
+    #[serde(default)]
+    pub(in crate::sandbox) beyond: Vec<String>,
+    /// True: bodies that ask for a list are refused where they hold something that nobody reads.
+    #[serde(default)]
+    pub(in crate::sandbox) strict: bool,
+    /// The field by which a record is found here in place of its id; its value stands in the path, or `at` a place.
+    pub(in crate::sandbox) by: Option<Spanned<String>>,
     #[serde(default)]
     pub(in crate::sandbox) records: Which,
     /// True: it leads to the models, which are mapped to the providers.
@@ -119,6 +127,10 @@ pub(in crate::sandbox) enum Language {
     Odata,
     /// A body with groups of filters, one of which must hold.
     FilterGroups,
+    /// A body with a tree of conditions about objects and what belongs to them.
+    Conditions,
+    /// `((Last_Name:equals:Ada) and (Email:starts_with:a))`
+    Criteria,
 }
 
 /// Where a request names its account.
@@ -190,6 +202,9 @@ impl Route {
             paging: None,
             sort: None,
             filters: Vec::new(),
+            beyond: Vec::new(),
+            strict: false,
+            by: None,
             records: Which::default(),
             unified: false,
             model: None,

@@ -1,40 +1,18 @@
 //! From a request to what it asks of a list.
 
 use super::field::{order_of, subject};
-use super::language;
+use super::source::{Source, root};
 use super::{Ask, Cursor, Operand, Order, OrderBy, Start, Subject, Test};
+use super::{language, unread};
 use crate::clock::Timestamp;
 use crate::sandbox::data::{
-    Api, Comparison, Comparisons, Filter, Language, PageBy, Paging, Read, Resource, Route, Sort, Style, Which,
+    Comparison, Comparisons, Filter, Language, PageBy, Paging, Read, Resource, Sort, Style, Which,
 };
 use crate::sandbox::input::Input;
 use crate::sandbox::shape::{Shape, Type};
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::template::Template;
 use crate::sandbox::url::Parameter;
-
-/// Where a list is asked for.
-#[derive(Clone, Copy)]
-pub(in crate::sandbox) struct Source<'c> {
-    pub(in crate::sandbox) api: &'c Api,
-    pub(in crate::sandbox) route: &'c Route,
-    pub(in crate::sandbox) resource: &'c Resource,
-}
-
-impl<'c> Source<'c> {
-    /// How the list comes in pages.
-    pub(in crate::sandbox) fn paging(&self) -> &'c Paging {
-        self.route.paging.as_ref().or(self.resource.paging.as_ref()).unwrap_or(&self.api.paging)
-    }
-
-    fn sort(&self) -> &'c Sort {
-        self.route.sort.as_ref().or(self.resource.sort.as_ref()).unwrap_or(&self.api.sort)
-    }
-
-    fn filters(&self) -> impl Iterator<Item = &'c Filter> {
-        self.route.filters.iter().chain(&self.resource.filters).chain(&self.api.filters)
-    }
-}
 
 /// The comparison of `name` with a text.
 fn test(
@@ -63,7 +41,24 @@ fn test(
     } else {
         Operand::Text(text.to_owned())
     };
-    Ok(Test { subject, is, value })
+    Ok(Test { subject, is, value, not: false })
+}
+
+/// The fields of a filter that a request means.
+fn meant(filter: &Filter, input: &Input<'_>) -> Result<Vec<String>, Refusal> {
+    let all = || [&filter.field].into_iter().chain(&filter.or);
+    let Some((parameter, named)) = filter.named_by.as_ref().and_then(|name| Some((name, input.list(name)?))) else {
+        return Ok(all().cloned().collect());
+    };
+    let mut found = Vec::new();
+    for name in named.split(',').map(str::trim) {
+        let before = found.len();
+        found.extend(all().filter(|path| path.starts_with(name)).cloned());
+        if found.len() == before {
+            return Err(Refusal::bad_parameter(parameter, name, "names a field that this sandbox does not search"));
+        }
+    }
+    Ok(found)
 }
 
 /// The filters that a request asks for, each with what is answered where nothing matches. `shape` finds a field by its
@@ -77,14 +72,21 @@ pub(in crate::sandbox) fn filters<'f, 's>(
     let is_in_brackets = matches!(comparisons, Some(Comparisons { style: Style::Brackets }));
     let mut tests = Vec::new();
     for filter in named {
-        let path = filter.field.split(['.', '[']).next().unwrap_or_default();
+        let path = root(&filter.field);
         let known = shape(path);
         if known.is_none() && !matches!(path, "created" | "updated" | "deleted") {
             continue;
         }
         let shape = known.filter(|_| path == filter.field);
-        if let Some(text) = input.get(&filter.at).or_else(|| filter.default.clone()) {
-            let test = test(filter.at.name(), &filter.field, shape, filter.comparison, filter.read, &text)?;
+        let repeated = filter.at.query.as_ref().filter(|_| filter.comparison == Comparison::In);
+        let given = repeated.map_or_else(|| input.get(&filter.at), |name| input.list(name));
+        if let Some(text) = given.or_else(|| filter.default.clone()) {
+            let is_exact = filter.exact.as_ref().is_some_and(|name| input.parameter(name) == Some("true"));
+            let is = if is_exact { Comparison::Same } else { filter.comparison };
+            let mut test = test(filter.at.name(), &filter.field, shape, is, filter.read, &text)?;
+            if !filter.or.is_empty() {
+                test.subject = Subject::Any(meant(filter, input)?);
+            }
             tests.push((test, filter.none.as_ref()));
         }
         let own = input.query.iter().filter(|given| is_in_brackets && filter.at.query.as_ref() == Some(&given.name));
@@ -141,11 +143,13 @@ pub(in crate::sandbox) fn read<'c>(
     now: Timestamp,
 ) -> Result<(Ask, Option<&'c Template>), Refusal> {
     let Source { api, route, resource } = source;
+    unread::look(source, input)?;
     let paging = source.paging();
     let mut ask = Ask {
         size: size(paging, input)?,
         start: start(paging, input, now)?,
         order: order(source.sort(), resource, input)?,
+        tests: Vec::new(),
         groups: Vec::new(),
         which: which(source, input),
         most: None,
@@ -161,9 +165,7 @@ pub(in crate::sandbox) fn read<'c>(
     }
     let tests = filters(input, source.filters(), api.comparisons.as_ref(), |name| resource.fields.get(name))?;
     let none = tests.iter().find_map(|(_, none)| *none);
-    if !tests.is_empty() {
-        ask.groups.push(tests.into_iter().map(|(test, _)| test).collect());
-    }
+    ask.tests = tests.into_iter().map(|(test, _)| test).collect();
     match route.language {
         None => {}
         Some(Language::Soql) => {
@@ -173,7 +175,9 @@ pub(in crate::sandbox) fn read<'c>(
             ask.carried = Some(text);
         }
         Some(Language::Odata) => language::odata::read(input, resource, &mut ask)?,
-        Some(Language::FilterGroups) => language::filter_groups::read(input, resource, &mut ask)?,
+        Some(Language::FilterGroups) => language::filter_groups::read(source, input, &mut ask)?,
+        Some(Language::Conditions) => language::conditions::read(source, input, &mut ask)?,
+        Some(Language::Criteria) => language::criteria::read(source, input, &mut ask)?,
     }
     let before = match &ask.start {
         Start::Skip(skip) => *skip,
@@ -245,6 +249,11 @@ fn order(sort: &Sort, resource: &Resource, input: &Input<'_>) -> Result<Order, R
             .ok_or_else(|| bad(&parameter.full_name(), &parameter.value, "must name a field"));
     }
     let given = sort.by.as_ref().and_then(|place| Some((place.name(), input.get(place)?)));
+    if let Some((parameter, text)) =
+        given.as_ref().filter(|(_, text)| !sort.only.is_empty() && !sort.only.contains(text))
+    {
+        return Err(bad(parameter, text, &format!("must be one of {}", sort.only.join(", "))));
+    }
     let mut order = match &given {
         Some((parameter, text)) => {
             order_of(text, resource).ok_or_else(|| bad(parameter, text, "must name a field to sort by"))?

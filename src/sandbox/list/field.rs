@@ -32,7 +32,7 @@ pub(super) fn order_of(text: &str, resource: &Resource) -> Option<Order> {
         // Ids are given out in the order of creation.
         Subject::Field(_) if shape.is_some_and(|shape| shape.set == Some(Set::Id)) => OrderBy::Made,
         Subject::Field(_) if shape.is_some() => OrderBy::Field(name.to_owned()),
-        Subject::Field(_) => return None,
+        Subject::Field(_) | Subject::Any(_) => return None,
     };
     Some(Order { by, descending })
 }
@@ -60,5 +60,5 @@ pub(super) fn language_test(
         }
         (_, value) => value,
     };
-    Ok(Test { subject, is, value })
+    Ok(Test { subject, is, value, not: false })
 }

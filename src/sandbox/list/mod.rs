@@ -4,7 +4,9 @@ mod ask;
 mod cursor;
 mod field;
 pub(super) mod language;
+mod source;
 mod test;
+mod unread;
 
 use std::sync::Arc;
 
@@ -13,9 +15,11 @@ use serde_json::Value;
 use super::data::Which;
 use super::table::{By, Key, Mark, Row, Table};
 
-pub(super) use ask::{Source, filters, read, which};
+pub(super) use ask::{filters, read, which};
 pub(super) use cursor::{Cursor, opaque, transparent};
+pub(super) use source::Source;
 pub(super) use test::{Operand, Subject, Test, compare};
+pub(super) use unread::beyond;
 
 /// What a request asks of a list.
 #[derive(Debug, Clone)]
@@ -24,7 +28,9 @@ pub(super) struct Ask {
     pub(super) size: usize,
     pub(super) start: Start,
     pub(super) order: Order,
-    /// Groups of tests: all of one group must hold. Without a group every record passes.
+    /// All of these must hold.
+    pub(super) tests: Vec<Test>,
+    /// Groups of tests, of one of which all must hold. Without a group every record passes.
     pub(super) groups: Vec<Vec<Test>>,
     pub(super) which: Which,
     /// No more records than these, whatever the pages.
@@ -85,27 +91,30 @@ impl Ask {
         if !is_there {
             return false;
         }
-        if self.groups.is_empty() {
-            return true;
-        }
         let mut row = None;
-        self.groups.iter().any(|group| {
-            group.iter().all(|test| {
-                test.by_key(key).unwrap_or_else(|| {
-                    let row = row.get_or_insert_with(|| make(key.position));
-                    row.as_ref().is_some_and(|row| test.passes(row))
-                })
+        let mut holds = |test: &Test| {
+            test.by_key(key).unwrap_or_else(|| {
+                let row = row.get_or_insert_with(|| make(key.position));
+                row.as_ref().is_some_and(|row| test.passes(row))
             })
-        })
+        };
+        self.tests.iter().all(&mut holds)
+            && (self.groups.is_empty() || self.groups.iter().any(|group| group.iter().all(&mut holds)))
     }
 
     /// The earliest instant of change that can pass, where the list is in that order: nothing before it is looked at.
     fn earliest(&self) -> Option<Mark> {
         use super::data::Comparison::{Gt, Gte};
-        let [group] = self.groups.as_slice() else { return None };
-        let bounds = group.iter().filter_map(|test| match (&test.subject, &test.value, test.is) {
-            (Subject::Changed, Operand::Instant(instant), Gt | Gte) => Some(*instant),
-            _ => None,
+        let group = match self.groups.as_slice() {
+            [] => &[] as &[Test],
+            [group] => group,
+            _ => return None,
+        };
+        let bounds = self.tests.iter().chain(group).filter(|test| !test.not).filter_map(|test| {
+            match (&test.subject, &test.value, test.is) {
+                (Subject::Changed, Operand::Instant(instant), Gt | Gte) => Some(*instant),
+                _ => None,
+            }
         });
         let micros = bounds.max()?.micros().saturating_sub(1);
         Some(Mark { changed: crate::clock::Timestamp::from_micros(micros), position: u64::MAX })

@@ -18,6 +18,8 @@ pub(in crate::sandbox) enum Subject {
     Changed,
     /// The values at a path.
     Field(String),
+    /// The values at any of these paths.
+    Any(Vec<String>),
 }
 
 /// One comparison.
@@ -26,6 +28,8 @@ pub(in crate::sandbox) struct Test {
     pub(in crate::sandbox) subject: Subject,
     pub(in crate::sandbox) is: Comparison,
     pub(in crate::sandbox) value: Operand,
+    /// True: it must not be so.
+    pub(in crate::sandbox) not: bool,
 }
 
 /// What a record is compared with.
@@ -62,27 +66,35 @@ impl Test {
         let own = match self.subject {
             Subject::Made => key.made,
             Subject::Changed => key.changed,
-            Subject::Field(_) => return None,
+            Subject::Field(_) | Subject::Any(_) => return None,
         };
         let Operand::Instant(given) = &self.value else { return None };
-        Some(holds(self.is, own.cmp(given)))
+        Some(holds(self.is, own.cmp(given)) != self.not)
     }
 
     /// Whether a record passes.
     pub(in crate::sandbox) fn passes(&self, row: &Row) -> bool {
-        match (&self.subject, &self.value) {
+        let fits = match (&self.subject, &self.value) {
             (Subject::Made, Operand::Instant(given)) => holds(self.is, row.made.cmp(given)),
             (Subject::Changed, Operand::Instant(given)) => holds(self.is, row.changed.cmp(given)),
+            // Every record has these instants.
+            (Subject::Made | Subject::Changed, Operand::Nothing) => self.is == Comparison::Ne,
             (Subject::Made, Operand::Any(list)) => list.contains(&Operand::Instant(row.made)),
             (Subject::Changed, Operand::Any(list)) => list.contains(&Operand::Instant(row.changed)),
             (Subject::Made | Subject::Changed, _) => false,
             (Subject::Field(path), _) => self.fits(&row.record, path),
-        }
+            (Subject::Any(paths), _) => self.holds_of(&values(&row.record, paths)),
+        };
+        fits != self.not
     }
 
     /// Whether some value at `path` of `record` compares as asked.
     pub(in crate::sandbox) fn fits(&self, record: &Map<String, Value>, path: &str) -> bool {
-        let values: Vec<&Value> = shape::values_at(record, path).into_iter().flat_map(plain).collect();
+        self.holds_of(&values(record, [path]))
+    }
+
+    /// Whether some of these values compares as asked.
+    fn holds_of(&self, values: &[&Value]) -> bool {
         let some = |is: Comparison| {
             values.iter().any(|value| against(value, &self.value).is_some_and(|ordering| holds(is, ordering)))
         };
@@ -100,13 +112,42 @@ impl Test {
                 let text = value.as_str().map(|text| text.to_lowercase().chars().collect::<Vec<_>>());
                 text.is_some_and(|text| is_like(&text, pattern))
             }),
-            (Operand::Text(part), Comparison::Contains) => values
-                .iter()
-                .any(|value| value.as_str().is_some_and(|text| text.to_lowercase().contains(&part.to_lowercase()))),
+            (Operand::Text(given), Comparison::Words | Comparison::Begins) => {
+                let known: Vec<String> = values.iter().filter_map(|value| value.as_str()).flat_map(words).collect();
+                let is_it = |word: &String, given: &String| match self.is {
+                    Comparison::Begins => word.starts_with(given),
+                    _ => word == given,
+                };
+                words(given).iter().all(|given| known.iter().any(|word| is_it(word, given)))
+            }
+            (Operand::Text(given), Comparison::Contains | Comparison::Starts) => {
+                let given = given.to_lowercase();
+                let texts = values.iter().filter_map(|value| value.as_str()).map(str::to_lowercase);
+                match self.is {
+                    Comparison::Starts => texts.into_iter().any(|text| text.starts_with(&given)),
+                    _ => texts.into_iter().any(|text| text.contains(&given)),
+                }
+            }
+            (Operand::Text(given), Comparison::Same) => {
+                let is_same = |value: &&Value| value.as_str().map(str::to_lowercase) == Some(given.to_lowercase());
+                some(Comparison::Eq) || values.iter().any(is_same)
+            }
             (_, Comparison::Ne) => !some(Comparison::Eq),
             (_, is) => some(is),
         }
     }
+}
+
+/// The plain values at some paths of a record.
+fn values(record: &Map<String, Value>, paths: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<&Value> {
+    let at = |path| shape::values_at(record, AsRef::<str>::as_ref(&path));
+    paths.into_iter().flat_map(at).flat_map(plain).collect()
+}
+
+/// The words of a text in small letters.
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
 /// The plain values in a value: whoever compares a list or an object means something in it.
@@ -141,7 +182,13 @@ fn is_like(text: &[char], pattern: &[Piece]) -> bool {
 
 fn holds(is: Comparison, ordering: Ordering) -> bool {
     match is {
-        Comparison::Eq | Comparison::In | Comparison::Contains => ordering.is_eq(),
+        Comparison::Eq
+        | Comparison::In
+        | Comparison::Contains
+        | Comparison::Same
+        | Comparison::Starts
+        | Comparison::Words
+        | Comparison::Begins => ordering.is_eq(),
         Comparison::Ne => ordering.is_ne(),
         Comparison::Gt => ordering.is_gt(),
         Comparison::Gte => ordering.is_ge(),

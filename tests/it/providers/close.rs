@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 use super::{body, documented, keys, with};
 
+mod search;
+
 /// `api_sandbox_close_9f27c4e80b13:` as Basic has it.
 const BASIC: &str = "Basic YXBpX3NhbmRib3hfY2xvc2VfOWYyN2M0ZTgwYjEzOg==";
 
@@ -160,6 +162,9 @@ fn opportunities_are_filtered_and_sorted_by_change() {
     let lead = newest["data"][0]["lead_id"].as_str().unwrap();
     let theirs = client.get(&format!("/opportunity/?lead_id={lead}"));
     assert!(theirs["data"].as_array().unwrap().iter().all(|deal| deal["lead_id"] == lead) && !ids(&theirs).is_empty());
+    let two = client.get("/opportunity/?_limit=200&lead_id=lead_000000000001&lead_id=lead_000000000002");
+    let both = client.get("/opportunity/?_limit=200&lead_id=lead_000000000001,lead_000000000002");
+    assert_eq!(ids(&two), ids(&both), "a list may come in several parameters of one name");
     let won = client.get("/opportunity/?status_type=won&_limit=200");
     assert!(won["data"].as_array().unwrap().iter().all(|deal| deal["status_label"] == "won") && !ids(&won).is_empty());
 }
@@ -365,6 +370,11 @@ fn consent_gives_a_code_and_the_code_tokens() {
     exchange.headers.push("Content-Type", "application/x-www-form-urlencoded");
     let form = "grant_type=authorization_code&client_id=sandbox-close-client&client_secret=sandbox-close-secret-e19d53";
     exchange.body = format!("{form}&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback&code={code}").into_bytes();
+    // In JSON it is not taken, and the code is still good.
+    let mut json = with(exchange.clone(), "Content-Type", "application/json");
+    json.body = json!({ "grant_type": "authorization_code", "code": code, "client_id": "sandbox-close-client", "client_secret": "sandbox-close-secret-e19d53" }).to_string().into_bytes();
+    let refused = client.send(&json);
+    assert_eq!((refused.status, &body(&refused)["error"]), (400, &json!("invalid_request")));
     let reply = client.send(&exchange);
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     let told = body(&reply);

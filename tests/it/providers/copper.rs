@@ -1,6 +1,7 @@
 //! Copper, driven as the documentation of its developer API says.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod search;
 mod unified;
 
 use std::collections::BTreeSet;

@@ -13,6 +13,7 @@ use super::{body, keys};
 
 use super::world;
 
+mod search;
 mod unified;
 mod writes;
 
@@ -244,6 +245,11 @@ fn pages_have_ten_records_unless_told_and_a_hundred_at_most() {
         keys(&asked["results"][0]["properties"]),
         BTreeSet::from(["createdate", "hs_object_id", "jobtitle", "lastmodifieddate", "phone"])
     );
+    // Clients send a list in one parameter or in several.
+    let repeated = "properties=phone&properties=jobtitle,nonsense&properties=";
+    assert_eq!(body(&client.get(&format!("{CONTACTS}?limit=1&{repeated}"))), asked);
+    let one = body(&client.get(&format!("{CONTACTS}/51?{repeated}")));
+    assert_eq!(one["properties"], asked["results"][0]["properties"]);
     for (target, count) in [("companies", 200), ("deals", 300), ("notes", 400)] {
         let pages = client.walk(&format!("/crm/v3/objects/{target}?limit=100"));
         assert_eq!(pages.iter().flat_map(ids).collect::<BTreeSet<_>>().len(), count, "{target}");

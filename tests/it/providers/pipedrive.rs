@@ -352,3 +352,68 @@ fn the_customer_who_lets_us_read_has_three_persons() {
     assert_eq!(page["data"][1]["update_time"], "2026-04-04T08:11:30Z", "v2 writes whole seconds");
     assert_eq!(page["additional_data"], json!({ "next_cursor": null }));
 }
+
+#[test]
+fn what_the_sandbox_cannot_filter_by_is_refused() {
+    let mut client = Client::new();
+    for (target, parameter) in [
+        ("/api/v2/persons?filter_id=1", "filter_id"),
+        ("/api/v2/persons?deal_id=1", "deal_id"),
+        ("/api/v2/persons/1?include_fields=notes_count", "include_fields"),
+        ("/api/v2/deals?filter_id=1", "filter_id"),
+        ("/api/v2/organizations?filter_id=1", "filter_id"),
+        ("/v1/notes?start_date=2026-04-01", "start_date"),
+    ] {
+        let reply = client.send(&ask("GET", target));
+        let told = format!("Parameter validation errors: {parameter} is not understood by this sandbox");
+        assert_eq!((reply.status, body(&reply)), (400, failure(&told)), "{target}");
+    }
+    let reply = client.send(&ask("GET", "/api/v2/persons?sort_by=name"));
+    let told = "Parameter validation errors: sort_by must be one of id, update_time, add_time";
+    assert_eq!((reply.status, body(&reply)), (400, failure(told)));
+    let newest = client.get("/v1/notes?limit=500&sort=add_time%20DESC");
+    assert_eq!(ids(&newest), (1..=400).rev().collect::<Vec<_>>());
+}
+
+#[test]
+fn persons_are_searched_by_a_term() {
+    let mut client = Client::new();
+    let person = client.get("/api/v2/persons/7")["data"].clone();
+    let (name, email) = (person["name"].as_str().unwrap(), person["emails"][0]["value"].as_str().unwrap());
+    let found = |client: &mut Client, query: &str| {
+        let page = client.get(&format!("/api/v2/persons/search?limit=500&{query}"));
+        assert_eq!(page["additional_data"], json!({ "next_cursor": null }));
+        let items = page["data"]["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["item"]["id"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    let whole = client.get(&format!("/api/v2/persons/search?term={email}&fields=email&exact_match=true"));
+    let item = json!({
+        "id": 7, "type": "person", "name": name, "phones": [person["phones"][0]["value"], person["phones"][1]["value"]],
+        "emails": [email], "visible_to": 7, "owner": { "id": person["owner_id"] },
+        "organization": { "id": person["org_id"] }, "custom_fields": [], "notes": [],
+    });
+    assert_eq!(whole["data"], json!({ "items": [{ "result_score": 1, "item": item }] }));
+    assert_eq!(found(&mut client, &format!("term={email}&fields=name")), [] as [u64; 0]);
+    let part = name[..4].to_uppercase().replace(' ', "%20");
+    assert!(found(&mut client, &format!("term={part}&fields=name,phone")).contains(&7));
+    assert_eq!(found(&mut client, &format!("term={part}&exact_match=true")), [] as [u64; 0]);
+    let theirs = found(&mut client, &format!("term={part}&organization_id={}", person["org_id"]));
+    assert!(theirs.contains(&7) && theirs.len() < 20, "{theirs:?}");
+    let other = client.send(&ask("GET", "/api/v2/persons/search?term=ada&fields=notes"));
+    let told = "Parameter validation errors: fields names a field that this sandbox does not search";
+    assert_eq!((other.status, body(&other)), (400, failure(told)));
+    let none = client.send(&ask("GET", "/api/v2/persons/search"));
+    assert_eq!((none.status, body(&none)), (400, failure("Parameter validation errors: term is required")));
+}
+
+#[test]
+fn a_note_needs_something_that_it_is_about() {
+    let mut client = Client::new();
+    let reply = client.send(&write("POST", "/v1/notes", &json!({ "content": "Called back" })));
+    let told = "Validation failed: deal_id or person_id or org_id or lead_id or project_id: Required";
+    assert_eq!((reply.status, body(&reply)), (400, failure(told)));
+    for parent in ["deal_id", "person_id", "org_id", "project_id"] {
+        let reply = client.send(&write("POST", "/v1/notes", &json!({ "content": "Called back", parent: 1 })));
+        assert_eq!(reply.status, 200, "{parent}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Zoho CRM, driven as the documentation of version 8 of its API says.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod search;
 mod unified;
 
 use std::collections::BTreeSet;
@@ -381,4 +382,30 @@ fn accounts_deals_and_notes_hang_together() {
     assert_eq!(answer(world, &send("POST", "/Notes", &note)).status, 201);
     let bare = answer(world, &send("POST", "/Notes", &json!([{ "Note_Content": "Called." }])));
     assert_eq!(body(&bare)["data"][0]["details"], json!({ "api_name": "Parent_Id" }));
+}
+
+#[test]
+fn a_refresh_token_is_given_only_where_access_is_asked_for_offline() {
+    let mut world = world();
+    let mut tokens = |access: &str| {
+        let query = "response_type=code&client_id=1000.ZOHOSANDBOXCLIENT&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback&scope=ZohoCRM.modules.ALL";
+        let mut request = ask("GET", &format!("?{query}{access}"));
+        LOGIN.clone_into(&mut request.host);
+        request.path = "/oauth/v2/auth".to_owned();
+        let consent = answer(&mut world, &request);
+        let to = consent.headers.get("Location").unwrap();
+        let code = to.strip_prefix("https://app.example.com/callback?code=").unwrap();
+        let form = "grant_type=authorization_code&client_id=1000.ZOHOSANDBOXCLIENT&client_secret=zoho-sandbox-secret";
+        let form = format!("{form}&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback&code={code}");
+        let mut request = with(ask("POST", ""), "Content-Type", "application/x-www-form-urlencoded");
+        LOGIN.clone_into(&mut request.host);
+        request.path = "/oauth/v2/token".to_owned();
+        request.body = form.into_bytes();
+        body(&answer(&mut world, &request))
+    };
+    for access in ["", "&access_type=online"] {
+        let told = tokens(access);
+        assert!(told["access_token"].is_string() && told.get("refresh_token").is_none(), "{told}");
+    }
+    assert!(tokens("&access_type=offline&prompt=consent")["refresh_token"].is_string());
 }

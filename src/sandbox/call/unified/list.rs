@@ -161,6 +161,7 @@ fn field_of(subject: &Subject<'_>, test: &Test) -> String {
     match &test.subject {
         Tested::Made => set(Set::Created),
         Tested::Changed => set(Set::Updated),
+        Tested::Any(paths) => paths.first().cloned().unwrap_or_default(),
         Tested::Field(path) => path.split(['.', '[']).next().unwrap_or_default().to_owned(),
     }
 }
@@ -175,6 +176,10 @@ fn word(is: Comparison) -> &'static str {
         Comparison::Lte => "lte",
         Comparison::In => "in",
         Comparison::Contains => "contains",
+        Comparison::Same => "same",
+        Comparison::Starts => "starts",
+        Comparison::Words => "words",
+        Comparison::Begins => "begins",
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::sandbox::data::{Comparison, Read, Resource};
 use crate::sandbox::input::Input;
 use crate::sandbox::list::field::{language_test, order_of};
-use crate::sandbox::list::{Ask, Operand, Test};
+use crate::sandbox::list::{Ask, Operand, Source, Test};
 use crate::sandbox::situation::{Refusal, Situation};
 
 /// What a body may hold at most.
@@ -18,17 +18,33 @@ const FILTERS_IN_ALL: usize = 18;
 /// # Errors
 ///
 /// `bad_query` with what was not understood, `unknown_field`, `bad_json` without a body.
-pub(in crate::sandbox) fn read(input: &Input<'_>, resource: &Resource, ask: &mut Ask) -> Result<(), Refusal> {
+pub(in crate::sandbox) fn read(source: Source<'_>, input: &Input<'_>, ask: &mut Ask) -> Result<(), Refusal> {
+    let resource = source.resource;
     let Some(Value::Object(body)) = &input.body else { return Err(Situation::BadJson.into()) };
+    let known = ["filterGroups", "filters", "sorts", "properties"];
+    if let Some(name) = body.keys().find(|name| !known.contains(&name.as_str()) && !source.reads(name)) {
+        return Err(Refusal::bad_query(format!("this sandbox's search understands no {name}")));
+    }
+    if let Some(name) =
+        known.iter().find(|name| body.get(**name).is_some_and(|value| !value.is_array() && !value.is_null()))
+    {
+        return Err(Refusal::bad_query(format!("{name} must be a list")));
+    }
     let each = |name: &str| body.get(name).and_then(Value::as_array).into_iter().flatten();
-    let mut groups: Vec<Vec<Test>> = Vec::new();
-    for group in each("filterGroups") {
-        let filters = group.get("filters").and_then(Value::as_array);
+    let group = |filters: Option<&Value>| {
+        let filters = filters.and_then(Value::as_array);
         let filters = filters.ok_or_else(|| Refusal::bad_query("a group of filters has no filters"))?;
         if filters.len() > FILTERS {
             return Err(Refusal::bad_query(format!("a group has more than {FILTERS} filters")));
         }
-        groups.push(filters.iter().map(|filter| test(filter, resource)).collect::<Result<Vec<_>, _>>()?.concat());
+        let tests = filters.iter().map(|filter| test(filter, resource)).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, Refusal>(tests.concat())
+    };
+    let groups: Result<Vec<_>, _> = each("filterGroups").map(|given| group(given.get("filters"))).collect();
+    let mut groups: Vec<Vec<Test>> = groups?;
+    // Filters that stand in no group are one.
+    if let Some(filters) = body.get("filters").filter(|filters| !filters.is_null()) {
+        groups.push(group(Some(filters))?);
     }
     if groups.len() > GROUPS {
         return Err(Refusal::bad_query(format!("there are more than {GROUPS} groups of filters")));
@@ -60,48 +76,55 @@ fn unknown(field: &str) -> Refusal {
     Refusal::from(Situation::UnknownField).with("field", field)
 }
 
-fn test(filter: &Value, resource: &Resource) -> Result<Vec<Test>, Refusal> {
-    let text = |name: &str| match filter.get(name) {
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Number(number)) => Some(number.to_string()),
-        Some(Value::Bool(flag)) => Some(flag.to_string()),
+/// A plain value as the text that it would be.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         _ => None,
-    };
+    }
+}
+
+fn test(filter: &Value, resource: &Resource) -> Result<Vec<Test>, Refusal> {
+    let text = |name: &str| filter.get(name).and_then(plain);
     let field = text("propertyName").ok_or_else(|| Refusal::bad_query("a filter has no propertyName"))?;
     let operator = text("operator").ok_or_else(|| Refusal::bad_query("a filter has no operator"))?;
-    let value = || {
-        let value = text("value").ok_or_else(|| Refusal::bad_query(format!("the filter on {field} has no value")))?;
-        Ok::<_, Refusal>(Operand::Text(value))
-    };
+    let value = || text("value").ok_or_else(|| Refusal::bad_query(format!("the filter on {field} has no value")));
     let values = || {
-        let values = filter.get("values").and_then(Value::as_array).into_iter().flatten();
-        Operand::List(values.filter_map(Value::as_str).map(str::to_owned).collect())
+        let values: Option<Vec<String>> = filter.get("values")?.as_array()?.iter().map(plain).collect();
+        values.filter(|values| !values.is_empty())
     };
-    let one =
-        |is, value| language_test(resource, &field, is, value, read_as(&value_text(filter))).map(|test| vec![test]);
+    let one = |is, value: Operand| {
+        let read = if let Operand::Text(text) = &value { read_as(text) } else { Read::Text };
+        language_test(resource, &field, is, value, read).map(|test| vec![test])
+    };
     match operator.as_str() {
-        "EQ" => one(Comparison::Eq, value()?),
-        "NEQ" => one(Comparison::Ne, value()?),
-        "GT" => one(Comparison::Gt, value()?),
-        "GTE" => one(Comparison::Gte, value()?),
-        "LT" => one(Comparison::Lt, value()?),
-        "LTE" => one(Comparison::Lte, value()?),
-        "IN" => one(Comparison::In, values()),
-        "CONTAINS_TOKEN" => one(Comparison::Contains, Operand::Text(value_text(filter).trim_matches('*').to_owned())),
+        // Texts are the same whatever their case.
+        "EQ" => one(Comparison::Same, Operand::Text(value()?)),
+        "NEQ" => {
+            let mut tests = one(Comparison::Same, Operand::Text(value()?))?;
+            tests.iter_mut().for_each(|test| test.not = true);
+            Ok(tests)
+        }
+        "GT" => one(Comparison::Gt, Operand::Text(value()?)),
+        "GTE" => one(Comparison::Gte, Operand::Text(value()?)),
+        "LT" => one(Comparison::Lt, Operand::Text(value()?)),
+        "LTE" => one(Comparison::Lte, Operand::Text(value()?)),
+        "IN" => {
+            let values = values().ok_or_else(|| Refusal::bad_query(format!("the filter on {field} has no values")))?;
+            one(Comparison::In, Operand::List(values))
+        }
+        "CONTAINS_TOKEN" => one(Comparison::Contains, Operand::Text(value()?.trim_matches('*').to_owned())),
         "HAS_PROPERTY" => one(Comparison::Ne, Operand::Nothing),
         "NOT_HAS_PROPERTY" => one(Comparison::Eq, Operand::Nothing),
         "BETWEEN" => {
             let high = text("highValue").ok_or_else(|| Refusal::bad_query("BETWEEN needs a highValue"))?;
-            let mut tests = one(Comparison::Gte, value()?)?;
+            let mut tests = one(Comparison::Gte, Operand::Text(value()?))?;
             tests.extend(one(Comparison::Lte, Operand::Text(high))?);
             Ok(tests)
         }
         other => Err(Refusal::bad_query(format!("this sandbox knows no operator {other}"))),
     }
-}
-
-fn value_text(filter: &Value) -> String {
-    filter.get("value").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// Instants come as milliseconds, or as text.

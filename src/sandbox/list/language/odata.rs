@@ -90,7 +90,7 @@ fn comparison(words: &[Word], resource: &Resource) -> Result<Test, Refusal> {
             let unknown = |name: &str| Refusal::from(Situation::UnknownField).with("field", name);
             let shape = resource.fields.get(field).ok_or_else(|| unknown(field))?;
             let value = operand(&literal, shape, kind)?.ok_or_else(|| unknown(literal.text()))?;
-            Ok(Test { subject: subject(field, Some(shape)), is, value })
+            Ok(Test { subject: subject(field, Some(shape)), is, value, not: false })
         }
         _ => Err(Refusal::bad_query(format!(
             "this sandbox reads comparisons such as `modifiedon gt 2026-04-01T00:00:00Z`, joined by `and`, not `{}`",

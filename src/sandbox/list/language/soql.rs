@@ -144,7 +144,7 @@ impl Statement {
                 ask.which = if value == Operand::Flag(true) { Which::Deleted } else { Which::Live };
                 continue;
             }
-            tests.push(Test { subject: subject(field, Some(shape)), is: *is, value });
+            tests.push(Test { subject: subject(field, Some(shape)), is: *is, value, not: false });
         }
         if !tests.is_empty() {
             ask.groups.push(tests);
