@@ -7,7 +7,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::super::natives::Natives;
-use super::remote::AGENT;
 use crate::clock::Timestamp;
 use crate::http::{Headers, Request};
 use crate::sandbox::accounts::Accounts;
@@ -16,6 +15,9 @@ use crate::sandbox::state::State;
 use crate::sandbox::store::Maker;
 use crate::sandbox::template::{self, Variables};
 use crate::sandbox::url;
+
+/// What the unified API calls itself; some providers want every client to say that.
+pub(super) const AGENT: &str = "unified";
 
 /// How long a token is taken to live whose provider does not say it.
 const LIFE: Duration = Duration::from_secs(30 * 60);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::super::Call;
 use super::super::natives::Natives;
 use super::Subject;
-use super::list;
+use super::blame;
 use super::remote::{self, Answered, Asked};
 use crate::sandbox::body;
 use crate::sandbox::data::AlsoMapping;
@@ -36,7 +36,7 @@ pub(super) fn merged(
 ) -> Result<Vec<Arc<Item>>, Refusal> {
     let texts = [mapping.query.as_ref(), None, None];
     let names = remote::names(subject, call);
-    let made = remote::make(subject, texts, (input, &["limit"]), &names, |found| list::refusal(call, found))?;
+    let made = remote::make(subject, texts, (input, &["limit"]), &names, |found| blame::parameter(call, found))?;
     let asked = Asked {
         method: "GET".to_owned(),
         path: mapping.path.clone(),

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::super::Call;
 use crate::sandbox::jsonata::JsonataError;
+use crate::sandbox::situation::{Refusal, Situation};
 
 /// More parts than these are not tried one by one.
 const PARTS: usize = 100;
@@ -49,6 +51,20 @@ pub(super) fn faulty(
         found.push(Faulty { path: String::new(), value: Value::Null, problem: problem(error) });
     }
     Ok(found)
+}
+
+/// Says which parameter the mapping cannot take: a filter, the order or a cursor that this API never gave.
+pub(super) fn parameter(call: &Call<'_>, found: Vec<Faulty>) -> Refusal {
+    let first = found.into_iter().next();
+    let Some(Faulty { path, value, problem }) = first else { return Situation::BadParameter.into() };
+    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let given = call.api.paging.at.iter().find_map(|place| Some((place.name(), call.input.get(place)?)));
+    match given {
+        Some((name, text)) if path.split(['.', '[']).next() == Some("cursor") => {
+            Refusal::bad_parameter(name, &text, "must be a cursor from an earlier page")
+        }
+        _ => Refusal::bad_parameter(path.as_str(), &value, &problem),
+    }
 }
 
 /// The plain values in a value, each with its path and with the value that holds nothing but it.

@@ -9,7 +9,7 @@ use super::super::natives::Natives;
 use super::super::{Call, Done, Target};
 use super::Subject;
 use super::also;
-use super::blame::Faulty;
+use super::blame;
 use super::cursor::{self, Cursor};
 use super::remote::{self, Asked, Made};
 use crate::sandbox::data::{Api, Comparison, ListMapping};
@@ -205,7 +205,7 @@ fn asked(
     let texts = [mapping.query.as_ref(), mapping.headers.as_ref(), mapping.body.as_ref()];
     let names = remote::names(subject, call);
     let Made { mut query, headers, body } =
-        remote::make(subject, texts, (input, &["limit"]), &names, |found| refusal(call, found))?;
+        remote::make(subject, texts, (input, &["limit"]), &names, |found| blame::parameter(call, found))?;
     // What goes to the provider untouched.
     let untouched = call.input.query.iter().filter(|given| given.name == "remote_query");
     query.extend(untouched.filter_map(|given| Some((given.key.clone()?, json!(given.value)))));
@@ -217,20 +217,6 @@ fn asked(
         headers,
         body,
     })
-}
-
-/// Says which parameter the mapping cannot take: a filter, the order or a cursor that this API never gave.
-pub(super) fn refusal(call: &Call<'_>, found: Vec<Faulty>) -> Refusal {
-    let first = found.into_iter().next();
-    let Some(Faulty { path, value, problem }) = first else { return Situation::BadParameter.into() };
-    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let given = call.api.paging.at.iter().find_map(|place| Some((place.name(), call.input.get(place)?)));
-    match given {
-        Some((name, text)) if path.split(['.', '[']).next() == Some("cursor") => {
-            Refusal::bad_parameter(name, &text, "must be a cursor from an earlier page")
-        }
-        _ => Refusal::bad_parameter(path.as_str(), &value, &problem),
-    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "whether there is a next page may follow from anything in an answer")]

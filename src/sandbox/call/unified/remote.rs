@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::natives::Natives;
 use super::super::{Call, Event, Outcome};
 use super::Subject;
-use super::account::{credentials, refuse};
+use super::account::{AGENT, credentials, refuse};
 use super::blame::{self, Faulty};
 use crate::http::{Request, reason};
 use crate::sandbox::data::{Api, Model};
@@ -17,9 +17,6 @@ use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::template::{self, Variables};
 use crate::sandbox::url;
-
-/// What the unified API calls itself; some providers want every client to say that.
-pub(super) const AGENT: &str = "unified";
 
 /// What is asked of a provider.
 #[derive(Clone)]
