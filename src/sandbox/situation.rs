@@ -56,6 +56,7 @@ pub(super) enum Situation {
     Unprocessable,
     UnknownField,
     Conflict,
+    WrongVersion,
     BadParameter,
     TooMany,
     TooDeep,
@@ -76,7 +77,7 @@ pub(super) enum Situation {
 }
 
 impl Situation {
-    pub(super) const ALL: [Self; 32] = [
+    pub(super) const ALL: [Self; 33] = [
         Self::MissingToken,
         Self::WrongToken,
         Self::ExpiredToken,
@@ -92,6 +93,7 @@ impl Situation {
         Self::Unprocessable,
         Self::UnknownField,
         Self::Conflict,
+        Self::WrongVersion,
         Self::BadParameter,
         Self::TooMany,
         Self::TooDeep,
@@ -136,6 +138,7 @@ impl Situation {
             Self::InvalidFields | Self::Unprocessable => &["failures", "failures_by_field", "field", "problem"],
             Self::UnknownField => &["field"],
             Self::Conflict => &["field", "value", "other"],
+            Self::WrongVersion => &["precondition"],
             Self::BadParameter => &["parameter", "value", "problem"],
             Self::TooMany => &["parameter", "value", "max"],
             Self::BadQuery => &["problem"],
@@ -180,6 +183,7 @@ impl Situation {
             Self::Unprocessable => ("unprocessable", 422, "Fields have values that are not valid"),
             Self::UnknownField => ("unknown_field", 400, "There is no such field"),
             Self::Conflict => ("conflict", 409, "Such a record exists already"),
+            Self::WrongVersion => ("wrong_version", 412, "The record is not the one that the request is about"),
             Self::BadParameter => ("bad_parameter", 400, "A parameter is not valid"),
             Self::TooMany => ("too_many", 400, "A page cannot be that large"),
             Self::TooDeep => ("too_deep", 400, "A list cannot be read that far"),

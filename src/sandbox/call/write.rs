@@ -63,13 +63,14 @@ impl<'c> Call<'c> {
         target: &Target<'c>,
         account: &str,
         mut fields: Map<String, Value>,
+        id: Option<String>,
     ) -> Result<Arc<Row>, Refusal> {
         let (name, resource) = target.resource()?;
         rename_back(state, name, &mut fields);
         let required = self.required_by_account(account, name);
         let fields = body::read(fields, self.api, target.route, resource, true, required)?;
         self.conflict(state, name, resource, account, &fields, None)?;
-        let row = state.store.add(&self.maker, name, account, fields, self.now).ok_or(Situation::UnknownRoute)?;
+        let row = state.store.add(&self.maker, name, account, fields, id, self.now).ok_or(Situation::UnknownRoute)?;
         self.show(state, target, account, &row)?;
         if self.api.webhooks.as_ref().is_some_and(|webhooks| webhooks.resource.get_ref() == name) {
             self.set("secret", json!(webhooks::secret(self.maker.seed, &row.id)));
@@ -89,12 +90,12 @@ impl<'c> Call<'c> {
         let template = self.template(target, Operation::Create);
         if !resource.batch {
             let fields = records.into_iter().next().unwrap_or_default();
-            self.create_one(state, target, account, fields)?;
+            self.create_one(state, target, account, fields, None)?;
             return Ok(Done::Fresh(template, 201));
         }
         let (mut results, mut refused, count) = (Vec::new(), None, records.len());
         for fields in records {
-            match self.create_one(state, target, account, fields) {
+            match self.create_one(state, target, account, fields, None) {
                 Ok(_) => results.push(self.result(template)),
                 Err(refusal) => {
                     results.push(self.failure(&refusal));
@@ -138,8 +139,16 @@ impl<'c> Call<'c> {
         target: &Target<'c>,
         account: &str,
     ) -> Result<Done<'c>, Refusal> {
-        let row = self.find(state, target, account)?;
         let (name, resource) = target.resource()?;
+        let row = match (self.find(state, target, account), self.id_to_make(target)) {
+            (Err(_), Some(id)) => {
+                let fields = self.sent(resource)?.into_iter().next().unwrap_or_default();
+                self.create_one(state, target, account, fields, Some(id))?;
+                return Ok(Done::Fresh(self.template(target, Operation::Create), 201));
+            }
+            (found, _) => found?,
+        };
+        self.check_version(target, &row)?;
         let mut fields = self.sent(resource)?.into_iter().next().unwrap_or_default();
         rename_back(state, name, &mut fields);
         let fields = body::read(fields, self.api, target.route, resource, false, &[])?;
@@ -166,6 +175,7 @@ impl<'c> Call<'c> {
     ) -> Result<Done<'c>, Refusal> {
         let row = self.find(state, target, account)?;
         let (name, _) = target.resource()?;
+        self.check_version(target, &row)?;
         self.show(state, target, account, &row)?;
         // What it was is told: afterwards nothing may be left of it.
         self.note(state, target, "deleted", account, &row)?;
