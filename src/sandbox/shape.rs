@@ -23,6 +23,9 @@ pub(super) struct Shape {
     pub(super) required_when: Option<Map<String, Value>>,
     /// What a text must look like; refused after the body as a whole was found in order.
     pub(super) format: Option<Format>,
+    /// The values that it may have; refused like a wrong format. Any where empty.
+    #[serde(default)]
+    pub(super) among: Vec<Value>,
     /// What every element of an array is.
     pub(super) items: Option<Box<Self>>,
     /// The fields of an object; others are kept as they come.
@@ -189,6 +192,10 @@ fn look_at(shape: &Shape, value: &Value, path: String, found: &mut Vec<Problem>)
     let is_epoch = matches!(shape.time, Some(TimeFormat::EpochSeconds | TimeFormat::EpochMillis)) && value.is_number();
     if let Some(text) = shape.kind.refuses(value).filter(|_| !is_epoch) {
         found.push(Problem { field: path, kind: ProblemKind::WrongType, text: text.into() });
+        return;
+    }
+    if !shape.among.is_empty() && !shape.among.contains(value) {
+        found.push(Problem { field: path, kind: ProblemKind::WrongFormat, text: "is not included in the list".into() });
         return;
     }
     match (value, &shape.items) {

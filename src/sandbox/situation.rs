@@ -56,6 +56,7 @@ pub(super) enum Situation {
     Unprocessable,
     UnknownField,
     Conflict,
+    WrongVersion,
     BadParameter,
     TooMany,
     TooDeep,
@@ -77,7 +78,7 @@ pub(super) enum Situation {
 }
 
 impl Situation {
-    pub(super) const ALL: [Self; 33] = [
+    pub(super) const ALL: [Self; 34] = [
         Self::MissingToken,
         Self::WrongToken,
         Self::ExpiredToken,
@@ -93,6 +94,7 @@ impl Situation {
         Self::Unprocessable,
         Self::UnknownField,
         Self::Conflict,
+        Self::WrongVersion,
         Self::BadParameter,
         Self::TooMany,
         Self::TooDeep,
@@ -138,6 +140,7 @@ impl Situation {
             Self::InvalidFields | Self::Unprocessable => &["failures", "failures_by_field", "field", "problem"],
             Self::UnknownField => &["field"],
             Self::Conflict => &["field", "value", "other"],
+            Self::WrongVersion => &["precondition"],
             Self::BadParameter => &["parameter", "value", "problem"],
             Self::TooMany => &["parameter", "value", "max"],
             Self::BadQuery | Self::BadMapping => &["problem"],
@@ -182,6 +185,7 @@ impl Situation {
             Self::Unprocessable => ("unprocessable", 422, "Fields have values that are not valid"),
             Self::UnknownField => ("unknown_field", 400, "There is no such field"),
             Self::Conflict => ("conflict", 409, "Such a record exists already"),
+            Self::WrongVersion => ("wrong_version", 412, "The record is not the one that the request is about"),
             Self::BadParameter => ("bad_parameter", 400, "A parameter is not valid"),
             Self::TooMany => ("too_many", 400, "A page cannot be that large"),
             Self::TooDeep => ("too_deep", 400, "A list cannot be read that far"),

@@ -244,13 +244,14 @@ impl Store {
         rows.find(|row| row.deleted.is_none() && record::has(&row.record, path, value))
     }
 
-    /// Adds a record whose id nobody has.
+    /// Adds a record: under `id`, else under one that nobody has.
     pub(super) fn add(
         &mut self,
         maker: &Maker<'_>,
         resource: &str,
         account: &str,
         fields: Map<String, Value>,
+        id: Option<String>,
         now: Timestamp,
     ) -> Option<Arc<Row>> {
         let shape = maker.api.resources.get(resource)?;
@@ -259,7 +260,7 @@ impl Store {
         while self.find(maker, resource, account, &shape.id.write(number)).is_some() {
             number += 1;
         }
-        let id = shape.id.write(number);
+        let id = id.unwrap_or_else(|| shape.id.write(number));
         let mut record = Map::new();
         if let Some(field) = shape.field(Set::Id) {
             record.insert(field.to_owned(), Value::Null);

@@ -9,6 +9,7 @@ mod ping;
 mod reply;
 mod route;
 mod unified;
+mod version;
 mod write;
 
 use std::collections::BTreeMap;

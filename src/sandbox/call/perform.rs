@@ -72,6 +72,9 @@ impl<'c> Call<'c> {
             Operation::More => self.more(state, target, account),
             Operation::Get => {
                 let row = self.find(state, target, account)?;
+                if let Some(unchanged) = self.unchanged(target, &row) {
+                    return Ok(Done::Ready(unchanged));
+                }
                 self.show(state, target, account, &row)?;
                 Ok(Done::Fresh(self.template(target, Operation::Get), 200))
             }

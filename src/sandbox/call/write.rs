@@ -98,7 +98,7 @@ impl<'c> Call<'c> {
             let found = self.api.resources.get_key_value(makes.resource.get_ref());
             let (name, other) = found.ok_or(Situation::UnknownRoute)?;
             let made = makes.fields.iter().map(|(name, value)| (name.clone(), template::fill(value, &*fields)));
-            let row = state.store.add(&self.maker, name, account, made.collect(), self.now);
+            let row = state.store.add(&self.maker, name, account, made.collect(), None, self.now);
             let row = row.ok_or(Situation::UnknownRoute)?;
             fields.insert(field.clone(), record::id_value(other, &row.id));
             let target = Target { resource: Some((name, other)), ..target.clone() };
@@ -113,6 +113,7 @@ impl<'c> Call<'c> {
         target: &Target<'c>,
         account: &str,
         mut fields: Map<String, Value>,
+        id: Option<String>,
     ) -> Result<Arc<Row>, Refusal> {
         let (name, resource) = target.resource()?;
         rename_back(state, name, &mut fields);
@@ -121,7 +122,7 @@ impl<'c> Call<'c> {
         self.refers(state, resource, account, &fields)?;
         self.conflict(state, name, resource, account, &fields, None)?;
         self.make_others(state, target, account, &mut fields)?;
-        let row = state.store.add(&self.maker, name, account, fields, self.now).ok_or(Situation::UnknownRoute)?;
+        let row = state.store.add(&self.maker, name, account, fields, id, self.now).ok_or(Situation::UnknownRoute)?;
         self.show(state, target, account, &row)?;
         if self.api.webhooks.as_ref().is_some_and(|webhooks| webhooks.resource.get_ref() == name) {
             self.set("secret", json!(webhooks::secret(self.maker.seed, &row.id)));
@@ -144,13 +145,13 @@ impl<'c> Call<'c> {
         let template = self.template(target, Operation::Create);
         if !resource.batch {
             let fields = records.into_iter().next().unwrap_or_default();
-            self.create_one(state, target, account, fields)?;
+            self.create_one(state, target, account, fields, None)?;
             return Ok(Done::Fresh(template, 201));
         }
         let (mut results, mut refused, count) = (Vec::new(), None, records.len());
         let mut failed = 0;
         for fields in records {
-            match self.create_one(state, target, account, fields) {
+            match self.create_one(state, target, account, fields, None) {
                 Ok(_) => results.push(self.result(template)),
                 Err(refusal) => {
                     results.push(self.failure(&refusal));
@@ -194,8 +195,16 @@ impl<'c> Call<'c> {
         target: &Target<'c>,
         account: &str,
     ) -> Result<Done<'c>, Refusal> {
-        let row = self.find(state, target, account)?;
         let (name, resource) = target.resource()?;
+        let row = match (self.find(state, target, account), self.id_to_make(target)) {
+            (Err(_), Some(id)) => {
+                let fields = self.sent(resource)?.into_iter().next().unwrap_or_default();
+                self.create_one(state, target, account, fields, Some(id))?;
+                return Ok(Done::Fresh(self.template(target, Operation::Create), 201));
+            }
+            (found, _) => found?,
+        };
+        self.check_version(target, &row)?;
         let mut fields = self.sent(resource)?.into_iter().next().unwrap_or_default();
         rename_back(state, name, &mut fields);
         let fields = body::read(fields, self.api, target.route, resource, false, &[])?;
@@ -223,6 +232,7 @@ impl<'c> Call<'c> {
     ) -> Result<Done<'c>, Refusal> {
         let row = self.find(state, target, account)?;
         let (name, _) = target.resource()?;
+        self.check_version(target, &row)?;
         self.show(state, target, account, &row)?;
         // What it was is told: afterwards nothing may be left of it.
         self.note(state, target, "deleted", account, &row)?;

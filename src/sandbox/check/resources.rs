@@ -22,6 +22,9 @@ impl Check<'_> {
                         .help(format!("add `id = {{ type = \"string\", set = \"id\" }}` to [resources.{name}.fields]")),
                 );
             }
+            if let Some(tag) = &resource.tag {
+                self.field(tag, &resource.fields);
+            }
             for seeds in &resource.seeds {
                 if !inventions.knows(seeds.kind.get_ref()) {
                     self.no_such(&seeds.kind, "kind of invented record", seeds.kind.get_ref(), &inventions.kinds());

@@ -48,6 +48,11 @@ pub(in crate::sandbox) struct Resource {
     #[serde(default)]
     pub(in crate::sandbox) unique: Vec<String>,
     pub(in crate::sandbox) select: Option<Select>,
+    /// The field with a record's entity tag, by which requests say which version they mean (RFC 9110, section 13).
+    pub(in crate::sandbox) tag: Option<Spanned<String>>,
+    /// True: a change of a record that is not there makes it, unless the request says that it must be.
+    #[serde(default)]
+    pub(in crate::sandbox) upsert: bool,
     pub(in crate::sandbox) fields: BTreeMap<String, Shape>,
     /// Invented records, one kind after the other.
     #[serde(default)]

@@ -240,3 +240,43 @@ fn a_grant_has_scopes() {
     let refused = native.send("POST", TICKETS, &json!({ "ticket": { "comment": { "body": "x" } } }));
     assert_eq!((refused.status, &refused.body["error"]), (403, &json!("Forbidden")));
 }
+
+#[test]
+fn tickets_are_sorted_as_the_way_of_paging_says() {
+    let mut native = native();
+    let changed = |page: &Value| column(&page["tickets"], "/updated_at");
+    let mut all = changed(&native.get("/api/v2/incremental/tickets/cursor.json?start_time=0").body);
+    all.sort_by(|one, next| next.cmp(one));
+    assert_eq!(all.len(), 600);
+
+    let first = native.get(&format!("{TICKETS}?page[size]=100&sort=-updated_at")).body;
+    assert_eq!(changed(&first), all[..100]);
+    let second = native.get(first["links"]["next"].as_str().unwrap()).body;
+    assert_eq!(changed(&second), all[100..200], "the link keeps the order");
+    let by_number = native.get("/api/v2/tickets?sort_by=updated_at&sort_order=desc&page=2").body;
+    assert_eq!(changed(&by_number), all[100..200]);
+    let oldest = native.get("/api/v2/tickets?page[size]=1&sort=id").body;
+    assert_eq!(column(&oldest["tickets"], "/id"), ["1"]);
+    let wrong = native.get(&format!("{TICKETS}?page[size]=1&sort=colour"));
+    assert_eq!((wrong.status, &wrong.body["error"]), (400, &json!("InvalidValue")));
+}
+
+#[test]
+fn a_value_that_is_not_in_the_list_is_refused() {
+    let mut native = native();
+    let ticket = |field: &str, value: &str| json!({ "ticket": { "comment": { "body": "x" }, field: value } });
+    for (field, label) in [("status", "Status"), ("priority", "Priority"), ("type", "Type")] {
+        let told = (422, invalid(field, &format!("{label}: is not included in the list"), "InvalidValue"));
+        let made = native.send("POST", TICKETS, &ticket(field, "bogus"));
+        assert_eq!((made.status, made.body), told, "{field}");
+        let changed = native.send("PUT", "/api/v2/tickets/1.json", &json!({ "ticket": { field: "bogus" } }));
+        assert_eq!((changed.status, changed.body), told, "{field}");
+    }
+    for (field, value) in [("status", "hold"), ("priority", "low"), ("type", "task")] {
+        let made = native.send("POST", TICKETS, &ticket(field, value));
+        assert_eq!((made.status, &made.body["ticket"][field]), (201, &json!(value)));
+    }
+    let user = native.send("POST", USERS, &json!({ "user": { "name": "Ada", "role": "queen" } }));
+    let told = invalid("role", "Role: is not included in the list", "InvalidValue");
+    assert_eq!((user.status, user.body), (422, told));
+}

@@ -137,7 +137,7 @@ fn connect<'c>(
     let record = record(integrated, api, "", tenant);
     let row = state
         .store
-        .add(&call.maker, integrated.resource.get_ref(), "", record, call.now)
+        .add(&call.maker, integrated.resource.get_ref(), "", record, None, call.now)
         .ok_or(Situation::UnknownRoute)?;
     let access = state.accounts.secret("access");
     let refresh = api.oauth.as_ref().map(|_| state.accounts.secret("refresh"));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::unified_api as unified;
 use super::super::world;
-use super::{answer, ask, body, names, pages, values};
+use super::{answer, ask, body, names, pages, values, with};
 
 const ACCOUNT: &str = "4e0a6f1c-58d7-4b39-9f62-a1d3c7e5b084";
 
@@ -134,4 +134,21 @@ fn accounts_opportunities_and_notes_are_mapped() {
         (&json!("Note 1"), &json!("Wants a call about pricing next week."))
     );
     assert_eq!(notes[0]["contact"], json!([{ "id": "465b158c-541c-ee11-9967-000000000513" }]));
+}
+
+#[test]
+fn a_change_through_the_unified_api_makes_nothing() {
+    let world = &mut world();
+    let target = |id: &str| format!("/unified/crm/contacts/{id}?integrated_account_id={ACCOUNT}");
+    let mut request = with(ask("PATCH", ""), "Authorization", "Bearer sandbox-token-7d2f9c4e1a6b");
+    request.host = "api.truto.one".to_owned();
+    request.headers.set("Content-Type", "application/json");
+    let path = target("00000000-1111-2222-3333-000000000001");
+    let (path, query) = path.split_once('?').unwrap();
+    (request.path, request.query) = (path.to_owned(), query.to_owned());
+    request.body = json!({ "title": "CTO" }).to_string().into_bytes();
+    let refused = answer(world, &request);
+    assert_eq!((refused.status, &body(&refused)["truto_is_remote_error"]), (404, &json!(true)));
+    let all = body(&answer(world, &ask("GET", "/contacts?$top=1&$count=true")));
+    assert_eq!(all["@odata.count"], json!(1000));
 }

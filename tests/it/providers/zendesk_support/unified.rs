@@ -94,3 +94,17 @@ fn refusals_are_told_with_the_providers_own_words() {
     assert_eq!((got.header("ratelimit-remaining"), got.header("ratelimit-reset")), (Some("0"), Some("60")));
     assert_eq!(got.body["raw_response"], json!("Number of allowed API requests per minute exceeded"));
 }
+
+#[test]
+fn tickets_come_in_the_order_that_is_asked_for() {
+    let mut native = native();
+    for (order, field) in [("-updated_at", "/updated_at"), ("-created_at", "/created_at")] {
+        let tickets = native.unified_list(&format!("ticketing/tickets?limit=100&sort_by={order}"), ACCOUNT);
+        let instants = column(&json!(tickets), field);
+        assert_eq!((instants.len(), instants.is_sorted_by(|one, next| one >= next)), (600, true), "{order}");
+    }
+    let tickets = native.unified_list("ticketing/tickets?limit=250&sort_by=updated_at", ACCOUNT);
+    assert!(column(&json!(tickets), "/updated_at").is_sorted());
+    let refused = native.unified("PATCH", "ticketing/tickets/1", ACCOUNT, &json!({ "status": { "id": "bogus" } }));
+    assert_eq!((refused.status, &refused.body["truto_is_remote_error"]), (422, &json!(true)), "{}", refused.body);
+}
