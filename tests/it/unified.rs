@@ -626,3 +626,27 @@ fn a_cursor_that_is_none_is_refused_by_the_provider_itself() {
     let reply = world.answer(&request("GET", &target, "", None), now).reply;
     assert_eq!((reply.status, &body(&reply)["truto_is_remote_error"]), (400, &json!(true)));
 }
+
+// ------------------------------------------------------------------------------------------------ a read-only account
+
+#[test]
+fn an_account_that_may_only_be_read_says_so() {
+    let mut world = world();
+    let now = world.start();
+    let mut ask = |method: &str, target: &str, sent: Option<&Value>| {
+        let reply = world.answer(&request(method, target, "cust_24680", sent), now).reply;
+        (reply.status, body(&reply))
+    };
+    let account = ask("GET", "/integrated-account?tenant_id=cust_24680", None).1["result"][0].clone();
+    assert_eq!(account["is_read_only"], true);
+    let id = account["id"].as_str().unwrap();
+    let able = ask("GET", &format!("/integrated-account/{id}/capabilities"), None).1["capabilities"].clone();
+    assert_eq!(able["crm"]["contacts"], json!(["list", "get"]));
+    let person = ask("GET", "/crm/contacts?limit=1", None).1["result"][0]["id"].as_str().unwrap().to_owned();
+    let sent = json!({ "last_name": "Doe" });
+    let message = format!("The account {id} is read-only");
+    let refused = (405, json!({ "statusCode": 405, "error": "Method Not Allowed", "message": message }));
+    assert_eq!(ask("POST", "/crm/contacts", Some(&sent)), refused);
+    assert_eq!(ask("PATCH", &format!("/crm/contacts/{person}"), Some(&sent)), refused);
+    assert_eq!(ask("DELETE", &format!("/unified/crm/contacts/{person}?integrated_account_id={id}"), None), refused);
+}

@@ -4,6 +4,7 @@ mod demands;
 mod limits;
 mod list;
 mod natives;
+mod outcome;
 mod perform;
 mod ping;
 mod reply;
@@ -17,7 +18,6 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::answer::Answer;
 use super::auth;
 use super::data::{AccountPlace, Api, Integrated, Operation, Resource, Route};
 use super::fault::{Armed, Decision};
@@ -25,14 +25,15 @@ use super::input::Input;
 use super::situation::{Refusal, Situation};
 use super::state::State;
 use super::store::{Item, Maker};
-use super::template::{Template, Variables};
+use super::template::Variables;
 use super::uuid;
 use crate::clock::Timestamp;
-use crate::http::{Reply, Request};
+use crate::http::Request;
 
 use limits::Counted;
 pub(super) use list::joined;
 pub(super) use natives::Natives;
+pub(super) use outcome::{Done, Event, Outcome};
 pub(super) use unified::{account_record, record_news, refresh_due, refuse};
 
 /// One request while it is answered.
@@ -68,50 +69,6 @@ pub(super) struct Call<'c> {
     pub(super) more_headers: Vec<(String, String)>,
     /// What a provider says of its limits.
     pub(super) rate_values: Variables,
-}
-
-/// A record that was written.
-#[derive(Debug, Clone)]
-pub(super) struct Event {
-    /// `created`, `updated` or `deleted`.
-    pub(super) what: &'static str,
-    /// The resource's name.
-    pub(super) resource: String,
-    pub(super) account: String,
-    /// The record as lists show it, with all its fields.
-    pub(super) item: Arc<Item>,
-}
-
-/// What came of a request.
-pub(super) struct Outcome {
-    pub(super) reply: Reply,
-    pub(super) fault: Option<String>,
-    pub(super) account: Option<String>,
-    pub(super) unknown_route: bool,
-    /// The records of a list, which stand in the reply as an empty array then.
-    pub(super) listing: Option<Vec<Arc<Item>>>,
-    /// Its next page: a cursor, a page's number or an offset, as the API's own parameter takes it.
-    pub(super) next: Option<String>,
-    pub(super) events: Vec<Event>,
-    pub(super) pinged: Vec<String>,
-}
-
-impl Outcome {
-    /// Without what only the engine needs.
-    pub(super) fn answer(self) -> Answer {
-        let Self { reply, fault, account, unknown_route, .. } = self;
-        Answer { fault, account, unknown_route, ..Answer::from(reply) }
-    }
-}
-
-/// What is answered when nothing goes wrong.
-pub(super) enum Done<'c> {
-    /// This, with the call's values.
-    Fresh(&'c Template, u16),
-    /// This, whatever the call's values.
-    Ready(Reply),
-    /// The methods that the path knows.
-    Options(String),
 }
 
 /// Where a request leads.

@@ -32,9 +32,16 @@ pub(super) fn capabilities<'c>(
     let (provider, row) = connected(call, state, &account)?;
     let api = natives.api(provider).ok_or(Situation::NotMapped)?;
     let models = api.unified.iter().flat_map(|unified| &unified.models);
+    let integrated = call.api.integrated.as_ref().ok_or(Situation::UnknownRoute)?;
+    let reads_only = integrated.refuse.iter().any(|rule| {
+        let value = row.record.get(rule.field.get_ref());
+        rule.writes && value == Some(&rule.value)
+    });
     let able = |mapping: &Value| {
         let known = METHODS.into_iter().filter(|method| mapping.get(method).is_some()).map(str::to_owned);
+        let known = known.filter(|method| !reads_only || matches!(method.as_str(), "list" | "get"));
         let own = mapping.get("methods").and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned();
+        let own = own.filter(|_| !reads_only);
         known.chain(own).collect::<Vec<_>>()
     };
     let models: Map<String, Value> = models
