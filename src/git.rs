@@ -102,6 +102,7 @@ impl Git<'_> {
                 stdout: open(&out)?,
                 stderr: open(&err)?,
                 descriptors: Vec::new(),
+                memory: None,
             })
             .map_err(|error| error.to_string())?;
         let ended = process.wait_until(now() + PATIENCE).map_err(|error| error.to_string())?;

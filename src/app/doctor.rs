@@ -7,6 +7,7 @@ use super::{Site, Surroundings, listed};
 use crate::diagnostic::Diagnostic;
 use crate::exec::Temporary;
 use crate::plan::Plan;
+use crate::process::can_limit_memory;
 use crate::provision::{Offer, offers};
 use crate::run::ExitCode;
 use crate::serve::Network;
@@ -46,6 +47,7 @@ pub fn doctor(paths: &[PathBuf], surroundings: &Surroundings) -> DoctorReport {
     };
     let mut offers = offers(&pages, &surroundings.cache(), &surroundings.variables);
     offers.extend([containment(), clock(&pages)]);
+    offers.extend(memory(&pages, can_limit_memory()));
     DoctorReport { offers, pages: pages.len(), diagnostics }
 }
 
@@ -88,5 +90,36 @@ fn clock(pages: &[(String, Arc<Plan>)]) -> Offer {
         found: found.to_owned(),
         needed_by: run.filter(|_| started.is_err()).map(|(path, _)| path.clone()).collect(),
         advice: gap.unwrap_or_default().to_owned(),
+    }
+}
+
+/// Whether steps can be held to `memory=`; told only where a page says it.
+fn memory(pages: &[(String, Arc<Plan>)], can: Result<(), &'static str>) -> Option<Offer> {
+    let limited = pages.iter().filter(|(_, plan)| plan.page.skip.is_none() && plan.first_limited().is_some());
+    let needed_by: Vec<String> = limited.map(|(path, _)| path.clone()).collect();
+    (!needed_by.is_empty()).then(|| Offer {
+        name: "memory",
+        there: can.is_ok(),
+        found: can.err().map_or("limits what a step may hold", |why| why).to_owned(),
+        needed_by,
+        advice: "run these pages on Linux, or in a container; nothing else holds steps to `memory=`".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::memory;
+    use crate::plan::specimen::planned;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_machine_that_limits_no_memory_lacks_what_a_page_needs() {
+        let pages = [("a.md", "memory=64MiB"), ("b.md", "memory=64MiB skip"), ("c.md", "exit=0")]
+            .map(|(path, options)| (path.to_owned(), Arc::new(planned(&format!("```bash {options}\nls\n```\n")).0)));
+        let lacking = memory(&pages, Err("no")).unwrap();
+        assert!(lacking.is_missed());
+        assert_eq!((lacking.needed_by, lacking.found.as_str()), (vec!["a.md".to_owned()], "no"));
+        assert!(memory(&pages, Ok(())).unwrap().there);
+        assert_eq!(memory(&pages[1..], Err("no")), None);
     }
 }

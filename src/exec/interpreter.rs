@@ -16,8 +16,9 @@ use super::capture::Capture;
 use super::ending::stopped;
 use super::runner::{ExecError, Job, Place};
 use super::status::{StatusPipe, Wake, pipe};
+use crate::options::Memory;
 use crate::plan::Part;
-use crate::process::{Launch, Process};
+use crate::process::{Launch, MemoryLimit, Process};
 use crate::provision::StandIn;
 use crate::sandbox::{Client, Ecosystem};
 use crate::system_clock::now;
@@ -34,6 +35,8 @@ pub(super) struct Interpreter {
     process: Process,
     commands: Option<File>,
     status: StatusPipe,
+    /// The limit of memory that it had before the step that runs in it, where that has one of its own.
+    former: Option<MemoryLimit>,
 }
 
 /// What a driver tells of a step.
@@ -56,7 +59,8 @@ pub(super) struct Ended {
 }
 
 impl Interpreter {
-    /// Starts `program` with a driver's arguments; what it prints before it knows better goes to `capture`.
+    /// Starts `program` with a driver's arguments; what it prints before it knows better goes to `capture`. `memory`
+    /// limits it from its first instruction on and for good.
     pub(super) fn start(
         stage: &Stage<'_>,
         place: &Place,
@@ -64,6 +68,7 @@ impl Interpreter {
         args: &[String],
         capture: &Capture,
         stdin: Option<File>,
+        memory: Option<Memory>,
     ) -> Result<Self, ExecError> {
         let (commands_in, commands_out) = pipe()?;
         let (status_in, status_out) = pipe()?;
@@ -77,8 +82,9 @@ impl Interpreter {
             stdout,
             stderr,
             descriptors: vec![(200, commands_in), (201, status_out)],
+            memory: memory.map(Memory::bytes),
         })?;
-        Ok(Self { process, commands: Some(File::from(commands_out)), status: StatusPipe::new(status_in) })
+        Ok(Self { process, commands: Some(File::from(commands_out)), status: StatusPipe::new(status_in), former: None })
     }
 
     /// Sends a step and waits for its end. After the `last` one the interpreter ends as a program does.
@@ -92,7 +98,7 @@ impl Interpreter {
         deadline: Instant,
     ) -> Result<Ended, ExecError> {
         stage.network.wait_for(Foreground::Process(self.process.id()));
-        self.begin(command, last);
+        self.begin(job, command, last)?;
         let mut parts = Vec::new();
         loop {
             match self.status.next(&self.process, deadline, Some(capture)) {
@@ -106,6 +112,9 @@ impl Interpreter {
                     if let Some(code) = told.exit
                         && !told.over
                     {
+                        if let Some(former) = self.former.take() {
+                            self.process.limit_memory(former)?;
+                        }
                         return Ok(Ended { ending: Ending::Exited { code }, parts, alive: true });
                     }
                 }
@@ -137,7 +146,10 @@ impl Interpreter {
     }
 
     /// Begins a step and does not wait for its end.
-    pub(super) fn begin(&mut self, command: &Value, last: bool) {
+    pub(super) fn begin(&mut self, job: &Job<'_>, command: &Value, last: bool) -> Result<(), ExecError> {
+        if let Some(memory) = job.step.memory {
+            self.former = Some(self.process.limit_memory(MemoryLimit(Some(memory.bytes())))?);
+        }
         if let Some(commands) = &mut self.commands {
             // Where the interpreter is gone, the status pipe tells so right after.
             let _ = commands.write_all(format!("{command}\n").as_bytes());
@@ -145,6 +157,7 @@ impl Interpreter {
         if last {
             self.commands = None;
         }
+        Ok(())
     }
 }
 

@@ -48,7 +48,7 @@ impl<'a> Shell<'a> {
     pub(super) fn script(&mut self, text: &str, deadline: Instant) -> Result<Ran, ExecError> {
         let started = now();
         let capture = Capture::create(self.stage.workspace, &format!("script-{}", self.started), false)?;
-        let block = Block { code: text, env: &[], stdin: None };
+        let block = Block { code: text, env: &[], stdin: None, memory: None };
         let (end, mut notes) = self.block("", &block, &capture, deadline)?;
         let streams = self.read("", &capture)?;
         let ending = self.ending("", end, deadline - started, &mut notes);
@@ -143,7 +143,7 @@ impl Shell<'_> {
         };
         for (at, code) in codes.iter().enumerate() {
             let capture = self.capture(job, at)?;
-            let block = Block { code, env: &job.step.env, stdin: stdin.as_deref() };
+            let block = Block { code, env: &job.step.env, stdin: stdin.as_deref(), memory: job.step.memory };
             let (end, noted) = self.block(name, &block, &capture, deadline)?;
             done.notes.extend(noted);
             if end == BlockEnd::Stopped(Wake::TimedOut) && self.stage.listens() {
@@ -220,7 +220,8 @@ impl Shell<'_> {
         let capture = self.capture(job, before.len())?;
         let stdin = self.stdin(job)?;
         self.stage.network.wait_for(Foreground::Service);
-        terminal.begin(self.stage, &Block { code: last, env: &job.step.env, stdin: stdin.as_deref() }, &capture)?;
+        let block = Block { code: last, env: &job.step.env, stdin: stdin.as_deref(), memory: job.step.memory };
+        terminal.begin(self.stage, &block, &capture)?;
         Ok(Begun::Service(Service {
             host: Host::Terminal(terminal),
             capture,
@@ -244,7 +245,7 @@ impl Shell<'_> {
         let mut terminal = Terminal::start(self.stage, "service", self.started, &state)?;
         let capture = Capture::create(self.stage.workspace, &format!("service-{}", self.started), false)?;
         self.stage.network.wait_for(Foreground::Service);
-        terminal.begin(self.stage, &Block { code, env: &[], stdin: None }, &capture)?;
+        terminal.begin(self.stage, &Block { code, env: &[], stdin: None, memory: None }, &capture)?;
         Ok(Service {
             host: Host::Terminal(terminal),
             capture,

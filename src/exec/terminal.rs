@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use super::capture::Capture;
 use super::status::{StatusPipe, Wake, pipe};
 use super::{ExecError, Stage};
-use crate::process::{ExitStatus, Launch, Process};
+use crate::options::Memory;
+use crate::process::{ExitStatus, Launch, MemoryLimit, Process};
 use crate::system_clock::now;
 use crate::transcript::Ending;
 use crate::virtual_time::Foreground;
@@ -38,6 +39,8 @@ pub(super) struct Terminal {
     status: StatusPipe,
     name: String,
     last: i32,
+    /// The limit of memory that it had before the block that runs in it, where that has one of its own.
+    former: Option<MemoryLimit>,
 }
 
 impl Drop for Terminal {
@@ -70,6 +73,7 @@ pub(super) struct Block<'a> {
     pub(super) code: &'a str,
     pub(super) env: &'a [(String, String)],
     pub(super) stdin: Option<&'a Path>,
+    pub(super) memory: Option<Memory>,
 }
 
 impl Terminal {
@@ -90,9 +94,16 @@ impl Terminal {
             stdout,
             stderr,
             descriptors: vec![(SCRIPT, script_in), (STATUS, status_out)],
+            memory: None,
         })?;
-        let mut terminal =
-            Self { process, script: File::from(script_out), status: StatusPipe::new(status_in), name, last: 0 };
+        let mut terminal = Self {
+            process,
+            script: File::from(script_out),
+            status: StatusPipe::new(status_in),
+            name,
+            last: 0,
+            former: None,
+        };
         let in_quotes = |file: PathBuf| quote(file).replace('\'', r"'\''");
         terminal.write(&format!(
             "shopt -s expand_aliases\n[ \"$PS4\" != '+ ' ] || PS4=$'\\x1e '\n\
@@ -127,7 +138,12 @@ impl Terminal {
     ) -> Result<BlockEnd, ExecError> {
         stage.network.wait_for(Foreground::Process(self.process.id()));
         self.begin(stage, block, capture)?;
-        Ok(match self.status.next(&self.process, deadline, Some(capture)) {
+        let wake = self.status.next(&self.process, deadline, Some(capture));
+        if let Some(former) = self.former.take() {
+            // What the block has started and left behind keeps its own.
+            self.process.limit_memory(former)?;
+        }
+        Ok(match wake {
             Wake::Line(status) => BlockEnd::Status(self.took(&status)),
             Wake::Closed => match self.process.wait_until(now() + PATIENCE)? {
                 Some(status) => BlockEnd::ShellEnded(status),
@@ -171,6 +187,9 @@ impl Terminal {
                 quote(&file)
             ),
         )?;
+        if let Some(memory) = block.memory {
+            self.former = Some(self.process.limit_memory(MemoryLimit(Some(memory.bytes())))?);
+        }
         self.write(&format!(". {}\n", quote(&around)));
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! Here are words and their places; what a key means for a page or a step is told by `Options`.
 
 mod grammar;
+mod memory;
 mod nearest;
 mod own;
 mod ready;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use crate::source::{Span, Spanned};
 
 pub use grammar::parse;
+pub use memory::Memory;
 pub use nearest::nearest;
 pub use own::parse_own;
 pub use ready::{Ready, TAKES as READY_TAKES};
@@ -92,6 +94,8 @@ pub struct Options {
     pub exit: Option<Spanned<ExpectedExit>>,
     /// `timeout`, in real time.
     pub timeout: Option<Duration>,
+    /// `memory`: how much each process of the step may hold.
+    pub memory: Option<Memory>,
     /// `stdin`: what the step reads.
     pub stdin: Option<String>,
     /// `file`: where the fence is written instead of being run.

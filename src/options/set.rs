@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::source::{Span, Spanned};
 
 use super::{
-    ExpectedExit, OptionError, Options, OutputRule, READY_TAKES, Ready, Scope, Setting, Stream, Time, Value, When,
-    nearest, when,
+    ExpectedExit, Memory, OptionError, Options, OutputRule, READY_TAKES, Ready, Scope, Setting, Stream, Time, Value,
+    When, memory, nearest, when,
 };
 
 /// Every key and the scopes that it belongs to; `env` stands for `env.NAME`.
@@ -15,6 +15,7 @@ const KEYS: &[(&str, &[Scope])] = &[
     ("skip", &[Scope::Fence, Scope::Page]),
     ("exit", &[Scope::Fence]),
     ("timeout", &[Scope::Fence, Scope::Page]),
+    ("memory", &[Scope::Fence, Scope::Page]),
     ("stdin", &[Scope::Fence]),
     ("file", &[Scope::Fence]),
     ("session", &[Scope::Fence]),
@@ -72,6 +73,7 @@ impl Options {
             "skip" => self.skip = Some(setting.text("the reason, such as `skip=\"needs a browser\"`")?),
             "exit" => self.exit = Some(setting.exit()?),
             "timeout" => self.timeout = Some(setting.duration()?),
+            "memory" => self.memory = Some(setting.memory()?),
             "stdin" => self.stdin = Some(setting.text("a text")?.value),
             "file" => self.file = Some(setting.path()?),
             "session" => self.session = Some(setting.word("a word, such as `session=server`")?),
@@ -166,6 +168,11 @@ impl Setting {
     fn duration(&self) -> Result<Duration, OptionError> {
         let text = self.text(TIMEOUT_TAKES)?;
         parse_timeout(&text.value).ok_or_else(|| self.refuse(TIMEOUT_TAKES))
+    }
+
+    fn memory(&self) -> Result<Memory, OptionError> {
+        let text = self.text(memory::TAKES)?;
+        Memory::parse(&text.value).ok_or_else(|| self.refuse(memory::TAKES))
     }
 
     fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, OptionError> {

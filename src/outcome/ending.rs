@@ -68,6 +68,12 @@ fn status(evidence: Evidence<'_>, code: i32) -> Check {
         check.help.push("where it is right that the step succeeds: `<!-- doccheck: exit=0 -->`".to_owned());
     } else {
         check.diff = unshown_output(evidence);
+        check.help.extend(
+            evidence
+                .step
+                .memory
+                .map(|memory| format!("`memory={memory}` held for it, and for each program that it started")),
+        );
         check.help.push(format!("where the step is meant to fail: `<!-- doccheck: exit={code} -->`"));
     }
     check

@@ -20,6 +20,7 @@ pub(super) fn check(
     duplicate_names(tutorial, readings, steps, diagnostics);
     misread_languages(tutorial, readings, steps, diagnostics);
     services(tutorial, readings, steps, diagnostics);
+    limited_requests(tutorial, readings, steps, diagnostics);
     for (at, (reading, decision)) in readings.iter().zip(decisions).enumerate() {
         lone_options(tutorial, readings, at, decision, diagnostics);
         unsent_request(tutorial, reading, decision, diagnostics);
@@ -129,6 +130,19 @@ fn services(tutorial: &Tutorial, readings: &[Reading<'_>], steps: &[Step], diagn
             .at(&tutorial.source, told, "this step cannot be typed there")
             .at(&tutorial.source, place, "the service runs on until the page ends")
             .help("leave `session=` away here, or name another terminal"),
+        );
+    }
+}
+
+/// A request is sent by doccheck itself: there is no program whose memory could be limited.
+fn limited_requests(tutorial: &Tutorial, readings: &[Reading<'_>], steps: &[Step], diagnostics: &mut Vec<Diagnostic>) {
+    for step in steps.iter().filter(|step| step.language == Language::Http) {
+        let mut own = readings[step.fence].said();
+        let Some(setting) = own.find(|setting| setting.key.value == "memory") else { continue };
+        diagnostics.push(
+            Diagnostic::error("no-memory", "a request runs no program whose memory could be limited")
+                .at(&tutorial.source, setting.key.span, "")
+                .help("take `memory=` away here, or put it at a step in a language that runs programs"),
         );
     }
 }

@@ -30,12 +30,13 @@ use std::time::Duration;
 
 use crate::config::{Config, DEFAULT_TIMEOUT};
 use crate::diagnostic::Diagnostic;
-use crate::options::{ExpectedExit, OutputRule, Ready, Setting, Stream, Time, When};
+use crate::options::{ExpectedExit, Memory, OutputRule, Ready, Setting, Stream, Time, When};
 use crate::sandbox::Fault;
 use crate::source::{Located, Span, Spanned};
 use crate::tutorial::{Code, Tutorial};
 
 use reading::Reading;
+use steps::Limits;
 
 pub use expectation::{Expectation, Format, Part};
 pub use known::{KnownBy, KnownStale};
@@ -65,6 +66,11 @@ impl Plan {
             Action::Step(step) => Some(step.as_ref()),
             Action::File(_) => None,
         })
+    }
+
+    /// The first step that is run and whose memory is limited.
+    pub fn first_limited(&self) -> Option<&Step> {
+        self.steps().find(|step| step.memory.is_some() && step.skip.is_none())
     }
 }
 
@@ -192,6 +198,8 @@ pub struct Step {
     pub exit_reason: Option<String>,
     /// The time limit.
     pub timeout: Duration,
+    /// How much memory each process of the step may hold.
+    pub memory: Option<Memory>,
     /// What the step reads; end-of-file at once where not said.
     pub stdin: Option<String>,
     /// Variables of this step alone.
@@ -289,7 +297,10 @@ pub fn plan(tutorial: Tutorial, config: &Config, path: &str) -> (Plan, Vec<Diagn
         decisions = roles::decide(&readings);
         rules::check(&found, config, &readings, &decisions, &mut diagnostics);
     }
-    let timeout = said.own.timeout.or(said.configured.timeout).unwrap_or(DEFAULT_TIMEOUT);
+    let limits = Limits {
+        timeout: said.own.timeout.or(said.configured.timeout).unwrap_or(DEFAULT_TIMEOUT),
+        memory: said.own.memory.or(said.configured.memory),
+    };
     let mut steps = Vec::new();
     let mut file_actions = Vec::new();
     for (at, decision) in decisions.iter().enumerate() {
@@ -297,7 +308,7 @@ pub fn plan(tutorial: Tutorial, config: &Config, path: &str) -> (Plan, Vec<Diagn
             (_, Some(path)) => file_actions.push(FileAction { fence: at, path: path.clone() }),
             (Some(language), None) => {
                 let source = &tutorial.source;
-                steps.push(steps::build(at, language, &readings, &decisions, timeout, source, &mut diagnostics));
+                steps.push(steps::build(at, language, &readings, &decisions, limits, source, &mut diagnostics));
             }
             (None, None) => {}
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::options::{ExpectedExit, Stream};
+use crate::options::{ExpectedExit, Memory, Stream};
 use crate::sandbox::Fault;
 use crate::source::{SourceFile, Span, Spanned};
 use crate::tutorial::Prose;
@@ -17,13 +17,20 @@ use super::{
     transcript,
 };
 
+/// What holds for each step of a page that says nothing else.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) timeout: Duration,
+    pub(super) memory: Option<Memory>,
+}
+
 /// The step at fence `at`, with everything that the page says of it.
 pub(super) fn build(
     at: usize,
     language: Language,
     readings: &[Reading<'_>],
     decisions: &[Decision],
-    timeout: Duration,
+    limits: Limits,
     source: &Arc<SourceFile>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Step {
@@ -70,7 +77,9 @@ pub(super) fn build(
         session: Session::Fresh,
         exit,
         exit_reason,
-        timeout: options.timeout.unwrap_or(timeout),
+        timeout: options.timeout.unwrap_or(limits.timeout),
+        // A request is sent by doccheck itself.
+        memory: options.memory.or(limits.memory).filter(|_| language != Language::Http),
         stdin: options.stdin.clone(),
         env: options.env.clone(),
         faults: options.fault.as_ref().map_or_else(Vec::new, |faults| read_faults(faults, source, diagnostics)),

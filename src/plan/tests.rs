@@ -219,17 +219,19 @@ fn a_step_without_a_name_is_named_by_language_and_line() {
 fn page_and_configuration_set_what_steps_do_not() {
     let file = SourceFile::new(
         "doccheck.toml",
-        "[defaults]\ntimeout = \"20s\"\nstream = \"stdout\"\n[env]\nA = \"1\"\nB = \"1\"\n[python]\npackages = [\"httpx\", \"requests\"]\n",
+        "[defaults]\ntimeout = \"20s\"\nmemory = \"1GiB\"\nstream = \"stdout\"\n[env]\nA = \"1\"\nB = \"1\"\n[python]\npackages = [\"httpx\", \"requests\"]\n",
     );
     let config = crate::config::read(&file).unwrap();
     let step = "```bash\nls\n```\n```output\nx\n```\n";
     let (plan, _) = planned_with(step, &config);
     let first = plan.steps().next().unwrap();
     assert_eq!((first.timeout, first.expectations[0].stream), (Duration::from_secs(20), Stream::Stdout));
-    let front = "---\ndoccheck:\n  timeout: 5s\n  env: {B: 2}\n  python: [requests]\n  node: [p-limit]\n  scopes: [contacts.read]\n  setup: touch a\n  teardown: end.sh\n---\n";
+    assert_eq!(first.memory, Memory::parse("1GiB"));
+    let front = "---\ndoccheck:\n  timeout: 5s\n  memory: 64MiB\n  env: {B: 2}\n  python: [requests]\n  node: [p-limit]\n  scopes: [contacts.read]\n  setup: touch a\n  teardown: end.sh\n---\n";
     let (plan, diagnostics) = planned_with(&format!("{front}{step}"), &config);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    assert_eq!(plan.steps().next().unwrap().timeout, Duration::from_secs(5));
+    let own = plan.steps().next().unwrap();
+    assert_eq!((own.timeout, own.memory), (Duration::from_secs(5), Memory::parse("64MiB")));
     assert_eq!(plan.page.env, [("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())]);
     let python: Vec<_> = plan.page.python.iter().map(|package| package.value.as_str()).collect();
     assert_eq!((python, plan.page.node[0].value.as_str()), (vec!["httpx", "requests"], "p-limit"));

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::exit_watch::{exit_watch, wait_readable};
 use super::family::{self, Kin};
-use super::{ExitStatus, Launch, ProcessError, Woken, inspection, interrupt, spawn};
+use super::{ExitStatus, Launch, MemoryLimit, ProcessError, Woken, inspection, interrupt, memory, spawn};
 use crate::system_clock;
 
 /// How long processes may take to end by themselves after TERM.
@@ -277,6 +277,17 @@ impl Process {
     /// where the system does not tell.
     pub fn standing(&self) -> Option<(PathBuf, Vec<(String, String)>)> {
         inspection::standing(self.member.pid)
+    }
+
+    /// Limits the memory that it, and what it starts from now on, may hold; tells the limit that it had. What it holds
+    /// already counts.
+    ///
+    /// # Errors
+    ///
+    /// `ProcessError::Limit`.
+    pub fn limit_memory(&self, limit: MemoryLimit) -> Result<MemoryLimit, ProcessError> {
+        let limited = memory::limit(self.member.pid, limit);
+        limited.map_err(|source| ProcessError::Limit { program: self.member.program.clone(), source })
     }
 
     /// How it ended, if it has.

@@ -88,6 +88,18 @@ pub(super) fn standing(pid: Pid) -> Option<(PathBuf, Vec<(String, String)>)> {
     Some((cwd, variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
 }
 
+/// How many bytes of data the process `pid` may let itself be allowed, the inner `None` for as many as it likes; `None`
+/// where the system does not tell.
+#[cfg(target_os = "linux")]
+pub(super) fn hard_data_limit(pid: Pid) -> Option<Option<u64>> {
+    let limits = fs::read_to_string(format!("/proc/{}/limits", pid.as_raw_nonzero())).ok()?;
+    let data = limits.lines().find_map(|line| line.strip_prefix("Max data size"))?;
+    match data.split_whitespace().nth(1)? {
+        "unlimited" => Some(None),
+        bytes => bytes.parse().ok().map(Some),
+    }
+}
+
 /// False where there is no `/proc`, or where it shows another container's processes under other numbers.
 fn is_ours() -> bool {
     let me = rustix::process::getpid().as_raw_nonzero().to_string();

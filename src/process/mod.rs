@@ -10,6 +10,7 @@ mod exit_watch;
 mod family;
 mod inspection;
 mod interrupt;
+mod memory;
 #[cfg(target_os = "linux")]
 pub mod namespace;
 mod program;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 pub use census::Census;
 pub use crew::{Before, Crew, Process};
 pub use interrupt::{interrupted, wait_for_input, wait_for_interruption};
+pub use memory::{MemoryLimit, can_limit_memory};
 pub use program::find_program;
 pub use threads::{Thread, Waiting, are_same, packets_are_under_way, program_name, started};
 
@@ -51,6 +53,8 @@ pub struct Launch {
     pub stderr: File,
     /// More descriptors, each with its number in the process.
     pub descriptors: Vec<(i32, OwnedFd)>,
+    /// How many bytes of memory it may hold; as many as doccheck itself where `None`.
+    pub memory: Option<u64>,
 }
 
 /// How a process ended.
@@ -81,6 +85,14 @@ pub enum ProcessError {
     /// The program could not be started.
     #[error("cannot start `{program}`: {source}")]
     Start {
+        /// The program.
+        program: String,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The system would not limit its memory.
+    #[error("cannot limit the memory of `{program}`: {source}")]
+    Limit {
         /// The program.
         program: String,
         /// The system's answer.

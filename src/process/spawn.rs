@@ -12,10 +12,10 @@ use std::sync::{Arc, OnceLock};
 
 use rustix::io::{Errno, FdFlags};
 
-use super::{Launch, MARKER};
+use super::{Launch, MARKER, memory};
 
 /// Starts `launch`. In the new process, before the program: a new session, then the namespaces, in order, then the
-/// descriptors at their numbers and no others.
+/// descriptors at their numbers and no others, then its limit of memory.
 pub(super) fn spawn(launch: Launch, marker: &str, namespaces: &Arc<Vec<OwnedFd>>) -> io::Result<duct::Handle> {
     let mut env: HashMap<OsString, OsString> =
         launch.env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
@@ -25,6 +25,7 @@ pub(super) fn spawn(launch: Launch, marker: &str, namespaces: &Arc<Vec<OwnedFd>>
     let descriptors = Arc::new(out_of_the_way(launch.descriptors)?);
     let namespaces = Arc::clone(namespaces);
     let parent = rustix::process::getpid();
+    let limit = launch.memory;
     let command = duct::cmd(launch.program, launch.args).dir(launch.cwd).full_env(env).unchecked();
     let command = match launch.stdin {
         Some(stdin) => command.stdin_file(stdin),
@@ -44,6 +45,7 @@ pub(super) fn spawn(launch: Launch, marker: &str, namespaces: &Arc<Vec<OwnedFd>>
                 for (number, descriptor) in descriptors.iter() {
                     place(descriptor, *number)?;
                 }
+                limit.map_or(Ok(()), memory::limit_this)?;
                 end_with(parent)
             });
         }

@@ -20,6 +20,7 @@ fn sh(script: &str, output: &Path) -> Launch {
         stderr: stdout.try_clone().unwrap(),
         stdout,
         descriptors: Vec::new(),
+        memory: None,
     }
 }
 

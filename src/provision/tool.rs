@@ -102,6 +102,7 @@ impl Tool<'_> {
                 stdout: open()?,
                 stderr: open()?,
                 descriptors: held.map(|lock| (HELD, lock)).into_iter().collect(),
+                memory: None,
             })
             .map_err(|error| error.to_string())?;
         let ended = process.wait_until(now() + self.patience).map_err(|error| error.to_string())?;

@@ -4,6 +4,7 @@
 //! page did is told as `Event`s while it happens and as a `PageOutcome` at the end.
 
 mod environment;
+mod limits;
 mod page;
 mod performance;
 pub mod record;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::environment::{Environment, fill_placeholders};
+use super::limits;
 use super::snapshots::Snapshots;
 use super::worker::Worker;
 use super::{Event, Observer, Page, Session, micros};
@@ -15,7 +16,7 @@ use crate::matching::{Captures, Unsafe};
 use crate::options::Time;
 use crate::outcome::{StepOutcome, StepVerdict, judge_step};
 use crate::plan::{Action, FileAction, Language, Plan, Step};
-use crate::process::{Crew, interrupted};
+use crate::process::{Crew, can_limit_memory, interrupted};
 use crate::provision::StandIn;
 use crate::sandbox::World;
 use crate::serve::ServeError;
@@ -56,6 +57,7 @@ impl Performance<'_> {
 
     /// Makes the page's world, performs its actions in it, and takes it down.
     fn in_a_world(&mut self) -> Result<(), Diagnostic> {
+        limits::check(self.plan, can_limit_memory())?;
         let Some(files) = self.files() else { return Ok(()) };
         let title = self.page.title();
         let tell = |message: &str| self.observer.see(&Event::Preparing { title: &title, message });

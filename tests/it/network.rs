@@ -58,6 +58,7 @@ impl Wires {
             stdout: stdout.try_clone().unwrap(),
             stderr: stderr.try_clone().unwrap(),
             descriptors: Vec::new(),
+            memory: None,
         };
         let ended = crew.launch(launch).unwrap().wait_until(Instant::now() + PATIENCE).unwrap();
         let read = |file: &mut File| {
@@ -470,6 +471,7 @@ fn a_native_request_reaches_the_pages_own_service() {
             stdout: File::from(std::os::fd::OwnedFd::from(writer)),
             stderr: tempfile::tempfile().unwrap(),
             descriptors: Vec::new(),
+            memory: None,
         })
         .unwrap();
     let mut port = [0; 16];

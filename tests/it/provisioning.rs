@@ -117,6 +117,7 @@ fn step(fence: usize, language: Language) -> Step {
         exit: ExpectedExit::Code(0),
         exit_reason: None,
         timeout: Duration::from_secs(10),
+        memory: None,
         stdin: None,
         env: Vec::new(),
         faults: Vec::new(),

@@ -96,6 +96,7 @@ fn plan() -> Arc<Plan> {
             exit: ExpectedExit::Code(0),
             exit_reason: None,
             timeout: Duration::from_secs(10),
+            memory: None,
             stdin: None,
             env: Vec::new(),
             faults: Vec::new(),

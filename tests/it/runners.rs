@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use doccheck::exec::{Job, Ran, Runners, Stage, Workspace};
-use doccheck::options::ExpectedExit;
+use doccheck::options::{ExpectedExit, Memory};
 use doccheck::plan::{Action, Command, Language, PagePlan, Plan, Session, Step, Watch};
 use doccheck::process::Crew;
 use doccheck::provision::{Provisioner, Tools};
@@ -98,6 +98,7 @@ fn step(language: Language, code: &str) -> Step {
         exit: ExpectedExit::Code(0),
         exit_reason: None,
         timeout: Duration::from_secs(20),
+        memory: None,
         stdin: None,
         env: vec![],
         faults: vec![],
@@ -503,4 +504,44 @@ fn code_that_types_cannot_be_taken_out_of_runs_with_a_note() {
     let ran = one(step(Language::TypeScript, "const x: = 3"));
     assert_eq!(code(&ran), 1);
     assert!(ran.output.text.starts_with("SyntaxError"), "{}", ran.output.text);
+}
+
+/// A step of 128 MiB between two steps without a limit, in one session.
+#[cfg(target_os = "linux")]
+fn limits_of_three(steps: [Step; 3]) -> Vec<String> {
+    let [first, mut second, third] = steps;
+    second.memory = Memory::parse("128MiB");
+    let ran = Bench::new().run(&[first, second, third]);
+    ran.iter().map(|ran| ran.output.text.trim().to_owned()).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_of_memory_is_that_of_its_step_alone() {
+    let shell = |code: &str| step(Language::Shell, code);
+    let told = limits_of_three([shell("ulimit -S -d 500000"), shell("ulimit -S -d"), shell("ulimit -S -d")]);
+    assert_eq!(told, ["", "131072", "500000"], "the shell has again what the page gave it");
+    let of_node = "console.log(/Max data size +([0-9a-z]+)/.exec(fs.readFileSync('/proc/self/limits', 'utf8'))[1])";
+    let node = |code: &str| continued(Language::JavaScript, code);
+    let first = format!("import fs from 'node:fs'\n{of_node}");
+    let told = limits_of_three([node(&first), node(of_node), node(of_node)]);
+    assert_eq!((told[1].as_str(), &told[2]), ("134217728", &told[0]));
+    let of_python = "import resource; print(resource.getrlimit(resource.RLIMIT_DATA)[0])";
+    for first in ["1", of_python] {
+        let python = |code: &str| continued(Language::Python, code);
+        let told = limits_of_three([python(first), python(of_python), python(of_python)]);
+        assert_eq!((told[1].as_str(), told[2].as_str()), ("134217728", "-1"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interpreter_lives_on_after_a_step_that_has_used_up_its_memory() {
+    let all = "kept = []\nwhile True:\n    kept.append(bytes(64))\n";
+    let mut greedy = continued(Language::Python, all);
+    greedy.memory = Memory::parse("32MiB");
+    let ran = Bench::new().run(&[greedy, continued(Language::Python, "print(len(kept) > 100000)")]);
+    assert_eq!(code(&ran[0]), 1);
+    assert!(ran[0].output.text.ends_with("\nMemoryError\n"), "{}", ran[0].output.text);
+    assert_eq!((ran[1].output.text.as_str(), ran[1].notes.len()), ("True\n", 0));
 }

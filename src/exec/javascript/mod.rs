@@ -102,7 +102,9 @@ impl JavaScript<'_> {
                 let alone = shared.is_none() && job.step.watches.is_empty();
                 let program = if alone { module.path.clone() } else { workspace.scribble("driver.mjs", DRIVER)? };
                 let input = stdin.as_ref().and_then(|path| File::open(path).ok());
-                Interpreter::start(self.stage, &place, self.node()?, &[program.display().to_string()], capture, input)?
+                let limit = job.step.memory.filter(|_| shared.is_none());
+                let args = [program.display().to_string()];
+                Interpreter::start(self.stage, &place, self.node()?, &args, capture, input, limit)?
             }
         };
         let command = json!({
@@ -133,7 +135,7 @@ impl JavaScript<'_> {
         let Prepared { mut interpreter, command, module, shared } =
             self.prepare(job, place, &code, &capture, &mut notes)?;
         self.stage.network.wait_for(Foreground::Service);
-        interpreter.begin(&command, true);
+        interpreter.begin(job, &command, true)?;
         self.ended.extend(shared.map(|name| (name, BUSY)));
         // Node may read it at any time from now on.
         self.served.push(module);

@@ -17,10 +17,19 @@ main = types.ModuleType("__main__")
 main.__builtins__ = builtins
 sys.modules["__main__"] = main
 loop = None
+resource = None
 
 
 def tell(exit, parts, over):
     os.write(201, (json.dumps({"exit": exit, "parts": parts, "over": over}) + "\n").encode())
+
+
+def limit(memory):
+    """Limits the step's memory, or lifts its limit: to tell of a MemoryError takes memory too."""
+    if resource:
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        fits = memory and (hard == resource.RLIM_INFINITY or memory < hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (memory if fits else hard, hard))
 
 
 def flush():
@@ -47,6 +56,11 @@ def place(command):
     os.chdir(command["cwd"])
     os.environ.clear()
     os.environ.update(command["env"])
+    global resource
+    if command["memory"]:
+        import resource
+    else:
+        resource = None
     sys.path[0] = "" if command["transcript"] else command["cwd"]
     sys.argv = ["" if command["transcript"] else command["page"]]
 
@@ -136,6 +150,7 @@ def complete(code, namespace):
 
 def report(error):
     """Prints an uncaught exception as the interpreter does, without the frames of this file."""
+    limit(None)
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
@@ -205,6 +220,7 @@ def transcript(command):
             status = exit_status(error)
         except BaseException as error:
             report(error)
+            limit(command["memory"])
         record.end(at)
         parts.append(["command", at, record.texts.get(at, "")])
         if status is not None:
@@ -216,6 +232,7 @@ for received in COMMANDS:
     step = json.loads(received)
     place(step)
     code, over, told = transcript(step) if step["transcript"] else program(step)
+    limit(None)
     flush()
     if step["fresh"] or over:
         tell(None, told, True)

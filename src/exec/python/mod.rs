@@ -16,6 +16,7 @@ use super::interpreter::{BUSY, ENDED, Interpreter, missing_package, watches, wit
 use super::runner::{Job, Place, Ran, Runner};
 use super::service::{Begun, Service};
 use super::{ExecError, Stage};
+use crate::options::Memory;
 use crate::plan::{Language, Session};
 use crate::system_clock::now;
 use crate::transcript::Ending;
@@ -73,7 +74,9 @@ impl Python<'_> {
                 let program = program.ok_or_else(|| ExecError::MissingTool { tool: "python3".to_owned() })?;
                 let driver = workspace.scribble("driver.py", DRIVER)?;
                 let input = stdin.as_ref().and_then(|path| File::open(path).ok());
-                Interpreter::start(self.stage, &place, program, &[driver.display().to_string()], &capture, input)?
+                let limit = job.step.memory.filter(|_| shared.is_none());
+                let args = [driver.display().to_string()];
+                Interpreter::start(self.stage, &place, program, &args, &capture, input, limit)?
             }
         };
         let command = json!({
@@ -84,6 +87,7 @@ impl Python<'_> {
             "line": job.line,
             "watches": watches(job),
             "fresh": shared.is_none(),
+            "memory": job.step.memory.map(Memory::bytes),
             "out": capture.out(),
             "err": capture.err(),
             "in": stdin,
@@ -103,7 +107,7 @@ impl Python<'_> {
         let started = now();
         let Prepared { mut interpreter, command, capture, shared, notes } = self.prepare(job, place)?;
         self.stage.network.wait_for(Foreground::Service);
-        interpreter.begin(&command, true);
+        interpreter.begin(job, &command, true)?;
         self.ended.extend(shared.map(|name| (name, BUSY)));
         Ok(Begun::Service(Service::in_interpreter(interpreter, capture, notes, started)))
     }

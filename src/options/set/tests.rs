@@ -19,7 +19,7 @@ fn refused(text: &str, scope: Scope) -> OptionError {
 #[test]
 fn every_option_of_a_fence_is_read() {
     let (options, errors) = read(
-        "name=create exit=nonzero timeout=1m30s stdin='a b' session=two stream=stderr output=any \
+        "name=create exit=nonzero timeout=1m30s memory=64MiB stdin='a b' session=two stream=stderr output=any \
          env.A=1 env.B=x=y fault='429x2, 401@3 GET /a*' skip=later",
         Scope::Fence,
     );
@@ -27,6 +27,7 @@ fn every_option_of_a_fence_is_read() {
     assert_eq!(options.name.unwrap().value, "create");
     assert_eq!(options.exit.unwrap().value, ExpectedExit::Nonzero);
     assert_eq!(options.timeout, Some(Duration::from_secs(90)));
+    assert_eq!(options.memory, Memory::parse("64MiB"));
     assert_eq!(options.stdin.as_deref(), Some("a b"));
     assert_eq!(options.session.unwrap().value, "two");
     assert_eq!(options.stream, Some(Stream::Stderr));
@@ -79,6 +80,10 @@ fn values_that_mean_nothing_are_refused_at_their_place() {
         "timeout=0s",
         "timeout=24h1s",
         "timeout=99999999999h",
+        "memory=64",
+        "memory=1KiB",
+        "memory=lots",
+        "memory",
         "file=~/x",
         "name=''",
         "name='a b'",
