@@ -650,3 +650,118 @@ fn an_account_that_may_only_be_read_says_so() {
     assert_eq!(ask("PATCH", &format!("/crm/contacts/{person}"), Some(&sent)), refused);
     assert_eq!(ask("DELETE", &format!("/unified/crm/contacts/{person}?integrated_account_id={id}"), None), refused);
 }
+
+// ------------------------------------------------------------------------------------------------ what a change does
+
+/// The records that hold all that a unified write can say, by model. `{}` stands for the id of a contact or of an account.
+fn full(resource: &str, person: &str, company: &str) -> Value {
+    match resource {
+        "contacts" => json!({
+            "first_name": "Ada", "last_name": "van Dyk", "title": "Countess", "account": { "id": company },
+            "email_addresses": [{ "email": "ada@example.com", "type": "work" }],
+            "phone_numbers": [{ "number": "+1 555 0199", "type": "work" }],
+        }),
+        "accounts" => json!({
+            "name": "Acme", "description": "Makes things", "website": "https://acme.example", "industry": "Things",
+            "number_of_employees": 7, "phone_numbers": [{ "number": "+1 555 0199", "type": "work" }],
+        }),
+        "opportunities" => json!({
+            "name": "Order", "description": "First", "amount": 12.5, "close_date": "2026-05-09",
+            "account": { "id": company }, "contact": [{ "id": person }],
+        }),
+        _ => json!({ "title": "Call", "content": "Back", "contact": [{ "id": person }] }),
+    }
+}
+
+#[test]
+fn what_a_change_takes_away_is_gone_or_the_change_is_refused() {
+    let (mut failed, mut refused) = (Vec::new(), Vec::new());
+    for crm in CRMS {
+        let tenant = format!("cust_{crm}");
+        let mut world = world();
+        let mut now = world.start();
+        let mut ask = |method: &str, target: &str, sent: Option<&Value>| {
+            now = now.after(Duration::from_secs(1));
+            let reply = patient(&mut world, &mut now, &request(method, target, &tenant, sent)).reply;
+            (reply.status, body(&reply))
+        };
+        let mut some = |resource: &str| {
+            ask("GET", &format!("/crm/{resource}?limit=1"), None).1["result"][0]["id"].as_str().unwrap().to_owned()
+        };
+        let (person, company) = (some("contacts"), some("accounts"));
+        for resource in ["contacts", "accounts", "opportunities"] {
+            let mut sent = full(resource, &person, &company);
+            if resource == "opportunities" {
+                sent["stage"] = ask("GET", "/crm/opportunities?limit=1", None).1["result"][0]["stage"].clone();
+            }
+            let (status, made) = ask("POST", &format!("/crm/{resource}"), Some(&sent));
+            assert!(matches!(status, 200 | 201), "{crm} {resource}: {made}");
+            let target = format!("/crm/{resource}/{}", made["id"].as_str().unwrap());
+            for (field, value) in full(resource, &person, &company).as_object().unwrap() {
+                let empty = if value.is_array() { json!([]) } else { Value::Null };
+                // What the provider has no place for was not made either; names are required.
+                if made[field] == empty || ["name", "first_name", "last_name"].contains(&field.as_str()) {
+                    continue;
+                }
+                let (status, told) = ask("PATCH", &target, Some(&json!({ field: empty })));
+                if status == 200 && told[field] != empty {
+                    failed.push(format!("{crm} {resource} {field}: {}", told[field]));
+                }
+                if status >= 400 {
+                    refused.push(format!("{crm} {resource} {field}"));
+                }
+            }
+        }
+    }
+    assert_eq!(failed, Vec::<String>::new());
+    let expected = [
+        "hubspot opportunities account",
+        "hubspot opportunities contact",
+        "salesforce opportunities close_date",
+        "zendesk_sell opportunities contact",
+        "copper opportunities contact",
+    ];
+    assert_eq!(refused, expected);
+}
+
+#[test]
+fn a_name_is_the_same_whatever_the_crm_keeps_of_it() {
+    for crm in CRMS {
+        let tenant = format!("cust_{crm}");
+        let mut world = world();
+        let mut now = world.start();
+        let mut ask = |method: &str, target: &str, sent: &Value| {
+            now = now.after(Duration::from_secs(1));
+            let reply = patient(&mut world, &mut now, &request(method, target, &tenant, Some(sent))).reply;
+            let told = body(&reply);
+            assert!(matches!(reply.status, 200 | 201), "{crm} {target} {sent}: {told}");
+            told
+        };
+        let names = |told: &Value| ["first_name", "last_name", "name"].map(|field| told[field].clone());
+        let made = ask("POST", "/crm/contacts", &json!({ "last_name": "NoMail" }));
+        assert_eq!(names(&made), [Value::Null, json!("NoMail"), json!("NoMail")], "{crm}");
+        assert_eq!((&made["email_addresses"], &made["phone_numbers"]), (&json!([]), &json!([])), "{crm}");
+        let target = format!("/crm/contacts/{}", made["id"].as_str().unwrap());
+        for (change, expected) in [
+            (json!({ "first_name": "Jane" }), json!(["Jane", "NoMail", "Jane NoMail"])),
+            (json!({ "name": "Foo Bar Baz" }), json!(["Foo", "Bar Baz", "Foo Bar Baz"])),
+            (json!({ "first_name": null }), json!([null, "Bar Baz", "Bar Baz"])),
+            (json!({ "name": "Solo" }), json!([null, "Solo", "Solo"])),
+            (
+                json!({ "name": "Not meant", "first_name": "Han", "last_name": "Solo" }),
+                json!(["Han", "Solo", "Han Solo"]),
+            ),
+        ] {
+            let told = names(&ask("PATCH", &target, &change));
+            // Where one field holds the whole name, two words are a first and a last one.
+            let is_one_field =
+                ["pipedrive", "close", "copper"].contains(&crm) && expected == json!([null, "Bar Baz", "Bar Baz"]);
+            let expected = if is_one_field { json!(["Bar", "Baz", "Bar Baz"]) } else { expected };
+            assert_eq!(json!(told), expected, "{crm} {change}");
+        }
+        let wrong = world
+            .answer(&request("PATCH", &target, &tenant, Some(&json!({ "name": 5 }))), now.after(Duration::from_secs(9)))
+            .reply;
+        assert_eq!((wrong.status, &body(&wrong)["details"]["failures"][0]["field"]), (400, &json!("name")), "{crm}");
+    }
+}

@@ -7,7 +7,9 @@ use crate::sandbox::{jsonata, mapped};
 
 impl Check<'_> {
     pub(super) fn mappings(&mut self) {
-        for reads in self.api.resources.values().filter_map(|resource| resource.reads.as_ref()) {
+        let of_resources = self.api.resources.values().filter_map(|resource| resource.reads.as_ref());
+        let of_models = self.api.models.values().flatten().filter_map(|(_, model)| model.reads.as_ref());
+        for reads in of_resources.chain(of_models) {
             if let Some(problem) = unreadable(reads.get_ref()) {
                 self.tell(reads, "sandbox-mapping", problem, String::new());
             }

@@ -60,6 +60,8 @@ pub(in crate::sandbox) struct Model {
     /// Other names that mean it.
     #[serde(default)]
     pub(in crate::sandbox) names: Vec<String>,
+    /// An expression over a body: an object of fields that stand in it in another form.
+    pub(in crate::sandbox) reads: Option<Spanned<String>>,
     /// Its fields, in the order in which they are shown.
     pub(in crate::sandbox) fields: Ordered,
 }

@@ -164,6 +164,13 @@ fn refusal(call: &Call<'_>, found: Vec<Faulty>) -> Refusal {
 /// The body of a write, checked by the model; what the provider wants besides is its own business.
 fn checked_body(call: &Call<'_>, target: &Target<'_>, subject: &Subject<'_>, whole: bool) -> Result<Value, Refusal> {
     let mut fields = body::object(call.request)?;
+    if let Some(reads) = &subject.model.reads {
+        let input = Value::Object(fields.clone());
+        let texts = [None, None, Some(reads.get_ref())];
+        let names = remote::names(subject, call);
+        let more = remote::make(subject, texts, (&input, &[]), &names, |found| refusal(call, found))?.body;
+        fields.extend(more.and_then(|more| more.as_object().cloned()).unwrap_or_default());
+    }
     let shapes = &subject.model.fields.shapes;
     let mut problems = shape::problems(shapes, &fields, whole);
     problems.extend(shape::problems(&target.route.fields, &fields, whole));
