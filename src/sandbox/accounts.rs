@@ -83,6 +83,11 @@ impl Accounts {
         self.credentials.get(account).map(|known| known.provider)
     }
 
+    /// The ids of all accounts.
+    pub(in crate::sandbox) fn ids(&self) -> impl Iterator<Item = &String> {
+        self.credentials.keys()
+    }
+
     /// When the next token is to be refreshed.
     pub(in crate::sandbox) fn next_due(&self) -> Option<Timestamp> {
         self.due.keys().next().map(|(at, _)| *at)

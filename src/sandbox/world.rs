@@ -1,6 +1,6 @@
 //! The state of a sandbox during one run of one page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub struct World {
     drafted: BTreeMap<String, usize>,
     /// What is to be told of its own accord.
     pub(super) post: Post,
+    /// Variables for accounts that were connected besides.
+    connected: Vec<(String, String)>,
 }
 
 /// The number from which records are invented where nobody names another.
@@ -71,6 +73,7 @@ impl World {
             serial: 0,
             drafted: BTreeMap::new(),
             post: Post::default(),
+            connected: Vec::new(),
         }
     }
 
@@ -111,6 +114,7 @@ impl World {
                 variables.insert(name.clone(), template::fill_text(text, &record));
             }
         }
+        variables.extend(self.connected.iter().cloned());
         variables.into_iter().collect()
     }
 
@@ -125,7 +129,8 @@ impl World {
         Some(record)
     }
 
-    /// Connects one more account of a provider, with so many invented records of its resources.
+    /// Connects one more account of a provider, with so many invented records of its resources. Variables tell what opens
+    /// it: the provider's name, a number, and `ACCOUNT_ID`, `TENANT_ID` or `TOKEN`.
     ///
     /// # Errors
     ///
@@ -136,8 +141,8 @@ impl World {
         let mut apis = definition.apis.iter().filter_map(|api| Some((api, api.routes.iter().find(connects)?)));
         let (api, route) = apis.next().ok_or("the sandbox has no way to connect accounts")?;
         let counts: Map<String, Value> = records.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
-        let body =
-            json!({ "tenant_id": format!("{provider}-{}", self.serial), "integration": provider, "records": counts });
+        let tenant = format!("{provider}-{}", self.serial);
+        let body = json!({ "tenant_id": tenant, "integration": provider, "records": counts });
         let mut headers = Headers::new();
         headers.set("Content-Type", "application/json");
         if let (Some(token), Some(way)) = (api.tokens.first(), api.authorization.first()) {
@@ -153,11 +158,32 @@ impl World {
             headers,
             body: body.to_string().into_bytes(),
         };
+        let known = |world: &Self| {
+            world.states.iter().flat_map(|state| state.accounts.ids()).cloned().collect::<BTreeSet<String>>()
+        };
+        let before = known(self);
         let reply = self.answer(&request, self.start()).reply;
         if reply.status < 300 {
+            for id in known(self).difference(&before) {
+                self.name(provider, id, &tenant);
+            }
             return Ok(());
         }
         Err(format!("cannot connect an account of `{provider}`: {}", String::from_utf8_lossy(&reply.body)))
+    }
+
+    /// Keeps what opens an account under names of its own.
+    fn name(&mut self, provider: &str, id: &str, tenant: &str) {
+        let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
+        let stem: String = provider.chars().map(plain).collect();
+        let is_taken = |name: &String| self.connected.iter().any(|(known, _)| known == name);
+        let numbers = (1..).map(|number: u32| format!("{stem}_{number}"));
+        let Some(stem) = numbers.into_iter().find(|stem| !is_taken(&format!("{stem}_ACCOUNT_ID"))) else { return };
+        let token = self.states.iter().find_map(|state| state.accounts.token(id, self.start()));
+        let token = token.map(|(token, _)| token.to_owned()).unwrap_or_default();
+        for (name, value) in [("ACCOUNT_ID", id), ("TENANT_ID", tenant), ("TOKEN", &token)] {
+            self.connected.push((format!("{stem}_{name}"), value.to_owned()));
+        }
     }
 
     /// Arms the faults of a step.

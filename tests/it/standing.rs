@@ -406,6 +406,40 @@ fn a_reset_leaves_nothing_of_what_was() {
 }
 
 #[test]
+fn what_opens_an_account_that_was_asked_for_is_told() {
+    let home = home();
+    let arguments =
+        ["--time", "virtual", "--accounts", "hubspot:contacts=5", "--accounts", "hubspot:contacts=2,companies=1"];
+    let sandbox = Sandbox::start(home.path(), &arguments);
+    for _ in 0..2 {
+        let environment = sandbox.describe()["environment"].clone();
+        let told = |name: &str| environment[name].as_str().unwrap_or_default().to_owned();
+        for (number, count) in [(1, 5), (2, 2)] {
+            let id = told(&format!("HUBSPOT_{number}_ACCOUNT_ID"));
+            let ours = format!("Bearer {}", sandbox.token());
+            let target = format!("/{HOST}/unified/crm/contacts?limit=50&integrated_account_id={id}");
+            let page = sandbox.ask("GET", &target, &[("Authorization", &ours)], "").json();
+            assert_eq!(page["result_count"], count, "{page}");
+            let tenant = told(&format!("HUBSPOT_{number}_TENANT_ID"));
+            let fields = [("Authorization", ours.as_str()), ("X-Tenant-ID", &tenant)];
+            assert_eq!(
+                sandbox.ask("GET", &format!("/{HOST}/crm/contacts?limit=50"), &fields, "").json()["result_count"],
+                count
+            );
+            let own = format!("Bearer {}", told(&format!("HUBSPOT_{number}_TOKEN")));
+            let native = sandbox.ask("GET", "/api.hubapi.com/crm/v3/objects/contacts", &[("Authorization", &own)], "");
+            assert_eq!(native.json()["results"].as_array().unwrap().len(), count);
+        }
+        sandbox.control("POST", "/reset", &Value::Null);
+    }
+    let (_, printed) = sandbox.end(Signal::INT);
+    assert!(
+        printed.contains("  export HUBSPOT_2_TENANT_ID=") && printed.contains("  export HUBSPOT_1_TOKEN="),
+        "{printed}"
+    );
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused_with_what_to_write() {
     let home = home();
     let sandbox = Sandbox::start(home.path(), &["--time", "virtual"]);
