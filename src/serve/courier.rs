@@ -183,7 +183,7 @@ impl Courier {
         let is_taken = said.as_ref().is_ok_and(|said| (200..300).contains(&said.status));
         self.note(&delivery, &said, asked);
         if !is_taken && !said.is_err_and(|silence| silence.is_final) {
-            self.engine.with(|world, now| world.put_off(delivery, now));
+            self.engine.put_off(delivery);
         }
         self.dispatch();
     }

@@ -121,6 +121,16 @@ impl Engine {
         })
     }
 
+    /// Puts a call off that was not taken. A clock that is put forward by hand passes over the moments at which it would
+    /// have been tried again: they count from the moment at which it was due.
+    pub(super) fn put_off(&self, delivery: Delivery) {
+        let is_stepped = self.of_time(|time| matches!(time.clock, Clock::Stepped(_))).unwrap_or_default();
+        self.with(|world, now| {
+            let tried = if is_stepped { delivery.due } else { now };
+            world.put_off(delivery, tried);
+        });
+    }
+
     /// How long after the world's start an instant is, in microseconds; `None` where no world is open.
     pub(super) fn elapsed_at(&self, instant: Timestamp) -> Option<u64> {
         self.of_time(|time| micros(instant.since(time.start)))

@@ -6,7 +6,9 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread;
+use std::time::Duration;
 
+use doccheck::clock::Timestamp;
 use doccheck::serve::{Entry, Event};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -273,12 +275,12 @@ fn virtual_time_moves_by_exchanges_and_by_hand_alone() {
 fn real_time_goes_on_from_where_it_was_put() {
     let home = home();
     let sandbox = Sandbox::start(home.path(), &[]);
-    let now = |answer: &Value| doccheck::clock::Timestamp::parse(answer["now"].as_str().unwrap()).unwrap();
+    let now = |answer: &Value| Timestamp::parse(answer["now"].as_str().unwrap()).unwrap();
     let before = now(&sandbox.describe());
     let advanced = now(&sandbox.control("POST", "/advance", &json!({ "by": "2d" })).json());
     sandbox.control("GET", "/journal?after=1&wait=1", &Value::Null);
     let after = now(&sandbox.describe());
-    let days = std::time::Duration::from_secs(2 * 24 * 3600);
+    let days = Duration::from_secs(2 * 24 * 3600);
     assert!(advanced.since(before) >= days && advanced.since(before) < 2 * days);
     assert!(after.since(advanced).as_secs_f64() > 0.9, "time goes on");
 }
@@ -630,4 +632,41 @@ fn many(authority: &str, request: &str, count: usize) -> Vec<u16> {
         status
     };
     (0..count).map(|_| one()).collect()
+}
+
+#[test]
+fn one_step_of_the_clock_brings_all_the_tries_that_fall_into_it() {
+    let home = home();
+    let sandbox = Sandbox::start(home.path(), &["--time", "virtual"]);
+    let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = receiver.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in receiver.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 8192]);
+            let _ = stream.write_all(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+    });
+    let bearer = format!("Bearer {}", sandbox.token());
+    let fields = [("Authorization", bearer.as_str()), tenant(), ("Content-Type", "application/json")];
+    let hook = json!({ "target_url": format!("http://127.0.0.1:{port}/"), "event_types": ["record:created"] });
+    assert_eq!(sandbox.ask("POST", &format!("/{HOST}/webhook"), &fields, &hook.to_string()).status, 201);
+    assert_eq!(sandbox.ask("POST", &format!("/{HOST}/crm/contacts"), &fields, r#"{"last_name": "Doe"}"#).status, 201);
+    let tries = |count: usize| {
+        for _ in 0..500 {
+            let told = sandbox.control("GET", "/journal", &Value::Null).json();
+            let entries = told["entries"].as_array().unwrap().iter();
+            let tries: Vec<Value> = entries.filter(|entry| entry["kind"] == "webhook").cloned().collect();
+            if tries.len() >= count {
+                return tries;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("fewer than {count} tries: {}", sandbox.control("GET", "/journal", &Value::Null).body);
+    };
+    tries(1);
+    sandbox.control("POST", "/advance", &json!({ "by": "2m" }));
+    let told = tries(4);
+    let attempts: Vec<_> = told.iter().map(|entry| entry["attempt"].as_u64().unwrap()).collect();
+    assert_eq!(attempts, [1, 2, 3, 4]);
 }
