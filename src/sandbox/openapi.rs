@@ -175,6 +175,11 @@ impl Described<'_> {
             let kind = if paging.by == PageBy::Cursor { "string" } else { "integer" };
             parameters.push(json!({ "name": name, "in": "query", "required": false, "schema": { "type": kind } }));
         }
+        let sort =
+            route.sort.as_ref().or(self.resource.and_then(|resource| resource.sort.as_ref())).unwrap_or(&api.sort);
+        for name in [&sort.by, &sort.direction].into_iter().flatten().filter_map(|place| place.query.as_ref()) {
+            parameters.push(text("query", name, false));
+        }
         let filters =
             route.filters.iter().chain(self.resource.iter().flat_map(|resource| &resource.filters)).chain(&api.filters);
         let mut seen = BTreeSet::new();

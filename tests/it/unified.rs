@@ -765,3 +765,77 @@ fn a_name_is_the_same_whatever_the_crm_keeps_of_it() {
         assert_eq!((wrong.status, &body(&wrong)["details"]["failures"][0]["field"]), (400, &json!("name")), "{crm}");
     }
 }
+
+// ------------------------------------------------------------------------------------------------ orders
+
+#[test]
+fn a_list_is_in_the_order_that_was_asked_for_or_the_order_is_refused() {
+    let fields = ["id", "created_at", "updated_at", "name", "title"];
+    let mut sortable = BTreeMap::new();
+    for provider in CRMS.into_iter().chain(["bamboohr", "personio", "greenhouse", "lever", "zendesk_support"]) {
+        let mut world = world();
+        let mut now = world.start();
+        let mut get = |target: &str| {
+            let reply = patient(&mut world, &mut now, &request("GET", target, "", None)).reply;
+            (reply.status, body(&reply))
+        };
+        let account = get(&format!("/integrated-account?tenant_id=cust_{provider}")).1["result"][0].clone();
+        let (model, id) = (account["unified_model"].as_str().unwrap(), account["id"].as_str().unwrap().to_owned());
+        let resource = match model {
+            "hris" => "employees",
+            "ats" => "candidates",
+            "ticketing" => "tickets",
+            _ => "contacts",
+        };
+        let mut known = Vec::new();
+        for (field, direction) in fields.into_iter().flat_map(|field| [(field, ""), (field, "-")]) {
+            let target =
+                format!("/unified/{model}/{resource}?integrated_account_id={id}&limit=100&sort_by={direction}{field}");
+            let (status, page) = get(&target);
+            if status == 400 {
+                let message = page["message"].as_str().unwrap();
+                let told = message.starts_with("sort_by must be ") && message.ends_with(&format!(", not {field}"));
+                assert!(told || message.contains("must name a field"), "{provider} {message}");
+                continue;
+            }
+            known.push(format!("{direction}{field}"));
+            let values: Vec<String> = page["result"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|record| record[field].as_str().unwrap_or_default().to_owned())
+                .collect();
+            let number = |text: &String| text.parse::<u64>().unwrap_or(0);
+            let is_sorted = values.is_sorted_by(|a, b| {
+                let (a, b) = if direction == "-" { (b, a) } else { (a, b) };
+                (number(a), a) <= (number(b), b)
+            });
+            assert!(is_sorted && values.len() == 100, "{provider} {direction}{field}: {values:?}");
+        }
+        sortable
+            .insert(provider, known.into_iter().filter(|known| !known.starts_with('-')).collect::<Vec<_>>().join(" "));
+    }
+    let expected = [
+        ("hubspot", "created_at updated_at"),
+        ("salesforce", "created_at updated_at"),
+        ("zendesk_sell", "id created_at updated_at name"),
+        ("pipedrive", "id created_at updated_at"),
+        ("dynamics_365", "id created_at updated_at"),
+        ("close", "created_at updated_at"),
+        ("copper", "created_at updated_at name"),
+        ("zoho_crm", "id created_at updated_at"),
+        ("bamboohr", ""),
+        ("personio", ""),
+        ("greenhouse", ""),
+        ("lever", ""),
+        ("zendesk_support", "id created_at updated_at"),
+    ];
+    let expected: BTreeMap<&str, String> =
+        expected.into_iter().map(|(name, fields)| (name, fields.to_owned())).collect();
+    assert_eq!(sortable, expected);
+    let mut world = world();
+    let now = world.start();
+    let reply = world.answer(&request("GET", "/crm/contacts?sort_by=name", "cust_hubspot", None), now).reply;
+    let told = "sort_by must be one of created_at, updated_at, by which the provider can order this list, not name";
+    assert_eq!((reply.status, &body(&reply)["message"]), (400, &json!(told)));
+}

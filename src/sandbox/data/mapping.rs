@@ -53,6 +53,9 @@ pub(in crate::sandbox) struct ListMapping {
     pub(in crate::sandbox) records: String,
     /// The next cursor; there is no further page where it is nothing.
     pub(in crate::sandbox) next: Option<String>,
+    /// The unified fields by which it can be asked for in order.
+    #[serde(default)]
+    pub(in crate::sandbox) sorts: Vec<String>,
     /// A second list, whose records have what those of this one lack.
     pub(in crate::sandbox) also: Option<AlsoMapping>,
     /// How the list is asked for where a filter is wanted that this way does not have.

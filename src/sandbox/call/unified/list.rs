@@ -49,6 +49,7 @@ pub(super) fn perform<'c>(
     if let Some(variant) = mapping.variants.iter().find(|variant| variant.when.iter().any(is_wanted)) {
         mapping = &variant.list;
     }
+    sortable(call, mapping, &wanted)?;
     wanted.limit = wanted.limit.min(mapping.max.unwrap_or(u64::MAX).max(1));
     wanted.input.insert("limit".to_owned(), json!(wanted.limit));
     if let Some(cursor) = &wanted.cursor {
@@ -106,12 +107,29 @@ fn wanted(call: &Call<'_>, subject: &Subject<'_>) -> Result<Wanted, Refusal> {
         }
     }
     if let Some(order) = sorted {
-        input.insert("sort_by".to_owned(), order);
+        input.insert(SORT_BY.to_owned(), order);
     }
     let previous = cursor.as_ref().and_then(Cursor::previous);
     let cursor = cursor.as_ref().and_then(Cursor::own);
     Ok(Wanted { limit: limit(call)?, cursor, previous, asked, tests, input })
 }
+
+/// Refuses an order that the provider does not have: the page would come in another, and nothing would tell.
+fn sortable(call: &Call<'_>, mapping: &ListMapping, wanted: &Wanted) -> Result<(), Refusal> {
+    let order = wanted.input.get(SORT_BY).and_then(Value::as_object);
+    let Some(field) = order.and_then(|order| order.keys().find(|field| !mapping.sorts.contains(field))) else {
+        return Ok(());
+    };
+    let parameter = call.api.sort.by.as_ref().map_or(SORT_BY, |place| place.name());
+    let problem = match mapping.sorts.is_empty() {
+        true => "must be left out, since the provider has no order to choose for this list".to_owned(),
+        false => format!("must be one of {}, by which the provider can order this list", mapping.sorts.join(", ")),
+    };
+    Err(Refusal::bad_parameter(parameter, field, &problem))
+}
+
+/// The order among what expressions see.
+const SORT_BY: &str = "sort_by";
 
 /// The query without what says where a page begins and how large it is.
 fn without_page(call: &Call<'_>) -> String {
