@@ -58,11 +58,21 @@ impl Network {
             return Err(ServeError::NoAnswer(refusal(&target)));
         }
         let proxy = format!("http://127.0.0.1:{}", self.own_proxy);
-        // It is sent by the wires' own thread: no other thread's work is seen by who decides whether time may pass.
-        let sent = self.handle.spawn(send::send(request, protocol, timeout, proxy, self.bundle.clone()));
-        self.wait_for(Foreground::Request);
+        let (clock, bundle) = (self.virtual_clock(), self.bundle.clone());
+        let wait_for = move |foreground| {
+            if let Some(clock) = &clock {
+                clock.wait_for(foreground);
+            }
+        };
+        // It is sent by the wires' own thread, which tells the clock of its begin and end too: no other thread's work is seen
+        // by who decides whether time may pass, and this one may get no processor for long after the answer has come.
+        let sent = self.handle.spawn(async move {
+            wait_for(Foreground::Request);
+            let answer = send::send(request, protocol, timeout, proxy, bundle).await;
+            wait_for(Foreground::Nobody);
+            answer
+        });
         let answer = self.handle.block_on(sent);
-        self.wait_for(Foreground::Nobody);
         let answer = answer.unwrap_or_else(|error| Err(ServeError::NoAnswer(error.to_string())));
         answer.map_err(|error| match error {
             ServeError::NoAnswer(reason) => ServeError::NoAnswer(format!("cannot reach {}: {reason}", target.name())),

@@ -112,7 +112,7 @@ impl Arbiter {
         while !self.ended {
             let disturbed = self.hear(self.patience()) != News::None;
             self.stage.is_waited.store(!self.schedule.is_empty(), Ordering::SeqCst);
-            let foreground = self.stage.foreground();
+            let foreground = *self.stage.foreground();
             if foreground != self.foreground {
                 self.foreground = foreground;
                 if foreground != Foreground::Service {
@@ -315,6 +315,13 @@ impl Arbiter {
         };
         if !allowed || !self.in_foreground(look) {
             self.patience = patience.unwrap_or(PATIENCE.1).clamp(PATIENCE.0, IDLE);
+            return;
+        }
+        // What was waited for when the look began may be over by the look's end. What it sees at rest can say so no more, and
+        // nobody else does until the event has happened.
+        let stage = Arc::clone(&self.stage);
+        let foreground = stage.foreground();
+        if *foreground != self.foreground {
             return;
         }
         if self.foreground == Foreground::Service {

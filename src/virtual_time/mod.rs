@@ -20,7 +20,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -110,8 +110,8 @@ struct Stage {
 }
 
 impl Stage {
-    fn foreground(&self) -> Foreground {
-        *self.foreground.lock().unwrap_or_else(PoisonError::into_inner)
+    fn foreground(&self) -> MutexGuard<'_, Foreground> {
+        self.foreground.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -229,7 +229,7 @@ impl VirtualClock {
 
     /// From now on this is waited for.
     pub fn wait_for(&self, foreground: Foreground) {
-        *self.stage.foreground.lock().unwrap_or_else(PoisonError::into_inner) = foreground;
+        *self.stage.foreground() = foreground;
         if self.stage.is_waited.load(Ordering::SeqCst) {
             self.commands.lock().unwrap_or_else(PoisonError::into_inner).wake();
         }

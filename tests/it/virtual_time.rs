@@ -287,6 +287,16 @@ fn who_sleeps_in_real_time_does_not_hold_up_a_wait_that_ends_before_and_ends_bef
     assert!(run.notes(0).contains("waited 2 s in real time: no hook makes the sleep of `perl` virtual"));
 }
 
+/// A request of doccheck's own is over when its answer has come, however late doccheck itself gets a processor to see it.
+#[test]
+fn a_request_that_is_over_lets_no_time_pass_on_a_busy_machine_either() {
+    let request = "```http\nGET https://api.truto.one/unified/crm/contacts\n```\n\n\
+                   ```http\nHTTP/1.1 401 Unauthorized\n...\n```\n\n";
+    let folder = folder_with(&format!("```console background=true\n$ exec sleep 300\n```\n\n{}", request.repeat(12)));
+    let run = run_often(folder.path(), 4);
+    assert_eq!(run.is_true_but_unchecked().virtual_seconds(), 12.0 * 0.02);
+}
+
 /// A program that starts or ends is not asleep for a moment, though the kernel may say so.
 #[test]
 fn programs_that_come_and_go_beside_a_sleeper_do_not_let_time_pass() {
