@@ -1,5 +1,7 @@
 //! The arbiter: lets the next event happen when the world is at rest.
 
+mod hearing;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
@@ -9,10 +11,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::account::Account;
-use super::ears::{Command, Delay, Ears, Heard, News, Request};
-use super::message::Message;
+use super::ears::{Ears, News};
 use super::rest::{Asleep, Look};
-use super::schedule::{Rank, Schedule, due, millis_begun};
+use super::schedule::{Schedule, millis_begun};
 use super::shared::Shared;
 use super::sleepers::{Allowed, Credit, RealSleepers};
 use super::{Foreground, Passage, Rested, Stage, Wires};
@@ -140,92 +141,6 @@ impl Arbiter {
     /// True where nothing is to happen.
     fn is_idle(&self) -> bool {
         self.schedule.is_empty() && self.rested.is_none()
-    }
-
-    /// Takes in what is there.
-    fn hear(&mut self, patience: Option<Duration>) -> News {
-        let heard = self.ears.hear(patience);
-        let news = News::of(&heard);
-        if news != News::None {
-            // Who slept in real time and woke is credited before what was said since is answered.
-            if let Some(census) = self.census.as_mut().filter(|_| !self.sleepers.is_empty()) {
-                let look = self.asleep.look(census, &[]);
-                self.credit(&look);
-            }
-            self.patience = PATIENCE.0;
-        }
-        for heard in heard {
-            match heard {
-                Heard::Command(command) => self.obey(command),
-                Heard::Message(connection, message) => self.note(connection, &message),
-                Heard::Came => {}
-                Heard::Gone(gone) => {
-                    self.schedule
-                        .forget(|event| matches!(event, Event::Wake { connection, .. } if *connection == gone));
-                    let credit = self.sleepers.woke(gone, None, system_clock::now());
-                    self.apply(credit);
-                }
-            }
-        }
-        news
-    }
-
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Open(census) => {
-                self.census = Some(census);
-                // What is left of the page before belongs to connections that are closed.
-                self.schedule.forget(|_| true);
-                self.sleepers.clear(system_clock::now());
-                self.shared.tell_sleepers(0);
-                self.used = Duration::ZERO;
-            }
-            Command::Rest { goes_on, until, rested } => {
-                self.granted = usize::from(goes_on);
-                self.rested = Some((until, rested));
-            }
-            Command::Settle(settled) => settled.send(()).unwrap_or_default(),
-            Command::Hold(request) => self.hold(request),
-            Command::Answered => self.in_flight = self.in_flight.saturating_sub(1),
-            Command::End => self.ended = true,
-        }
-    }
-
-    fn hold(&mut self, request: Request) {
-        let Request { content, connection, port, delay, released } = request;
-        self.serial += 1;
-        let due = match delay {
-            Delay::For(delay) => due(self.shared.base(), self.shared.ticks(), delay),
-            Delay::Until(instant) => instant,
-        };
-        let rank = Rank::Exchange { content, connection, serial: self.serial };
-        self.schedule.add(due, rank, Event::Release { released, port });
-    }
-
-    fn note(&mut self, connection: u64, message: &Message) {
-        match *message {
-            Message::Hello { .. } => {}
-            Message::Wait { id, due, thread } => {
-                let process = self.ears.connection(connection).and_then(|connection| connection.process);
-                // Who says no hello comes last.
-                let (process, started) = process.unwrap_or((i32::MAX, u64::MAX));
-                let rank = Rank::Sleeper { started: (started, process), thread, serial: id };
-                self.schedule.add(due, rank, Event::Wake { connection, id });
-            }
-            Message::Cancel { id: over } => self.schedule.forget(
-                |event| matches!(event, Event::Wake { connection: known, id } if *known == connection && *id == over),
-            ),
-            Message::Now { id } => self.ears.wake(connection, id),
-            Message::Sleep { length, process, thread } => {
-                self.sleepers.told(connection, (process, thread), length, self.shared.base(), system_clock::now());
-                self.shared.tell_sleepers(self.sleepers.count());
-            }
-            Message::Slept { length } => {
-                let credit = self.sleepers.woke(connection, Some(length), system_clock::now());
-                self.apply(credit);
-                self.ears.wake(connection, 0);
-            }
-        }
     }
 
     /// Looks at the world, and lets the next event happen if it may.
