@@ -26,7 +26,7 @@ pub(super) fn stopped(stage: &Stage<'_>, wake: &Wake, limit: Duration) -> Ending
         Wake::OutputLimit => Ending::OutputLimit { limit: OUTPUT_LIMIT },
         // What Ctrl-C cut off says nothing about the page, whatever was noticed of it first.
         _ if interrupted() => Ending::NotReached,
-        Wake::Interrupted | Wake::Line(_) | Wake::Closed | Wake::TimedOut => {
+        Wake::Interrupted | Wake::Line(_) | Wake::Closed | Wake::Serves | Wake::TimedOut => {
             Ending::TimedOut { limit_us: u64::try_from(limit.as_micros()).unwrap_or(u64::MAX) }
         }
     }

@@ -101,7 +101,7 @@ impl Interpreter {
         self.begin(job, command, last)?;
         let mut parts = Vec::new();
         loop {
-            match self.status.next(&self.process, deadline, Some(capture)) {
+            match self.status.next(&self.process, deadline, Some((stage, capture))) {
                 Wake::Line(line) => {
                     let told = Told::read(&line)?;
                     parts.extend(told.parts.into_iter().map(|(kind, index, text)| {
@@ -123,7 +123,7 @@ impl Interpreter {
                     let ending = ended.map_or_else(|| stopped(stage, &Wake::TimedOut, job.step.timeout), Ending::from);
                     return Ok(Ended { ending, parts, alive: false });
                 }
-                Wake::TimedOut if stage.listens() => {
+                wake if wake.is_of_service(stage) => {
                     return Ok(Ended { ending: Ending::Running, parts, alive: false });
                 }
                 wake => {

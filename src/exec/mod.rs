@@ -44,6 +44,10 @@ pub use workspace::Workspace;
 /// How long a page's `setup` or `teardown` may take.
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long a step that listens must have been at rest, in real time, before it is taken for a service: it may wait for a
+/// program that is none of the page's.
+const SETTLED: Duration = Duration::from_millis(500);
+
 /// What the steps of one page run in.
 #[derive(Debug)]
 pub struct Stage<'a> {
@@ -67,6 +71,18 @@ impl Stage<'_> {
     /// True where processes of the page listen on a port on which none did when the step began.
     fn listens(&self) -> bool {
         !self.new_ports().is_empty()
+    }
+
+    /// True where the step that runs is a service that nobody announced: it listens, and the page has been at rest for a
+    /// while with nothing to come. In real time only the step's limit tells.
+    fn serves(&self) -> bool {
+        let Some(clock) = self.network.virtual_clock() else { return false };
+        let Some(since) = clock.standstill() else { return false };
+        if !self.listens() {
+            clock.go_on();
+            return false;
+        }
+        now().duration_since(since) >= SETTLED
     }
 
     /// False where the system does not tell who listens.
@@ -163,9 +179,9 @@ impl<'a> Runners<'a> {
             _ => (self.shell.run(job, &Place::default())?, self.shell.take_running()),
         };
         let Some(service) = running else { return Ok(ran) };
-        let ports = self.stage.new_ports();
+        let (ports, took) = (self.stage.new_ports(), ran.duration);
         self.services.push(Running { whose: Whose::Step(job.index), service, limit: job.step.timeout, told: false });
-        Ok(service::went_on(ran, ports.first().map(|port| service::runs_on(*port, job.step.timeout))))
+        Ok(service::went_on(ran, ports.first().map(|port| service::runs_on(*port, took, job.step.timeout))))
     }
 
     /// Starts a step that runs on, and waits until it is ready. `shown` tells whether it has printed what the page

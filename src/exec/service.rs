@@ -260,12 +260,12 @@ fn speaks_of_a_port(text: &str) -> bool {
         || [" port", "localhost:", "127.0.0.1:", "0.0.0.0:", "::]:", "::1]:"].into_iter().any(digit_after)
 }
 
-/// What is told of a step that nobody said is a service.
-pub(super) fn runs_on(port: u16, limit: Duration) -> String {
+/// What is told of a step that nobody said is a service, after so long a wait.
+pub(super) fn runs_on(port: u16, waited: Duration, limit: Duration) -> String {
+    let waits = if waited < limit { "waits".to_owned() } else { format!("did not end within {}", in_words(limit)) };
     format!(
-        "it listens on port {port} and did not end within {}, so it runs on as a service; \
-         `<!-- doccheck: ready=port:{port} -->` says so without the wait",
-        in_words(limit)
+        "it listens on port {port} and {waits}, so it runs on as a service; \
+         `<!-- doccheck: ready=port:{port} -->` says so without the wait"
     )
 }
 

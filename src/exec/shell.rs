@@ -8,7 +8,6 @@ use super::capture::{Capture, Streams};
 use super::ending::{ran, stopped};
 use super::runner::{Job, Ran, Runner};
 use super::service::{Begun, Host, Service};
-use super::status::Wake;
 use super::terminal::{Block, BlockEnd, State, Terminal};
 use super::{ExecError, Place, Stage};
 use crate::plan::{Language, Part, Session};
@@ -146,7 +145,7 @@ impl Shell<'_> {
             let block = Block { code, env: &job.step.env, stdin: stdin.as_deref(), memory: job.step.memory };
             let (end, noted) = self.block(name, &block, &capture, deadline)?;
             done.notes.extend(noted);
-            if end == BlockEnd::Stopped(Wake::TimedOut) && self.stage.listens() {
+            if matches!(&end, BlockEnd::Stopped(wake) if wake.is_of_service(self.stage)) {
                 self.runs_on(job, name, at, capture, &mut done);
                 break;
             }

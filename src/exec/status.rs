@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use super::ExecError;
 use super::capture::Capture;
+use super::{ExecError, Stage};
 use crate::process::{Process, interrupted};
 use crate::system_clock::now;
 
@@ -25,10 +25,19 @@ pub(super) enum Wake {
     Closed,
     /// The time is over.
     TimedOut,
+    /// The step is a service: it listens and waits.
+    Serves,
     /// Too much was printed.
     OutputLimit,
     /// The user pressed Ctrl-C.
     Interrupted,
+}
+
+impl Wake {
+    /// True where the step is a service that nobody announced.
+    pub(super) fn is_of_service(&self, stage: &Stage<'_>) -> bool {
+        *self == Self::Serves || (*self == Self::TimedOut && stage.listens())
+    }
 }
 
 /// The reading end of an interpreter's status pipe.
@@ -49,8 +58,8 @@ impl StatusPipe {
         Self { file: File::from(end), buffer: Vec::new() }
     }
 
-    /// Waits for the next line.
-    pub(super) fn next(&mut self, process: &Process, deadline: Instant, capture: Option<&Capture>) -> Wake {
+    /// Waits for the next line, of a `step` that runs until then where it is given.
+    pub(super) fn next(&mut self, process: &Process, deadline: Instant, step: Option<(&Stage<'_>, &Capture)>) -> Wake {
         loop {
             if let Some(line) = self.take_line() {
                 return Wake::Line(line);
@@ -67,8 +76,11 @@ impl StatusPipe {
             if interrupted() {
                 return Wake::Interrupted;
             }
-            if capture.is_some_and(Capture::over_limit) {
+            if step.is_some_and(|(_, capture)| capture.over_limit()) {
                 return Wake::OutputLimit;
+            }
+            if step.is_some_and(|(stage, _)| stage.serves()) {
+                return Wake::Serves;
             }
             if left.is_zero() {
                 return Wake::TimedOut;

@@ -138,7 +138,7 @@ impl Terminal {
     ) -> Result<BlockEnd, ExecError> {
         stage.network.wait_for(Foreground::Process(self.process.id()));
         self.begin(stage, block, capture)?;
-        let wake = self.status.next(&self.process, deadline, Some(capture));
+        let wake = self.status.next(&self.process, deadline, Some((stage, capture)));
         if let Some(former) = self.former.take() {
             // What the block has started and left behind keeps its own.
             self.process.limit_memory(former)?;

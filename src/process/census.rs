@@ -57,6 +57,11 @@ impl Census {
         }
     }
 
+    /// True where a process of the crew listens on a port; false where the system does not tell.
+    pub fn listens(&self) -> bool {
+        inspection::ports(&self.roll.processes()).is_some_and(|ports| !ports.is_empty())
+    }
+
     /// True where `process` has a TCP connection whose own end is one of `own`, or that leads to a port on which a process
     /// of the crew listens.
     pub fn is_connected(&self, process: i32, own: &BTreeSet<u16>) -> bool {

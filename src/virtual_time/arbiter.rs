@@ -13,10 +13,10 @@ use tokio::sync::oneshot;
 use super::account::Account;
 use super::ears::{Ears, News};
 use super::rest::{Asleep, Look};
-use super::schedule::{Schedule, millis_begun};
+use super::schedule::{HORIZON, MANY, Schedule, millis_begun};
 use super::shared::Shared;
 use super::sleepers::{Allowed, Credit, RealSleepers};
-use super::{Foreground, Passage, Rested, Stage, Wires};
+use super::{Foreground, Passage, Rested, Stage, Waited, Wires};
 use crate::process::Census;
 use crate::system_clock;
 
@@ -113,7 +113,7 @@ impl Arbiter {
         while !self.ended {
             let disturbed = self.hear(self.patience()) != News::None;
             self.stage.is_waited.store(!self.schedule.is_empty(), Ordering::SeqCst);
-            let foreground = *self.stage.foreground();
+            let foreground = self.stage.waited().foreground;
             if foreground != self.foreground {
                 self.foreground = foreground;
                 if foreground != Foreground::Service {
@@ -147,7 +147,11 @@ impl Arbiter {
     fn look(&mut self) {
         // A client that is gone waits for nothing.
         self.schedule.forget(|event| matches!(event, Event::Release { released, .. } if released.is_closed()));
-        match self.state() {
+        let state = self.state();
+        if !matches!(state, State::Rest(_)) {
+            self.stage.waited().standstill = None;
+        }
+        match state {
             State::Disturbed => {}
             State::Busy(look) => {
                 // Who has woken comes first: what begins now begins after it.
@@ -223,20 +227,22 @@ impl Arbiter {
         self.credit(look);
         let now = system_clock::now();
         let patience = self.sleepers.patience(now);
-        let allowed = match (self.schedule.next_due(), self.sleepers.allowed(now)) {
+        let allowed = self.sleepers.allowed(now);
+        let may_happen = match (self.schedule.next_due(), &allowed) {
             (None, _) => false,
-            (Some(due), Allowed::Until(until)) => due <= until,
+            (Some(due), Allowed::Until(until)) => due <= *until,
             (Some(_), Allowed::Everything) => true,
         };
-        if !allowed || !self.in_foreground(look) {
-            self.patience = patience.unwrap_or(PATIENCE.1).clamp(PATIENCE.0, IDLE);
-            return;
-        }
         // What was waited for when the look began may be over by the look's end. What it sees at rest can say so no more, and
         // nobody else does until the event has happened.
         let stage = Arc::clone(&self.stage);
-        let foreground = stage.foreground();
-        if *foreground != self.foreground {
+        let mut waited = stage.waited();
+        let in_foreground = waited.foreground == self.foreground && self.in_foreground(look);
+        let is_step = in_foreground && matches!(self.foreground, Foreground::Process(_));
+        let stands_still = is_step && self.stands_still(&mut waited, may_happen, &allowed);
+        waited.standstill = stands_still.then(|| waited.standstill.unwrap_or(look.at));
+        if !may_happen || !in_foreground || stands_still {
+            self.patience = patience.unwrap_or(PATIENCE.1).clamp(PATIENCE.0, IDLE);
             return;
         }
         if self.foreground == Foreground::Service {
@@ -250,7 +256,21 @@ impl Arbiter {
             }
             self.granted -= 1;
         }
+        waited.events += 1;
         self.happen(look.used());
+    }
+
+    /// Whether nothing is to come for the step that is waited for, or so much has come that it may be a service.
+    fn stands_still(&self, waited: &mut Waited, may_happen: bool, allowed: &Allowed) -> bool {
+        let Some(due) = self.schedule.next_due() else { return *allowed == Allowed::Everything };
+        if !may_happen || due <= waited.horizon || waited.events < MANY {
+            return false;
+        }
+        let listens = self.census.as_ref().is_some_and(Census::listens);
+        if !listens {
+            waited.horizon = due.saturating_add(HORIZON);
+        }
+        listens
     }
 
     /// Whether time may pass for what is in the foreground.

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -33,7 +33,7 @@ use crate::transcript::TimeSpent;
 use account::Account;
 use arbiter::Arbiter;
 use ears::{Command, Delay, Ears, Request};
-use schedule::Content;
+use schedule::{Content, HORIZON};
 use shared::Shared;
 use sleepers::micros;
 pub use wires::{Awaited, Wires};
@@ -104,14 +104,26 @@ pub struct VirtualClock {
 /// What doccheck and the arbiter both look at. Steps come and go often, so a command for each would be dear.
 #[derive(Debug, Default)]
 struct Stage {
-    foreground: Mutex<Foreground>,
+    waited: Mutex<Waited>,
     /// True while events are to come.
     is_waited: AtomicBool,
 }
 
+/// What is waited for, and how that goes.
+#[derive(Debug, Default)]
+struct Waited {
+    foreground: Foreground,
+    /// Up to when time passes for a step that may be a service.
+    horizon: i64,
+    /// How many events have happened for it.
+    events: usize,
+    /// Since when the step stands still.
+    standstill: Option<Instant>,
+}
+
 impl Stage {
-    fn foreground(&self) -> MutexGuard<'_, Foreground> {
-        self.foreground.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waited(&self) -> MutexGuard<'_, Waited> {
+        self.waited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -229,10 +241,23 @@ impl VirtualClock {
 
     /// From now on this is waited for.
     pub fn wait_for(&self, foreground: Foreground) {
-        *self.stage.foreground() = foreground;
+        *self.stage.waited() =
+            Waited { foreground, horizon: self.shared.base().saturating_add(HORIZON), ..Waited::default() };
         if self.stage.is_waited.load(Ordering::SeqCst) {
             self.commands.lock().unwrap_or_else(PoisonError::into_inner).wake();
         }
+    }
+
+    /// Since when the step that is waited for stands still, in real time: everybody of the page rests, and nothing is to
+    /// happen; or somebody listens, and a hundred events and ten minutes have passed for the step: a server that does
+    /// something every second would let time pass for ever.
+    pub fn standstill(&self) -> Option<Instant> {
+        self.stage.waited().standstill
+    }
+
+    /// The step that is waited for is no service: time passes for it however long it takes.
+    pub fn go_on(&self) {
+        self.stage.waited().horizon = i64::MAX;
     }
 
     /// How the world's time was spent since the last call.

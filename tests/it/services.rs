@@ -167,13 +167,26 @@ fn a_page_may_stop_its_service() {
 fn a_step_that_listens_and_does_not_end_becomes_a_service() {
     let page = format!(
         "```bash\nmkdir app; cd app; export NAME=Ada; echo hello > greeting.txt\n```\n\n\
-         ```bash timeout=5s name=unannounced\n{HTTP_SERVER}\n```\n\n{CLIENT}\n\
+         ```bash name=unannounced\n{HTTP_SERVER}\n```\n\n{CLIENT}\n\
          ```bash\nbasename $PWD; echo $NAME\n```\n\n```output\napp\nAda\n```\n"
     );
     let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
     assert_eq!(status, 0, "{printed}");
-    assert!(printed.contains("it listens on port 8000 and did not end within 5 s"), "{printed}");
+    assert!(printed.contains("it listens on port 8000 and waits, so it runs on as a service"), "{printed}");
     assert!(printed.contains("`<!-- doccheck: ready=port:8000 -->`"), "{printed}");
+}
+
+/// In real time nothing tells a step that waits for ever from one that waits for long.
+#[cfg(target_os = "linux")]
+#[test]
+fn in_real_time_a_step_that_listens_becomes_a_service_at_its_limit() {
+    let page = format!(
+        "---\ndoccheck:\n  time: real\n---\n\n```bash\necho hello > greeting.txt\n```\n\n\
+         ```bash timeout=2s\n{HTTP_SERVER}\n```\n\n{CLIENT}"
+    );
+    let (status, printed) = Repository::new(&[("page.md", &page)]).run(&["page.md"]);
+    assert_eq!(status, 0, "{printed}");
+    assert!(printed.contains("it listens on port 8000 and did not end within 2 s"), "{printed}");
 }
 
 /// Where nobody says `ready`, what a server prints of its port is not taken for the port.

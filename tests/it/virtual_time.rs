@@ -8,6 +8,7 @@ mod library;
 #[cfg(target_os = "linux")]
 mod node;
 mod python;
+mod services;
 mod shell;
 
 use std::path::Path;
@@ -287,16 +288,6 @@ fn who_sleeps_in_real_time_does_not_hold_up_a_wait_that_ends_before_and_ends_bef
     assert!(run.notes(0).contains("waited 2 s in real time: no hook makes the sleep of `perl` virtual"));
 }
 
-/// A request of doccheck's own is over when its answer has come, however late doccheck itself gets a processor to see it.
-#[test]
-fn a_request_that_is_over_lets_no_time_pass_on_a_busy_machine_either() {
-    let request = "```http\nGET https://api.truto.one/unified/crm/contacts\n```\n\n\
-                   ```http\nHTTP/1.1 401 Unauthorized\n...\n```\n\n";
-    let folder = folder_with(&format!("```console background=true\n$ exec sleep 300\n```\n\n{}", request.repeat(12)));
-    let run = run_often(folder.path(), 4);
-    assert_eq!(run.is_true_but_unchecked().virtual_seconds(), 12.0 * 0.02);
-}
-
 /// A program that starts or ends is not asleep for a moment, though the kernel may say so.
 #[test]
 fn programs_that_come_and_go_beside_a_sleeper_do_not_let_time_pass() {
@@ -350,16 +341,6 @@ fn who_sleeps_in_real_time_side_by_side_does_so_in_the_same_time() {
                 perl -e 'sleep 1' & perl -e 'select(undef, undef, undef, 1.5)' & wait; date +%S.%1N\n```\n\n\
                 ```output\n02.0\n03.5\n```\n";
     assert_eq!(run(page).is_true().real(0), [("perl".to_owned(), 5.5)]);
-}
-
-/// What does not listen is not waited for until it does: neither in real time nor on the clock.
-#[test]
-fn a_service_that_works_by_the_clock_has_no_more_of_it_than_others() {
-    let page = "```bash background=true\nwhile :; do date +%T >> beat; sleep 4; done\n```\n\n\
-                ```bash\nsleep 3\ndate +%T; tail -n 1 beat\n```\n\n```output\n09:00:11\n09:00:08\n```\n";
-    let folder = folder_with(page);
-    let run = run_often(folder.path(), 3);
-    assert_eq!(run.steps()[1]["verdict"], "ok", "{}", run.printed);
 }
 
 #[test]
