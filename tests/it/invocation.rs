@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
-/// `doccheck` with an environment that is the same on every machine, and a cache inside the target folder.
+/// `doccheck` with an environment that is the same on every machine, and a cache inside the target folder. Where a
+/// machine reaches the registries by a certificate of its own, installers are told of it.
 pub(crate) fn doccheck() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doccheck"));
     command.env_clear().env("NO_COLOR", "1").env("XDG_CACHE_HOME", cache());
-    for name in ["PATH", "HOME"] {
+    for name in ["PATH", "HOME", "NODE_EXTRA_CA_CERTS", "PIP_CERT"] {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
         }
