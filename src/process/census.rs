@@ -14,6 +14,15 @@ pub struct Census {
     listed: Option<Listed>,
 }
 
+/// What a look at everybody has shown.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The threads.
+    pub threads: Vec<Thread>,
+    /// False where somebody was gone when its turn came: whoever waited for it may have been looked at before it ended.
+    pub is_whole: bool,
+}
+
 /// Who was there when the machine had given this number last. As long as it gives no other, nobody can be new.
 #[derive(Debug)]
 struct Listed {
@@ -32,21 +41,22 @@ impl Crew {
 
 impl Census {
     /// Every thread of every process of the crew, as `look` sees it.
-    pub fn threads(&mut self, look: impl Fn(i32, i32) -> Option<Thread>) -> Vec<Thread> {
+    pub fn threads(&mut self, look: impl Fn(i32, i32) -> Option<Thread>) -> Seen {
         let newest = inspection::newest();
         if let Some(listed) = self.listed.as_ref().filter(|listed| listed.is_sure && newest == Some(listed.newest)) {
             let found: Option<Vec<Thread>> = listed.threads.iter().map(|(process, id)| look(*process, *id)).collect();
             // Where somebody is gone, orphans may have come.
-            if let Some(found) = found {
-                return found;
+            if let Some(threads) = found {
+                return Seen { threads, is_whole: true };
             }
         }
         let processes = self.roll.processes().into_iter().map(|pid| pid.as_raw_nonzero().get());
-        let threads: Vec<_> =
-            processes.flat_map(|process| Thread::ids(process).into_iter().map(move |id| (process, id))).collect();
-        let found = threads.iter().filter_map(|(process, id)| look(*process, *id)).collect();
-        self.listed = newest.map(|newest| Listed { newest, threads, is_sure: false });
-        found
+        let ids: Vec<_> = processes.map(|process| (process, Thread::ids(process))).collect();
+        let listed: Vec<_> = ids.iter().flat_map(|(process, ids)| ids.iter().map(|id| (*process, *id))).collect();
+        let threads: Vec<_> = listed.iter().filter_map(|(process, id)| look(*process, *id)).collect();
+        let is_whole = threads.len() == listed.len() && ids.iter().all(|(_, ids)| !ids.is_empty());
+        self.listed = newest.map(|newest| Listed { newest, threads: listed, is_sure: false });
+        Seen { threads, is_whole }
     }
 
     /// Tells whether nobody of the crew ran while the threads were listed last, so that nobody was starting somebody, and

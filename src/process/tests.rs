@@ -241,3 +241,18 @@ fn a_namespace_may_have_the_number_at_which_a_descriptor_is_wanted() {
     let inside = text.strip_prefix("said\n").unwrap();
     assert!(inside.starts_with("net:[") && inside.trim_end() != outside.to_str().unwrap(), "{text}");
 }
+
+/// Whoever waited for one that is gone may have been looked at before: who saw that has not seen a moment.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_look_that_finds_somebody_gone_is_not_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let crew = Crew::new();
+    crew.launch(sh("echo up; exec sleep 60", &folder.path().join("a"))).unwrap();
+    first_line(&folder.path().join("a"));
+    let mut census = crew.census();
+    let seen = census.threads(Thread::look);
+    assert_eq!((seen.threads.len(), seen.is_whole), (1, true));
+    let seen = census.threads(|_, _| None);
+    assert_eq!((seen.threads.len(), seen.is_whole), (0, false));
+}

@@ -48,7 +48,7 @@ impl Asleep {
     /// Looks at the page's processes and at the threads `wires` of doccheck itself, through which they speak.
     pub(super) fn look(&mut self, census: &mut Census, wires: &[i32]) -> Look {
         let at = system_clock::now();
-        let look = Look { at, page: self.with_waits(census.threads(Thread::glance)), wires: self.own(wires) };
+        let look = Look { at, page: self.with_waits(census.threads(Thread::glance).threads), wires: self.own(wires) };
         let known = look.all().filter_map(|(thread, wait)| Some((Key::of(thread), wait.clone()?)));
         self.0 = known.collect();
         look
@@ -85,10 +85,12 @@ impl Look {
             return false;
         }
         let wires = self.wires.iter().filter_map(|(thread, _)| Thread::look(thread.process, thread.id));
-        let now: Vec<Thread> = census.threads(Thread::look).into_iter().chain(wires).collect();
+        // Who ended while the others were looked at may have woken one of them after its turn.
+        let seen = census.threads(Thread::look);
+        let now: Vec<Thread> = seen.threads.into_iter().chain(wires).collect();
         let keys = now.iter().map(Key::of).collect::<HashSet<_>>();
         let same = keys == self.all().map(|(thread, _)| Key::of(thread)).collect();
-        same && !now.iter().any(|thread| thread.is_busy)
+        seen.is_whole && same && !now.iter().any(|thread| thread.is_busy)
     }
 
     /// The processor time that the page's threads have used.
