@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::provision::Tools;
 
 /// What every terminal of a page is like, whatever the machine: the page must read the same everywhere.
-const TERMINAL: [(&str, &str); 10] = [
+const TERMINAL: [(&str, &str); 11] = [
     ("LANG", "C.UTF-8"),
     ("LC_ALL", "C.UTF-8"),
     ("TZ", "UTC"),
@@ -20,6 +20,8 @@ const TERMINAL: [(&str, &str); 10] = [
     ("PYTHONIOENCODING", "utf-8"),
     // The order of a set of texts, and what depends on it, is the same in every run.
     ("PYTHONHASHSEED", "0"),
+    // It would ask its registry for a newer npm, which no page means.
+    ("NPM_CONFIG_UPDATE_NOTIFIER", "false"),
 ];
 
 /// Variables from all their sources; a later one replaces an earlier one of the same name.

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::account::Account;
 use super::ears::{Ears, News};
 use super::rest::{Asleep, Look};
-use super::schedule::{HORIZON, MANY, Schedule, millis_begun};
+use super::schedule::{DAY, HORIZON, MANY, Schedule, millis_begun};
 use super::shared::Shared;
 use super::sleepers::{Allowed, Credit, RealSleepers};
 use super::{Foreground, Passage, Rested, Stage, Waited, Wires};
@@ -157,7 +157,7 @@ impl Arbiter {
                 // Who has woken comes first: what begins now begins after it.
                 self.credit(&look);
                 // Also beside somebody who computes a sleep is seen early: it may be over before everybody rests.
-                self.sleepers.note(&look, self.shared.base(), PULSE, |_| false);
+                self.sleepers.note(&look, self.shared.base(), PULSE, &BTreeSet::new(), |_| false);
                 self.credit(&look);
                 self.wait_for_busy(&look);
             }
@@ -223,7 +223,7 @@ impl Arbiter {
         let census = self.census.as_ref();
         let waits = |process| census.is_some_and(|census| census.is_connected(process, &held));
         let counts = |process| !hooked.contains(&process) && !waits(process);
-        self.sleepers.note(look, self.shared.base(), Duration::ZERO, counts);
+        self.sleepers.note(look, self.shared.base(), Duration::ZERO, &hooked, counts);
         self.credit(look);
         let now = system_clock::now();
         let patience = self.sleepers.patience(now);
@@ -263,7 +263,8 @@ impl Arbiter {
     /// Whether nothing is to come for the step that is waited for, or so much has come that it may be a service.
     fn stands_still(&self, waited: &mut Waited, may_happen: bool, allowed: &Allowed) -> bool {
         let Some(due) = self.schedule.next_due() else { return *allowed == Allowed::Everything };
-        if !may_happen || due <= waited.horizon || waited.events < MANY {
+        let is_early = due <= waited.horizon || (waited.events < MANY && due - waited.horizon <= DAY);
+        if !may_happen || is_early {
             return false;
         }
         let listens = self.census.as_ref().is_some_and(Census::listens);

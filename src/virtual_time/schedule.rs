@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 pub(super) const EXCHANGE: i64 = 20_000;
 
 /// How long time passes for a step before it is asked whether it is a service, in microseconds, and how many events happen:
-/// one that does something every second would let time pass for ever. Who sleeps for long does so in few events.
+/// one that does something every second would let time pass for ever. Who sleeps for long does so in few events, up to a
+/// day.
 pub(super) const HORIZON: i64 = 10 * 60 * 1_000_000;
 pub(super) const MANY: usize = 100;
+pub(super) const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// A millisecond, in microseconds: what events are due at is a whole one.
 const MILLI: i64 = 1000;

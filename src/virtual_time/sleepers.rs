@@ -1,6 +1,6 @@
 //! Who sleeps in real time, out of the hooks' reach, and by how much that moves the clock.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,11 @@ use crate::process::{Waiting, program_name};
 
 /// To what a sleep is rounded whose length the system does not tell.
 const ROUNDED: i64 = 100_000;
+
+/// What a program with hooks sleeps in real time for less than this is its runtime's own affair, such as a thread of V8 that
+/// waits for another one. The clock does not move by it, so often as that may be in a process.
+const OWN_AFFAIR: Duration = Duration::from_millis(10);
+const OWN_AFFAIRS: u32 = 50;
 
 /// Stands for the real world, which is no thread.
 const OUTSIDE: Key = Key { process: 0, id: 0, turns: 0 };
@@ -30,6 +35,8 @@ struct Sleep {
     is_over: bool,
     /// The connection by which it was told of.
     told: Option<u64>,
+    /// True where the clock does not move by it.
+    is_free: bool,
 }
 
 impl Sleep {
@@ -49,6 +56,8 @@ pub(super) struct RealSleepers {
     sleeps: HashMap<Key, Sleep>,
     /// When the look before began: a sleep that was not found by it has begun since.
     noted: Option<Instant>,
+    /// How often the clock did not move by a sleep of a process.
+    free: HashMap<i32, u32>,
 }
 
 /// What the sleepers in real time allow.
@@ -74,8 +83,16 @@ pub(super) struct Credit {
 impl RealSleepers {
     /// Takes note of who sleeps. `base`: what the clock shows. `counts` tells of a process whether its waits for something
     /// else, with a limit, are sleeps too: nobody tells of them, and what they are for is not the clock's to bring. What is
-    /// to sleep for less than `shortest` is no sleep, but the pulse of a program that computes.
-    pub(super) fn note(&mut self, look: &Look, base: i64, shortest: Duration, counts: impl Fn(i32) -> bool) {
+    /// to sleep for less than `shortest` is no sleep, but the pulse of a program that computes. `hooked`: the processes that
+    /// have hooks.
+    pub(super) fn note(
+        &mut self,
+        look: &Look,
+        base: i64,
+        shortest: Duration,
+        hooked: &BTreeSet<i32>,
+        counts: impl Fn(i32) -> bool,
+    ) {
         for (thread, wait) in &look.page {
             let Some(Wait { what, program }) = wait else { continue };
             let length = match *what {
@@ -86,9 +103,14 @@ impl RealSleepers {
             let (now, earliest) = (look.at, self.noted.unwrap_or(look.at));
             let key = Key::of(thread);
             if !self.sleeps.contains_key(&Key { turns: TOLD, ..key }) {
+                let free = &mut self.free;
                 self.sleeps.entry(key).or_insert_with(|| {
                     let program = Arc::clone(program);
-                    Sleep { program, since: now, from: base, earliest, length, is_over: false, told: None }
+                    let is_short = hooked.contains(&key.process) && length.is_some_and(|length| length < OWN_AFFAIR);
+                    let count = free.entry(key.process).or_default();
+                    *count += u32::from(is_short);
+                    let is_free = is_short && *count <= OWN_AFFAIRS;
+                    Sleep { program, since: now, from: base, earliest, length, is_over: false, told: None, is_free }
                 });
             }
         }
@@ -99,8 +121,9 @@ impl RealSleepers {
     pub(super) fn note_outside(&mut self, is_awaited: bool, base: i64, now: Instant) {
         if is_awaited {
             let program = "a real host".into();
+            let (length, told) = (None, None);
             let sleep =
-                Sleep { program, since: now, from: base, earliest: now, length: None, is_over: false, told: None };
+                Sleep { program, since: now, from: base, earliest: now, length, is_over: false, told, is_free: false };
             self.sleeps.entry(OUTSIDE).or_insert(sleep);
         }
     }
@@ -109,7 +132,8 @@ impl RealSleepers {
     pub(super) fn told(&mut self, connection: u64, (process, id): (i32, i32), length: i64, base: i64, now: Instant) {
         let length = Some(Duration::from_micros(length.unsigned_abs()));
         let (program, told) = (program_name(process).into(), Some(connection));
-        let sleep = Sleep { program, since: now, from: base, earliest: now, length, is_over: false, told };
+        let sleep =
+            Sleep { program, since: now, from: base, earliest: now, length, is_over: false, told, is_free: false };
         self.sleeps.insert(Key { process, id, turns: TOLD }, sleep);
     }
 
@@ -145,7 +169,9 @@ impl RealSleepers {
             };
             if let Some((length, is_cut)) = length {
                 sleep.is_over = true;
-                credits.push(sleep.credit(length, is_cut));
+                if !sleep.is_free {
+                    credits.push(sleep.credit(length, is_cut));
+                }
             }
             sleeps_on
         });
@@ -215,13 +241,13 @@ mod tests {
         let at = |millis| begin + Duration::from_millis(millis);
         let mut sleepers = RealSleepers::default();
         sleepers.clear(begin);
-        sleepers.note(&asleep(at(900), 1), 0, Duration::ZERO, |_| true);
+        sleepers.note(&asleep(at(900), 1), 0, Duration::ZERO, &BTreeSet::new(), |_| true);
         assert_eq!(sleepers.credits(&asleep(at(990), 1), false, at(995)), []);
         assert_eq!(sleepers.allowed(at(995)), Allowed::Until(SECOND));
         // It has woken, and sleeps again.
         let again = asleep(at(1020), 2);
         assert_eq!(sleepers.credits(&again, false, at(1020)), [credit(SECOND, SECOND)]);
-        sleepers.note(&again, SECOND, Duration::ZERO, |_| true);
+        sleepers.note(&again, SECOND, Duration::ZERO, &BTreeSet::new(), |_| true);
         assert_eq!(sleepers.allowed(at(1020)), Allowed::Until(2 * SECOND));
     }
 
@@ -236,7 +262,7 @@ mod tests {
             told.unwrap_or_else(|| panic!("it is there")).program = "perl".into();
         };
         told(&mut sleepers);
-        sleepers.note(&asleep(at(10), 1), 0, Duration::ZERO, |_| true);
+        sleepers.note(&asleep(at(10), 1), 0, Duration::ZERO, &BTreeSet::new(), |_| true);
         assert_eq!(sleepers.count(), 1);
         assert_eq!(sleepers.credits(&asleep(at(500), 2), false, at(500)), []);
         assert_eq!(sleepers.woke(3, Some(SECOND + 80), at(1200)), Some(credit(SECOND, SECOND)));
@@ -248,6 +274,25 @@ mod tests {
         // It was ended.
         told(&mut sleepers);
         assert_eq!(sleepers.woke(3, None, at(310)), Some(credit(300_000, 300_000)));
+    }
+
+    #[test]
+    fn a_short_sleep_of_a_program_with_hooks_is_waited_for_and_does_not_move_the_clock() {
+        let begin = system_clock::now();
+        let at = |millis| begin + Duration::from_millis(millis);
+        let mut sleepers = RealSleepers::default();
+        sleepers.clear(begin);
+        let mut credited = 0;
+        for turn in 0..60 {
+            let mut short = asleep(at(turn * 2), turn);
+            short.page[0].1 =
+                Some(Wait { what: Waiting::Time(Some(Duration::from_millis(1))), program: "node".into() });
+            sleepers.note(&short, 0, Duration::ZERO, &BTreeSet::from([7]), |_| false);
+            assert_eq!(sleepers.allowed(at(turn * 2)), Allowed::Until(1000));
+            let woken = asleep(at(turn * 2 + 1), turn + 1);
+            credited += sleepers.credits(&woken, false, at(turn * 2 + 1)).len();
+        }
+        assert_eq!(credited, 10, "a program that sleeps so all the time does not hold the world up for ever");
     }
 
     #[test]

@@ -41,8 +41,15 @@ module.exports = function ({ folder, peek, die }) {
     wait.due = undefined
   }
 
+  // A server of Node looks every half minute whether a request takes too long, as real time tells: nothing is to happen in
+  // the world for that.
+  function isOfServer(timer) {
+    return timer._onTimeout?.name === 'bound checkConnections' && /\(node:_http_server:/.test(new Error().stack)
+  }
+
   function enter(wait) {
     leave(wait)
+    if (isOfServer(wait.timer)) return
     // An interval counts from when it was to run, not from when its callback has ended.
     const from = wait.timer._repeat ? (wait.rang ?? peek()) : peek()
     wait.rang = undefined

@@ -34,6 +34,26 @@ fn a_server_with_a_timer_that_nobody_announced_lets_ten_minutes_pass() {
     assert_eq!(run.asleep(0), 600.0);
 }
 
+/// Node looks every half minute whether a request takes too long.
+#[test]
+fn a_plain_server_of_node_that_nobody_announced_lets_no_time_pass() {
+    let page = "```javascript\nimport http from 'node:http'\nhttp.createServer((ask, tell) => tell.end('hi\\n')).listen(8000)\n```\n\n\
+                ```bash\ndate +%T\ncurl -s localhost:8000\n```\n\n```output\n09:00:00\nhi\n```\n";
+    let run = run(page);
+    assert!(run.is_true_but_unchecked().notes(0).contains("it listens on port 8000 and waits"), "{}", run.printed);
+    assert_eq!(run.asleep(0), 0.0);
+}
+
+/// What wakes seldom has a day: a key of the sandbox lives for thirty.
+#[test]
+fn a_server_with_a_daily_job_that_nobody_announced_lets_a_day_pass() {
+    let page = "```python\nimport http.server, threading, time\ndef job():\n    while True:\n        time.sleep(86400)\n\
+                threading.Thread(target=job, daemon=True).start()\n\
+                http.server.HTTPServer(('', 8000), http.server.SimpleHTTPRequestHandler).serve_forever()\n```\n\n\
+                ```bash\ndate +%FT%T\n```\n\n```output\n2026-04-16T09:00:00\n```\n";
+    assert_eq!(run(page).is_true_but_unchecked().asleep(0), 86_400.0);
+}
+
 #[test]
 fn a_step_that_listens_for_a_while_or_sleeps_beside_a_server_is_no_service() {
     let page = "```python ready=port:8000\nimport http.server\n\
