@@ -20,7 +20,8 @@ use std::process::{Command, Stdio};
 const SANDBOX: &str = "sandbox";
 
 const FOLDER: &str = "src/serve/hooks/libc";
-const SOURCES: [&str; 7] = ["programs.c", "readings.c", "arbiter.c", "waits.c", "sleeps.c", "timers.c", "sockets.c"];
+const SOURCES: [&str; 8] =
+    ["programs.c", "readings.c", "arbiter.c", "waits.c", "sleeps.c", "timers.c", "alarms.c", "sockets.c"];
 
 /// No library is needed, nothing of the machine gets in, and a function is looked up when it is called: the process
 /// may have none of that name.

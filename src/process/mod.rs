@@ -29,7 +29,7 @@ pub use crew::{Before, Crew, Process};
 pub use interrupt::{interrupted, wait_for_input, wait_for_interruption};
 pub use memory::{MemoryLimit, can_limit_memory};
 pub use program::find_program;
-pub use threads::{Thread, Waiting, are_same, packets_are_under_way, program_name, started};
+pub use threads::{Thread, Waiting, are_same, is_timer, packets_are_under_way, program_name, started};
 
 /// The variable that every process of a crew carries: it tells whose a detached process is.
 pub const MARKER: &str = "DOCCHECK_PAGE";

@@ -92,6 +92,12 @@ pub fn are_same(process: i32, one: u64, other: u64) -> bool {
     one == other || file(one).is_some_and(|one| file(other) == Some(one))
 }
 
+/// True where a process's descriptor is a timer (timerfd_create(2)).
+pub fn is_timer(process: i32, descriptor: i32) -> bool {
+    let told = read(&format!("/proc/{process}/fdinfo/{descriptor}")).unwrap_or_default();
+    String::from_utf8_lossy(&told).contains("it_value:")
+}
+
 /// The name of a process's program, at most 15 bytes of it.
 pub fn program_name(process: i32) -> String {
     read(&format!("/proc/{process}/comm"))

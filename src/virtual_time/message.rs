@@ -15,6 +15,30 @@ pub(super) enum Message {
     Sleep { length: i64, process: i32, thread: i32 },
     /// `slept <microseconds>`: for so long it did; wake it when the clock was moved by as much.
     Slept { length: i64 },
+    /// `alarm <process> <kind> <number> <since> <length> <interval>`: this one rings in real time.
+    Alarm { process: i32, bell: Bell, setting: Setting },
+}
+
+/// What a process has that rings by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Bell {
+    /// Its alarm clock (alarm(2), setitimer(2)).
+    Process,
+    /// A timer, by its id (timer_create(2)).
+    Timer(u64),
+    /// A timer that can be read from, by its descriptor (timerfd_create(2)).
+    Descriptor(i32),
+}
+
+/// When it rings, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Setting {
+    /// When that was set, on the machine's monotonic clock, or a little before.
+    pub(super) since: i64,
+    /// After how long; 0 where it was set not to ring.
+    pub(super) length: i64,
+    /// How long after that once more, and again; 0 for one that rings once.
+    pub(super) interval: i64,
 }
 
 impl Message {
@@ -34,6 +58,20 @@ impl Message {
                 thread: thread.parse().ok()?,
             }),
             ["slept", length] => Some(Self::Slept { length: length.parse().ok()? }),
+            ["alarm", process, kind, number, since, length, interval] => Some(Self::Alarm {
+                process: process.parse().ok()?,
+                bell: match kind {
+                    "process" => Bell::Process,
+                    "timer" => Bell::Timer(number.parse().ok()?),
+                    "descriptor" => Bell::Descriptor(number.parse().ok()?),
+                    _ => return None,
+                },
+                setting: Setting {
+                    since: since.parse().ok()?,
+                    length: length.parse().ok()?,
+                    interval: interval.parse().ok()?,
+                },
+            }),
             _ => None,
         }
     }
@@ -52,8 +90,9 @@ mod tests {
 
     #[test]
     fn whole_lines_are_taken_and_the_rest_stays() {
-        let mut received =
-            b"hello python 17\nwait 3 1000 0\nwhat?\ncancel 3\nnow 4\nsleep 300 17 18\nslept 301\nwait 4 20".to_vec();
+        let mut received = b"hello python 17\nwait 3 1000 0\nwhat?\ncancel 3\nnow 4\nsleep 300 17 18\nslept 301\n\
+              alarm 17 descriptor 5 90 300 0\nwait 4 20"
+            .to_vec();
         assert_eq!(
             take_lines(&mut received),
             [
@@ -63,6 +102,11 @@ mod tests {
                 Message::Now { id: 4 },
                 Message::Sleep { length: 300, process: 17, thread: 18 },
                 Message::Slept { length: 301 },
+                Message::Alarm {
+                    process: 17,
+                    bell: Bell::Descriptor(5),
+                    setting: Setting { since: 90, length: 300, interval: 0 },
+                },
             ]
         );
         assert_eq!(received, b"wait 4 20");

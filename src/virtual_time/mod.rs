@@ -6,6 +6,7 @@
 //! reach sleeps in real time, and the clock is moved by as much.
 
 mod account;
+mod alarms;
 mod arbiter;
 mod ears;
 mod message;

@@ -119,6 +119,10 @@ impl Look {
         thread.is_some_and(|(_, wait)| wait.as_ref().is_none_or(|wait| matches!(wait.what, Waiting::Time(_))))
     }
 
+    pub(super) fn has_process(&self, process: i32) -> bool {
+        self.page.iter().any(|(thread, _)| thread.process == process)
+    }
+
     pub(super) fn has(&self, key: Key) -> bool {
         self.page.iter().any(|(thread, _)| key == Key::of(thread))
     }

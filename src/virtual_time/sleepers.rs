@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::alarms::Alarms;
+use super::message::{Bell, Setting};
 use super::rest::{Key, Look, Wait};
 use crate::process::{Waiting, program_name};
 
@@ -58,6 +60,7 @@ pub(super) struct RealSleepers {
     noted: Option<Instant>,
     /// How often the clock did not move by a sleep of a process.
     free: HashMap<i32, u32>,
+    alarms: Alarms,
 }
 
 /// What the sleepers in real time allow.
@@ -137,6 +140,11 @@ impl RealSleepers {
         self.sleeps.insert(Key { process, id, turns: TOLD }, sleep);
     }
 
+    /// Takes note of an alarm of a process.
+    pub(super) fn set_alarm(&mut self, process: i32, bell: Bell, setting: Setting, base: i64, now: Instant) {
+        self.alarms.set(process, bell, setting, base, now);
+    }
+
     /// What is to be credited to the clock now that a sleep of which was told by this connection is over, after so many
     /// microseconds; `None` where that was not told.
     pub(super) fn woke(&mut self, connection: u64, slept: Option<i64>, now: Instant) -> Option<Credit> {
@@ -148,9 +156,9 @@ impl RealSleepers {
         Some(sleep.credit(length, whole.is_none()))
     }
 
-    /// What is to be credited to the clock: sleeps that are over.
+    /// What is to be credited to the clock: sleeps that are over, and alarms that rang.
     pub(super) fn credits(&mut self, look: &Look, is_awaited: bool, now: Instant) -> Vec<Credit> {
-        let mut credits = Vec::new();
+        let mut credits = self.alarms.credits(look, now);
         self.sleeps.retain(|key, sleep| {
             let slept = now.duration_since(sleep.since);
             let sleeps_on = match sleep.told {
@@ -184,22 +192,22 @@ impl RealSleepers {
         let until = self.sleeps.values().map(|sleep| {
             sleep.due().unwrap_or_else(|| sleep.from.saturating_add(micros(now.duration_since(sleep.since))))
         });
-        until.min().map_or(Allowed::Everything, Allowed::Until)
+        until.chain(self.alarms.due()).min().map_or(Allowed::Everything, Allowed::Until)
     }
 
     /// The real time until the first of them wakes, as far as it is known.
     pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
         let open = self.sleeps.values().filter(|sleep| !sleep.is_over);
         let left = open.filter_map(|sleep| Some(sleep.length?.saturating_sub(now.duration_since(sleep.earliest))));
-        left.min()
+        left.chain(self.alarms.patience(now)).min()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.sleeps.is_empty()
+        self.count() == 0
     }
 
     pub(super) fn count(&self) -> usize {
-        self.sleeps.len()
+        self.sleeps.len() + self.alarms.count()
     }
 
     /// A new world.

@@ -4,6 +4,8 @@
 //! beside two busy loops, and wants the same document of all runs.
 
 #[cfg(target_os = "linux")]
+mod alarms;
+#[cfg(target_os = "linux")]
 mod library;
 #[cfg(target_os = "linux")]
 mod node;

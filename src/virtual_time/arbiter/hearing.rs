@@ -87,6 +87,10 @@ impl Arbiter {
                 self.sleepers.told(connection, (process, thread), length, self.shared.base(), system_clock::now());
                 self.shared.tell_sleepers(self.sleepers.count());
             }
+            Message::Alarm { process, bell, setting } => {
+                self.sleepers.set_alarm(process, bell, setting, self.shared.base(), system_clock::now());
+                self.shared.tell_sleepers(self.sleepers.count());
+            }
             Message::Slept { length } => {
                 let credit = self.sleepers.woke(connection, Some(length), system_clock::now());
                 self.apply(credit);

@@ -7,7 +7,6 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 
 use doccheck::serve::Network;
 
@@ -30,17 +29,17 @@ fn run_beside(sleepers: i64, program: &str, arguments: &[&str]) -> (String, Vec<
     let words = [START, 0, START, sleepers].map(i64::to_ne_bytes).concat();
     std::fs::write(clock.join("now"), words).expect("the clock's file");
     let listener = UnixListener::bind(clock.join("arbiter")).expect("a socket");
-    let said = Arc::new(Mutex::new(Vec::new()));
+    let own = listener.try_clone().expect("a socket");
     let arbiter = {
-        let (clock, said) = (clock.clone(), Arc::clone(&said));
-        move || {
-            while let Ok((stream, _)) = listener.accept() {
-                let (clock, said) = (clock.clone(), Arc::clone(&said));
-                std::thread::spawn(move || answer(&stream, &clock, &said));
-            }
-        }
+        let clock = clock.clone();
+        std::thread::spawn(move || {
+            let talks = listener.incoming().map_while(Result::ok).map(|stream| {
+                let clock = clock.clone();
+                std::thread::spawn(move || answer(&stream, &clock))
+            });
+            talks.collect::<Vec<_>>().into_iter().flat_map(|talk| talk.join().expect("no thread has failed")).collect()
+        })
     };
-    std::thread::spawn(arbiter);
     let mut command = Command::new(program);
     command
         .current_dir(folder.path())
@@ -51,23 +50,28 @@ fn run_beside(sleepers: i64, program: &str, arguments: &[&str]) -> (String, Vec<
         .env("PATH", "/usr/bin:/bin");
     let output = command.envs(network.clock_environment(&clock)).output().expect("the program runs");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    let said = said.lock().expect("no thread has failed").clone();
+    // The arbiter ends when it has taken all that have come.
+    own.set_nonblocking(true).expect("a socket");
+    drop(UnixStream::connect(clock.join("arbiter")).expect("the arbiter is there"));
+    let said = arbiter.join().expect("no thread has failed");
     (String::from_utf8_lossy(&output.stdout).into_owned(), said)
 }
 
 /// Moves the clock to what each wait is for, and to noon where somebody asks for the time; then nobody sleeps any more.
-fn answer(stream: &UnixStream, clock: &Path, said: &Mutex<Vec<String>>) {
+/// What was said on this connection.
+fn answer(stream: &UnixStream, clock: &Path) -> Vec<String> {
+    let mut said = Vec::new();
     let file = File::options().write(true).open(clock.join("now")).expect("the clock's file");
     let mut answers = stream;
     for line in BufReader::new(stream).lines() {
-        let Ok(line) = line else { return };
+        let Ok(line) = line else { break };
         let words: Vec<&str> = line.split(' ').collect();
         let shown = match words[..] {
             ["hello", kind, _] => format!("hello {kind}"),
             ["now", id] => {
                 file.write_all_at(&(START + 43_200_000_000).to_ne_bytes(), 0).expect("the clock can be set");
                 file.write_all_at(&[0; 8], 24).expect("the clock can be set");
-                said.lock().expect("no thread has failed").push("now".to_owned());
+                said.push("now".to_owned());
                 let _ = answers.write_all(format!("woke {id}\n").as_bytes());
                 continue;
             }
@@ -75,24 +79,26 @@ fn answer(stream: &UnixStream, clock: &Path, said: &Mutex<Vec<String>>) {
                 assert_eq!(process, thread, "its only one");
                 format!("sleep {length}")
             }
+            ["alarm", _, kind, _, _, length, interval] => format!("alarm {kind} {length} {interval}"),
             ["slept", length] => {
                 let length: i64 = length.parse().expect("a number");
                 assert!((200_000..60_000_000).contains(&length), "{length}");
-                said.lock().expect("no thread has failed").push("slept".to_owned());
+                said.push("slept".to_owned());
                 let _ = answers.write_all(b"woke 0\n");
                 continue;
             }
             ["wait", id, due, thread] => {
                 let due: i64 = due.parse().expect("a number");
                 file.write_all_at(&due.to_ne_bytes(), 0).expect("the clock can be set");
-                said.lock().expect("no thread has failed").push(format!("wait {id} {} {thread}", due - START));
+                said.push(format!("wait {id} {} {thread}", due - START));
                 let _ = answers.write_all(format!("woke {id}\n").as_bytes());
                 continue;
             }
             _ => line.clone(),
         };
-        said.lock().expect("no thread has failed").push(shown);
+        said.push(shown);
     }
+    said
 }
 
 fn bash(script: &str) -> (String, Vec<String>) {
@@ -169,6 +175,15 @@ fn a_program_that_is_not_on_the_list_has_the_real_clock() {
 fn a_program_that_is_not_on_the_list_tells_that_it_sleeps() {
     let (_, said) = bash("cp /bin/sleep nap; ./nap 0.2; ./nap 0.2");
     assert_eq!(said, ["sleep 200000", "slept", "sleep 200000", "slept"]);
+}
+
+#[test]
+fn a_program_that_is_not_on_the_list_tells_of_its_alarms_but_for_its_pulse() {
+    let script = "$SIG{ALRM} = sub {}; alarm 9; alarm 0; setitimer(ITIMER_REAL, 9, 0.1); setitimer(ITIMER_REAL, 0); \
+                  setitimer(ITIMER_REAL, 0.05, 0.05); setitimer(ITIMER_VIRTUAL, 9)";
+    let (_, said) = run("/usr/bin/perl", &["-MTime::HiRes=setitimer,ITIMER_REAL,ITIMER_VIRTUAL", "-e", script]);
+    let told = ["alarm process 9000000 0", "alarm process 0 0", "alarm process 9000000 100000", "alarm process 0 0"];
+    assert_eq!(said, told);
 }
 
 #[test]

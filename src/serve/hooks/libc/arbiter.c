@@ -37,10 +37,12 @@ char *put_number(char *to, int64_t number) {
     return to + (digits + sizeof digits - at);
 }
 
+bool tell(int arbiter, const char *text, const char *end) {
+    return syscall(SYS_sendto, arbiter, text, end - text, MSG_NOSIGNAL, NULL, 0) == end - text;
+}
+
 static void say(const struct line *line, const char *text, const char *end) {
-    long length = end - text;
-    long sent = syscall(SYS_sendto, line->descriptor, text, length, MSG_NOSIGNAL, NULL, 0);
-    if (sent != length) die("doccheck does not listen");
+    if (!tell(line->descriptor, text, end)) die("doccheck does not listen");
 }
 
 int reach(void) {
@@ -48,7 +50,10 @@ int reach(void) {
     in_folder(address.sun_path, sizeof address.sun_path, "/arbiter");
     int low = (int)syscall(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (low < 0) return -1;
-    if (syscall(SYS_connect, low, &address, sizeof address)) {
+    long failed;
+    do failed = syscall(SYS_connect, low, &address, sizeof address);
+    while (failed && errno == EINTR);
+    if (failed) {
         syscall(SYS_close, low);
         return -1;
     }

@@ -84,6 +84,8 @@ bool is_valid(const struct timespec *time);
 struct timespec timespec_of(int64_t time);
 struct timeval timeval_of(int64_t time);
 void forget_readings(void);
+/* What the machine's own monotonic clock shows. */
+int64_t real_now(void);
 
 /* arbiter.c */
 /* A connection. A wait has one for itself; a program without threads needs one. */
@@ -101,6 +103,8 @@ int reach(void);
 /* Parts of a message, each put behind the one before. */
 char *put(char *to, const char *text);
 char *put_number(char *to, int64_t number);
+/* Sends a message; false where nobody listens. */
+bool tell(int arbiter, const char *text, const char *end);
 bool is_open(const struct line *line);
 void call_up(struct line *line);
 void hang_up(struct line *line);
@@ -114,6 +118,9 @@ bool was_woken(struct line *line);
 struct line *take_line(void);
 void give_back(struct line *line);
 void forget_lines(void);
+
+/* What takes real time and is shorter may be the pulse of a program that computes. */
+#define SHORTEST (100 * MILLISECOND)
 
 /* sleeps.c: around a call that sleeps for so many microseconds, in a program that is not on the list. */
 struct sleep {
@@ -133,3 +140,16 @@ void end_sleep(struct sleep sleep);
 
 /* timers.c */
 void forget_timers(void);
+
+/* alarms.c: what rings in real time. */
+enum bell {
+    /* The process's alarm clock; its number is 0. */
+    OF_PROCESS,
+    /* By `timer_create`; its number is its id. */
+    TIMER,
+    /* By `timerfd_create`; its number is the descriptor. */
+    DESCRIPTOR,
+};
+/* Tells the arbiter that one was set at `since`, to ring after `length` and every `interval` from then on; `length` 0:
+ * not at all. */
+void tell_bell(enum bell bell, uint64_t number, int64_t since, int64_t length, int64_t interval);

@@ -3,9 +3,9 @@
  * Preloaded into every process of a page whose time is virtual. In the programs that it knows it takes the place of
  * the C library's clocks and waits: a reading comes from the file that doccheck shares with the page, a wait becomes
  * "wake me at T" to doccheck's arbiter, and a time-out that comes with descriptors is a wait for them and for the
- * arbiter. In all others every call goes on to the C library, but for what sockets.c and sleeps.c say. It needs no
- * library but what the process has already, so that it runs under any C library, and it finds its own functions'
- * namesakes only when one is called.
+ * arbiter. In all others every call goes on to the C library, but for what sockets.c says, and what sleeps.c and
+ * alarms.c tell. It needs no library but what the process has already, so that it runs under any C library, and it
+ * finds its own functions' namesakes only when one is called.
  *
  * This part knows the programs. */
 #include "clock.h"

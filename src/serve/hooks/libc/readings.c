@@ -26,6 +26,12 @@ static int64_t shown(void) {
     return now < own ? own : now;
 }
 
+int64_t real_now(void) {
+    struct timespec now;
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
 int64_t peek(void) {
     if (load(&world->sleepers)) settle();
     return shown();

@@ -6,19 +6,6 @@
 
 #include <sys/socket.h>
 
-/* What is shorter may be the pulse of a program that computes. */
-#define SHORTEST (100 * MILLISECOND)
-
-static int64_t real_now(void) {
-    struct timespec now;
-    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
-    return now.tv_sec * SECOND + now.tv_nsec / 1000;
-}
-
-static bool tell(int arbiter, const char *text, const char *end) {
-    return syscall(SYS_sendto, arbiter, text, end - text, MSG_NOSIGNAL, NULL, 0) == end - text;
-}
-
 struct sleep begin_sleep(int64_t length) {
     struct sleep sleep = {.arbiter = -1};
     if (length < SHORTEST || length == NEVER || !has_folder()) return sleep;

@@ -63,9 +63,13 @@ void forget_timers(void) {
 HOOK(unsigned, alarm, unsigned seconds) {
     if (!hooked()) {
         struct itimerval next = {.it_value.tv_sec = seconds}, old = {0};
-        return REAL(unsigned, alarm,
-                    (syscall(SYS_setitimer, ITIMER_REAL, &next, &old), old.it_value.tv_sec + !!old.it_value.tv_usec),
-                    (unsigned), seconds);
+        int64_t since = real_now();
+        unsigned left = REAL(
+            unsigned, alarm,
+            (syscall(SYS_setitimer, ITIMER_REAL, &next, &old), old.it_value.tv_sec + !!old.it_value.tv_usec),
+            (unsigned), seconds);
+        tell_bell(OF_PROCESS, 0, since, seconds * SECOND, 0);
+        return left;
     }
     int64_t before = left_of(timers);
     set(timers, seconds ? due_after(seconds * SECOND) : 0);
@@ -74,8 +78,14 @@ HOOK(unsigned, alarm, unsigned seconds) {
 
 HOOK(int, setitimer, int which, const struct itimerval *next, struct itimerval *before) {
     if (!hooked() || which != ITIMER_REAL || !next || next->it_interval.tv_sec || next->it_interval.tv_usec) {
-        return REAL(int, setitimer, syscall(SYS_setitimer, which, next, before),
-                    (int, const struct itimerval *, struct itimerval *), which, next, before);
+        int64_t since = real_now();
+        int result = REAL(int, setitimer, syscall(SYS_setitimer, which, next, before),
+                          (int, const struct itimerval *, struct itimerval *), which, next, before);
+        if (!result && which == ITIMER_REAL && next) {
+            tell_bell(OF_PROCESS, 0, since, span(next->it_value.tv_sec, next->it_value.tv_usec * 1000),
+                      span(next->it_interval.tv_sec, next->it_interval.tv_usec * 1000));
+        }
+        return result;
     }
     struct itimerval new = *next;
     if (before) *before = (struct itimerval){.it_value = timeval_of(left_of(timers))};
@@ -84,12 +94,36 @@ HOOK(int, setitimer, int which, const struct itimerval *next, struct itimerval *
     return 0;
 }
 
+/* The C library sets it by a function of its own, past the one above. */
+HOOK(unsigned, ualarm, unsigned first, unsigned interval) {
+    struct itimerval next = {.it_value = timeval_of(first), .it_interval = timeval_of(interval)}, before = {0};
+    hook_setitimer(ITIMER_REAL, &next, &before);
+    return (unsigned)span(before.it_value.tv_sec, before.it_value.tv_usec * 1000);
+}
+
 HOOK(int, getitimer, int which, struct itimerval *now) {
     if (!hooked() || which != ITIMER_REAL) {
         return REAL(int, getitimer, syscall(SYS_getitimer, which, now), (int, struct itimerval *), which, now);
     }
     *now = (struct itimerval){.it_value = timeval_of(left_of(timers))};
     return 0;
+}
+
+/* The timers that count what processors do, by their ids and one more. */
+static uintptr_t counters[32];
+
+static bool is_counter(timer_t id) {
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+        if (counters[i] == (uintptr_t)id + 1) return true;
+    }
+    return false;
+}
+
+static void replace_counter(uintptr_t before, uintptr_t now) {
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+        uintptr_t known = before;
+        if (__atomic_compare_exchange_n(&counters[i], &known, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) return;
+    }
 }
 
 /* The timer behind an id, where it is one of ours. */
@@ -110,15 +144,32 @@ HOOK(int, timer_create, clockid_t id, struct sigevent *event, timer_t *made) {
             return 0;
         }
     }
-    return REAL(int, timer_create, (errno = ENOSYS, -1), (clockid_t, struct sigevent *, timer_t *), id, event, made);
+    int result =
+        REAL(int, timer_create, (errno = ENOSYS, -1), (clockid_t, struct sigevent *, timer_t *), id, event, made);
+    if (result) return result;
+    /* The id may have been another one's before. */
+    replace_counter((uintptr_t)*made + 1, 0);
+    bool counts = id < 0 || id == CLOCK_PROCESS_CPUTIME_ID || id == CLOCK_THREAD_CPUTIME_ID;
+    if (counts) replace_counter(0, (uintptr_t)*made + 1);
+    return 0;
+}
+
+/* Sets a timer that is none of ours. */
+static int set_theirs(timer_t id, int flags, const struct itimerspec *next, struct itimerspec *before) {
+    int64_t since = real_now();
+    int result = REAL(int, timer_settime, (errno = ENOSYS, -1),
+                      (timer_t, int, const struct itimerspec *, struct itimerspec *), id, flags, next, before);
+    if (result || is_counter(id)) return result;
+    struct itimerspec now = *next;
+    if (flags & TIMER_ABSTIME) REAL(int, timer_gettime, -1, (timer_t, struct itimerspec *), id, &now);
+    tell_bell(TIMER, (uintptr_t)id, since, span(now.it_value.tv_sec, now.it_value.tv_nsec),
+              span(next->it_interval.tv_sec, next->it_interval.tv_nsec));
+    return 0;
 }
 
 HOOK(int, timer_settime, timer_t id, int flags, const struct itimerspec *next, struct itimerspec *before) {
     struct timer *timer = timer_of(id);
-    if (!timer) {
-        return REAL(int, timer_settime, (errno = ENOSYS, -1),
-                    (timer_t, int, const struct itimerspec *, struct itimerspec *), id, flags, next, before);
-    }
+    if (!timer) return set_theirs(id, flags, next, before);
     if (!is_valid(&next->it_value)) {
         errno = EINVAL;
         return -1;
@@ -144,7 +195,11 @@ HOOK(int, timer_getoverrun, timer_t id) {
 
 HOOK(int, timer_delete, timer_t id) {
     struct timer *timer = timer_of(id);
-    if (!timer) return REAL(int, timer_delete, (errno = ENOSYS, -1), (timer_t), id);
+    if (!timer) {
+        int result = REAL(int, timer_delete, (errno = ENOSYS, -1), (timer_t), id);
+        if (!result) tell_bell(TIMER, (uintptr_t)id, 0, 0, 0);
+        return result;
+    }
     set(timer, 0);
     __atomic_store_n(&timer->used, false, __ATOMIC_RELEASE);
     return 0;

@@ -1,0 +1,109 @@
+//! Alarms and timers of programs that no hook reaches: the world waits for them.
+
+use super::run;
+
+#[test]
+fn an_alarm_rings_in_real_time_before_what_is_due_later() {
+    let page = r#"
+```bash
+(sleep 60; echo later) &
+perl -MPOSIX -e '$SIG{ALRM} = sub { print "rang at ", `date +%S.%1N` }; alarm 1; pause'
+perl -MTime::HiRes=ualarm,setitimer,ITIMER_REAL -MPOSIX -e '
+  $SIG{ALRM} = sub { print "rang at ", `date +%S.%1N` };
+  ualarm 200_000; pause;
+  setitimer(ITIMER_REAL, 0.2, 0.3); pause; pause; setitimer(ITIMER_REAL, 0)'
+wait; date +%T
+```
+
+```output
+rang at 01.0
+rang at 01.2
+rang at 01.4
+rang at 01.7
+later
+09:01:00
+```
+"#;
+    let run = run(page);
+    assert_eq!(run.is_true().real(0), [("perl".to_owned(), 1.7)]);
+    assert!(run.notes(0).contains("waited 1.7 s in real time"), "{}", run.notes(0));
+}
+
+#[test]
+fn an_alarm_lives_on_in_the_program_that_its_process_becomes() {
+    let page = "```bash\nperl -e 'alarm 1; exec \"sleep\", 10' 2>&1 || date +%S.%1N\n```\n\n\
+                ```output\nbash: [..] Alarm clock [..]\n01.0\n```\n";
+    run(page).is_true();
+}
+
+/// Whoever sets one as a time limit for what it does sets it back: nobody has waited for it.
+#[test]
+fn an_alarm_that_is_set_back_or_whose_process_ends_holds_nobody_up() {
+    let page = "```bash\nperl -e 'alarm 500; alarm 0; print `sleep 300; date +%S.%1N`'\n\
+                perl -e 'alarm 500; exec \"date\", \"+%S.%1N\"'; sleep 300; date +%S.%1N\n```\n\n\
+                ```output\n00.0\n00.0\n00.0\n```\n";
+    let run = run(page);
+    assert_eq!((run.is_true().real(0), run.asleep(0).round()), (vec![], 600.0));
+}
+
+#[test]
+fn timers_of_the_kernel_ring_in_real_time_as_long_as_they_are_there() {
+    let page = r#"
+```python
+import ctypes, os, signal, struct, time
+kernel = ctypes.CDLL(None)
+began = time.time()
+passed = lambda: round(time.time() - began, 2)
+once = lambda seconds: struct.pack("qqqq", 0, 0, int(seconds), int(seconds % 1 * 1e9))
+
+def timer(clock):
+    made = ctypes.c_void_p()
+    assert kernel.timer_create(clock, None, ctypes.byref(made)) == 0
+    return made
+
+descriptor = kernel.timerfd_create(time.CLOCK_MONOTONIC, 0)
+kernel.timerfd_settime(descriptor, 0, once(0.5), None)
+os.read(descriptor, 8)
+print("read", passed())
+kernel.timerfd_settime(descriptor, 0, once(100), None)
+os.close(descriptor)
+
+signal.signal(signal.SIGALRM, lambda *_: print("rang", passed()))
+kernel.timer_settime(timer(time.CLOCK_MONOTONIC), 0, once(0.5), None)
+signal.pause()
+deleted = timer(time.CLOCK_MONOTONIC)
+kernel.timer_settime(deleted, 0, once(100), None)
+kernel.timer_delete(deleted)
+kernel.timer_settime(timer(time.CLOCK_PROCESS_CPUTIME_ID), 0, once(100), None)
+time.sleep(50)
+print("slept", passed())
+```
+
+```output
+read 0.5
+rang 1.0
+slept 51.0
+```
+"#;
+    let run = run(page);
+    assert_eq!(run.is_true().real(0), [("python3".to_owned(), 1.0)]);
+}
+
+#[test]
+fn a_step_that_listens_and_waits_for_an_alarm_is_no_service() {
+    let page = r#"
+```bash
+perl -MIO::Socket::INET -MPOSIX -e '
+  my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => 8000) or die;
+  $SIG{ALRM} = sub { print "closing\n" };
+  alarm 2; pause'
+date +%T
+```
+
+```output
+closing
+09:00:02
+```
+"#;
+    run(page).is_true();
+}
