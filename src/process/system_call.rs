@@ -3,8 +3,11 @@
 #![expect(clippy::disallowed_methods, reason = "what the kernel tells of threads is read from /proc")]
 
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
+
+use rustix::net::sockopt::{Timeout, socket_timeout};
 
 /// What a sleeping thread waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub enum Waiting {
     Time(Option<Duration>),
     /// For something else, but not for longer than the system call says.
     AtMost(Option<Duration>),
+    /// For the other end of a socket that has a time limit of its own, for so long at most: no hook makes that virtual.
+    Socket(Duration),
     /// For bytes from this descriptor.
     Bytes(u64),
     /// For another thread of its process, without end: for a lock, or for a word.
@@ -43,7 +48,13 @@ mod number {
         pselect6: 270,
         ppoll: 271,
         epoll_pwait: 281,
+        epoll_pwait2: 441,
+        semtimedop: 220,
         restart: 219,
+        // read, recvfrom, recvmsg, readv, accept, accept4, recvmmsg
+        receiving: [0, 45, 47, 19, 43, 288, 299],
+        // write, sendto, sendmsg, writev, connect, sendmmsg
+        sending: [1, 44, 46, 20, 42, 307],
     };
     #[cfg(not(target_arch = "x86_64"))]
     pub(super) const ALL: Numbers = Numbers {
@@ -58,7 +69,11 @@ mod number {
         pselect6: 72,
         ppoll: 73,
         epoll_pwait: 22,
+        epoll_pwait2: 441,
+        semtimedop: 192,
         restart: 128,
+        receiving: [63, 207, 212, 65, 202, 242, 243],
+        sending: [64, 206, 211, 66, 203, 269],
     };
 
     pub(super) struct Numbers {
@@ -73,7 +88,12 @@ mod number {
         pub(super) pselect6: i64,
         pub(super) ppoll: i64,
         pub(super) epoll_pwait: i64,
+        pub(super) epoll_pwait2: i64,
+        pub(super) semtimedop: i64,
         pub(super) restart: i64,
+        /// Those that may be about a socket, which is their first argument.
+        pub(super) receiving: [i64; 7],
+        pub(super) sending: [i64; 6],
     }
 }
 
@@ -93,6 +113,9 @@ impl Call {
         let known = number::ALL;
         let [first, second, third, fourth, fifth, _] = self.arguments;
         let number = self.number;
+        if let Some(limit) = self.socket_limit(process) {
+            return Waiting::Socket(limit);
+        }
         let span = |address| span(process, address);
         // Without descriptors it is a sleep; a negative number of milliseconds is no limit.
         let limited = |count: u64, limit: Option<Option<Duration>>| match limit {
@@ -118,6 +141,8 @@ impl Call {
             limited(first, (fifth != 0).then(|| pair(process, fifth, unit)))
         } else if number == known.epoll_wait || number == known.epoll_pwait {
             limited(1, millis(fourth))
+        } else if number == known.epoll_pwait2 || number == known.semtimedop {
+            limited(1, (fourth != 0).then(|| span(fourth)))
         } else if number == known.futex {
             match is_wait(second) {
                 true if fourth == 0 => Waiting::Peer,
@@ -130,6 +155,39 @@ impl Call {
             Waiting::Something
         }
     }
+}
+
+impl Call {
+    /// How long it waits at most for the other end of a socket, where the socket says so (`SO_RCVTIMEO`, `SO_SNDTIMEO`; see
+    /// socket(7)).
+    fn socket_limit(&self, process: i32) -> Option<Duration> {
+        let known = number::ALL;
+        let limit = if known.receiving.contains(&self.number) {
+            Timeout::Recv
+        } else if known.sending.contains(&self.number) {
+            Timeout::Send
+        } else {
+            return None;
+        };
+        socket_timeout(socket(process, self.arguments[0] as i32)?, limit).ok()?
+    }
+}
+
+/// A process's socket, also in this process from now on.
+#[cfg(target_os = "linux")]
+fn socket(process: i32, descriptor: i32) -> Option<OwnedFd> {
+    use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+
+    let file = fs::read_link(format!("/proc/{process}/fd/{descriptor}")).ok()?;
+    file.to_str().filter(|file| file.starts_with("socket:"))?;
+    let process = pidfd_open(Pid::from_raw(process)?, PidfdFlags::empty()).ok()?;
+    pidfd_getfd(&process, descriptor, PidfdGetfdFlags::empty()).ok()
+}
+
+/// No other system gives it away.
+#[cfg(not(target_os = "linux"))]
+fn socket(_process: i32, _descriptor: i32) -> Option<OwnedFd> {
+    None
 }
 
 /// True for the operations of futex(2) that wait: only their fourth argument is a time.
@@ -167,6 +225,21 @@ mod tests {
         let call = Call::parse("7 0x7ffd 0x0 0x1388 0x0 0x0 0x0 0x7ffc 0x7fa9").unwrap();
         assert_eq!(call, Call { number: 7, arguments: [0x7ffd, 0, 0x1388, 0, 0, 0] });
         assert_eq!(Call::parse("running"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_socket_may_have_a_time_limit_of_its_own() {
+        let (one, other) = std::os::unix::net::UnixStream::pair().unwrap();
+        one.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+        let me = i32::try_from(std::process::id()).unwrap();
+        let waiting = |number, socket: &std::os::unix::net::UnixStream| {
+            let descriptor = u64::try_from(std::os::fd::AsRawFd::as_raw_fd(socket)).unwrap();
+            Call { number, arguments: [descriptor, 0, 0, 0, 0, 0] }.waiting(me)
+        };
+        let (receives, sends) = (number::ALL.receiving[1], number::ALL.sending[1]);
+        assert_eq!(waiting(receives, &one), Waiting::Socket(Duration::from_secs(3)));
+        assert_eq!((waiting(sends, &one), waiting(receives, &other)), (Waiting::Something, Waiting::Something));
     }
 
     #[cfg(target_arch = "x86_64")]

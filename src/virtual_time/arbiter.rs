@@ -157,7 +157,7 @@ impl Arbiter {
                 // Who has woken comes first: what begins now begins after it.
                 self.credit(&look);
                 // Also beside somebody who computes a sleep is seen early: it may be over before everybody rests.
-                self.sleepers.note(&look, self.shared.base(), PULSE, &BTreeSet::new(), |_| false);
+                self.sleepers.note(&look, self.shared.base(), PULSE, &BTreeSet::new(), |_| true);
                 self.credit(&look);
                 self.wait_for_busy(&look);
             }
@@ -221,9 +221,8 @@ impl Arbiter {
         self.credit(look);
         self.sleepers.note_outside(self.wires.awaits_outside(), self.shared.base(), system_clock::now());
         let census = self.census.as_ref();
-        let waits = |process| census.is_some_and(|census| census.is_connected(process, &held));
-        let counts = |process| !hooked.contains(&process) && !waits(process);
-        self.sleepers.note(look, self.shared.base(), Duration::ZERO, &hooked, counts);
+        let awaits = |process| census.is_some_and(|census| census.is_connected(process, &held));
+        self.sleepers.note(look, self.shared.base(), Duration::ZERO, &hooked, awaits);
         self.credit(look);
         let now = system_clock::now();
         let patience = self.sleepers.patience(now);

@@ -28,7 +28,7 @@ impl Wait {
     fn of(thread: &Thread) -> Option<Self> {
         let what = thread.waiting()?;
         let program = match what {
-            Waiting::Time(_) | Waiting::AtMost(_) => program_name(thread.process).into(),
+            Waiting::Time(_) | Waiting::AtMost(_) | Waiting::Socket(_) => program_name(thread.process).into(),
             Waiting::Bytes(_) | Waiting::Peer | Waiting::Something => Arc::default(),
         };
         has_not_run(thread).then_some(Self { what, program })

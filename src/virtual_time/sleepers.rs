@@ -84,8 +84,8 @@ pub(super) struct Credit {
 }
 
 impl RealSleepers {
-    /// Takes note of who sleeps. `base`: what the clock shows. `counts` tells of a process whether its waits for something
-    /// else, with a limit, are sleeps too: nobody tells of them, and what they are for is not the clock's to bring. What is
+    /// Takes note of who sleeps. `base`: what the clock shows. `awaits` tells of a process whether
+    /// what it waits for may be the clock's to bring: else a wait with a limit is a sleep too, where no hook tells of it. What is
     /// to sleep for less than `shortest` is no sleep, but the pulse of a program that computes. `hooked`: the processes that
     /// have hooks.
     pub(super) fn note(
@@ -94,13 +94,14 @@ impl RealSleepers {
         base: i64,
         shortest: Duration,
         hooked: &BTreeSet<i32>,
-        counts: impl Fn(i32) -> bool,
+        awaits: impl Fn(i32) -> bool,
     ) {
         for (thread, wait) in &look.page {
             let Some(Wait { what, program }) = wait else { continue };
             let length = match *what {
                 Waiting::Time(length) if length.is_none_or(|length| length >= shortest) => length,
-                Waiting::AtMost(length) if counts(thread.process) => length,
+                Waiting::AtMost(length) if !hooked.contains(&thread.process) && !awaits(thread.process) => length,
+                Waiting::Socket(length) if !awaits(thread.process) => Some(length),
                 _ => continue,
             };
             let (now, earliest) = (look.at, self.noted.unwrap_or(look.at));
@@ -249,13 +250,13 @@ mod tests {
         let at = |millis| begin + Duration::from_millis(millis);
         let mut sleepers = RealSleepers::default();
         sleepers.clear(begin);
-        sleepers.note(&asleep(at(900), 1), 0, Duration::ZERO, &BTreeSet::new(), |_| true);
+        sleepers.note(&asleep(at(900), 1), 0, Duration::ZERO, &BTreeSet::new(), |_| false);
         assert_eq!(sleepers.credits(&asleep(at(990), 1), false, at(995)), []);
         assert_eq!(sleepers.allowed(at(995)), Allowed::Until(SECOND));
         // It has woken, and sleeps again.
         let again = asleep(at(1020), 2);
         assert_eq!(sleepers.credits(&again, false, at(1020)), [credit(SECOND, SECOND)]);
-        sleepers.note(&again, SECOND, Duration::ZERO, &BTreeSet::new(), |_| true);
+        sleepers.note(&again, SECOND, Duration::ZERO, &BTreeSet::new(), |_| false);
         assert_eq!(sleepers.allowed(at(1020)), Allowed::Until(2 * SECOND));
     }
 
@@ -270,7 +271,7 @@ mod tests {
             told.unwrap_or_else(|| panic!("it is there")).program = "perl".into();
         };
         told(&mut sleepers);
-        sleepers.note(&asleep(at(10), 1), 0, Duration::ZERO, &BTreeSet::new(), |_| true);
+        sleepers.note(&asleep(at(10), 1), 0, Duration::ZERO, &BTreeSet::new(), |_| false);
         assert_eq!(sleepers.count(), 1);
         assert_eq!(sleepers.credits(&asleep(at(500), 2), false, at(500)), []);
         assert_eq!(sleepers.woke(3, Some(SECOND + 80), at(1200)), Some(credit(SECOND, SECOND)));

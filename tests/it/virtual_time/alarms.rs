@@ -1,4 +1,4 @@
-//! Alarms and timers of programs that no hook reaches: the world waits for them.
+//! Alarms, timers and time limits of the kernel that no hook reaches: the world waits for them.
 
 use super::run;
 
@@ -106,4 +106,28 @@ closing
 ```
 "#;
     run(page).is_true();
+}
+
+#[test]
+fn the_time_limit_of_a_socket_passes_in_real_time_before_what_is_due_later() {
+    let page = r#"
+```python
+import socket, struct, threading, time
+threading.Timer(60, print, ["later"]).start()
+began = time.time()
+with socket.create_server(("127.0.0.1", 8000)) as listener:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("qq", 1, 0))
+    try:
+        listener.accept()
+    except BlockingIOError:
+        print("nobody came in", round(time.time() - began, 2))
+```
+
+```output
+nobody came in 1.0
+later
+```
+"#;
+    let run = run(page);
+    assert_eq!(run.is_true().real(0), [("python3".to_owned(), 1.0)]);
 }
