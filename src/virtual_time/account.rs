@@ -1,11 +1,24 @@
 //! Where the world's time went, between two steps.
 
+use std::sync::Arc;
+
 use crate::transcript::{RealWait, TimeSpent};
 
 /// What is counted.
 #[derive(Debug, Default)]
 pub(super) struct Account {
     spent: TimeSpent,
+}
+
+/// Real time that the world waited, and for whom.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Credit {
+    pub(super) program: Arc<str>,
+    /// What the clock is to show.
+    pub(super) until: i64,
+    pub(super) length: i64,
+    /// True where something ended the sleep before its time.
+    pub(super) is_cut: bool,
 }
 
 impl Account {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::account::Credit;
 use super::message::{Bell, Setting};
 use super::rest::Look;
-use super::sleepers::Credit;
 use crate::process::{is_timer, program_name};
 use crate::system_clock;
 

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::account::Account;
+use super::account::{Account, Credit};
 use super::ears::{Ears, News};
 use super::rest::{Asleep, Look};
 use super::schedule::{DAY, HORIZON, MANY, Schedule, millis_begun};
 use super::shared::Shared;
-use super::sleepers::{Allowed, Credit, RealSleepers};
+use super::sleepers::{Allowed, RealSleepers};
 use super::{Foreground, Passage, Rested, Stage, Waited, Wires};
 use crate::process::Census;
 use crate::system_clock;

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::account::Credit;
 use super::alarms::Alarms;
 use super::message::{Bell, Setting};
 use super::rest::{Key, Look, Wait};
@@ -70,17 +71,6 @@ pub(super) enum Allowed {
     Until(i64),
     /// Everything: nobody sleeps in real time.
     Everything,
-}
-
-/// Real time that the world waited, and for whom.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Credit {
-    pub(super) program: Arc<str>,
-    /// What the clock is to show.
-    pub(super) until: i64,
-    pub(super) length: i64,
-    /// True where something ended the sleep before its time.
-    pub(super) is_cut: bool,
 }
 
 impl RealSleepers {

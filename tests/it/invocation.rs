@@ -28,5 +28,7 @@ pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
         (r#""at_s": \d+(\.\d+)?"#, r#""at_s": 0.0"#),
         (r" *\b\d+(\.\d+)? ?(ms|s)\b", " [time]"),
         (r"/[^\s:]*/doccheck-[A-Za-z0-9]+", "[workspace]"),
+        // How far a shell gets depends on what its process holds besides.
+        (r"cannot allocate \d+ bytes", "cannot allocate [number] bytes"),
     ]
 }
