@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use super::Stage;
 use super::capture::Capture;
-use super::ending::stopped;
+use super::ending::{ran, stopped};
 use super::runner::{ExecError, Job, Place};
-use super::status::{StatusPipe, Wake, pipe};
+use super::status::{StatusPipe, Unfinished, Wake, pipe};
 use crate::options::Memory;
 use crate::plan::Part;
 use crate::process::{Launch, MemoryLimit, Process};
@@ -101,7 +101,13 @@ impl Interpreter {
         self.begin(job, command, last)?;
         let mut parts = Vec::new();
         loop {
-            match self.status.next(&self.process, deadline, Some((stage, capture))) {
+            let shown = || {
+                // Where it cannot be read now, it cannot at the step's end either, which is told then.
+                let streams = capture.read(&|text| text).unwrap_or_default();
+                (job.shown)(&ran(Ending::Running, now(), streams, parts.clone(), Vec::new()))
+            };
+            let step = Unfinished { stage, capture, shown: &shown };
+            match self.status.next(&self.process, deadline, Some(&step)) {
                 Wake::Line(line) => {
                     let told = Told::read(&line)?;
                     parts.extend(told.parts.into_iter().map(|(kind, index, text)| {

@@ -74,15 +74,16 @@ impl Stage<'_> {
     }
 
     /// True where the step that runs is a service that nobody announced: it listens, and the page has been at rest for a
-    /// while with nothing to come. In real time only the step's limit tells.
-    fn serves(&self) -> bool {
+    /// while with nothing to come, or with nothing but what a service does over and over again. Who has not printed yet what
+    /// the page shows may still do so. In real time only the step's limit tells.
+    fn serves(&self, shown: &dyn Fn() -> Shown) -> bool {
         let Some(clock) = self.network.virtual_clock() else { return false };
-        let Some(since) = clock.standstill() else { return false };
-        if !self.listens() {
+        let Some(standstill) = clock.standstill() else { return false };
+        if !self.listens() || (standstill.may_go_on && shown() == Shown::NotYet) {
             clock.go_on();
             return false;
         }
-        now().duration_since(since) >= SETTLED
+        now().duration_since(standstill.since) >= SETTLED
     }
 
     /// False where the system does not tell who listens.
@@ -184,13 +185,12 @@ impl<'a> Runners<'a> {
         Ok(service::went_on(ran, ports.first().map(|port| service::runs_on(*port, took, job.step.timeout))))
     }
 
-    /// Starts a step that runs on, and waits until it is ready. `shown` tells whether it has printed what the page
-    /// shows at the step.
+    /// Starts a step that runs on, and waits until it is ready.
     ///
     /// # Errors
     ///
     /// As `run`.
-    pub fn serve(&mut self, job: &Job<'_>, shown: &dyn Fn(&Ran) -> Shown) -> Result<Ran, ExecError> {
+    pub fn serve(&mut self, job: &Job<'_>) -> Result<Ran, ExecError> {
         let ready = job.step.service.as_ref().and_then(|service| service.ready.as_ref());
         self.refuse_port_in_use(ready)?;
         self.begin(job);
@@ -203,7 +203,7 @@ impl<'a> Runners<'a> {
         match begun {
             Begun::Over(ran) => Ok(ran),
             Begun::Service(service) => {
-                self.keep(Whose::Step(job.index), service, &Wait { ready, limit: job.step.timeout, shown })
+                self.keep(Whose::Step(job.index), service, &Wait { ready, limit: job.step.timeout, shown: job.shown })
             }
         }
     }

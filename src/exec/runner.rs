@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::outcome::Shown;
 use crate::plan::Step;
 use crate::process::ProcessError;
 use crate::serve::ServeError;
@@ -15,7 +16,6 @@ pub const KEPT: u64 = 1024 * 1024;
 pub const OUTPUT_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// One step, ready to be run.
-#[derive(Debug)]
 pub struct Job<'a> {
     /// The step.
     pub step: &'a Step,
@@ -29,6 +29,14 @@ pub struct Job<'a> {
     pub page: &'a str,
     /// The 1-based line of the page on which the code's first line stands.
     pub line: usize,
+    /// Whether the step, while it runs, has printed what the page shows at it.
+    pub shown: &'a dyn Fn(&Ran) -> Shown,
+}
+
+impl std::fmt::Debug for Job<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Job").field("step", self.step).field("code", &self.code).finish_non_exhaustive()
+    }
 }
 
 /// What running a step showed.

@@ -179,24 +179,34 @@ impl Service {
 
     /// What it shows by now.
     pub(super) fn ran(&self, stage: &Stage<'_>) -> Result<Ran, ExecError> {
-        let clean = |text| match &self.host {
-            Host::Terminal(terminal) => terminal.clean(stage, text),
-            Host::Interpreter(_) => text,
+        let own = match &self.host {
+            Host::Terminal(terminal) => self.capture.read(&terminal.cleaner(stage))?,
+            Host::Interpreter(_) => self.capture.read(&|text| text)?,
         };
-        let own = self.capture.read(&clean)?;
-        let mut parts = self.parts.clone();
-        if let Some(at) = self.command {
-            let exit = match self.ending {
-                Some(Ending::Exited { code }) => Some(code),
-                _ => None,
-            };
-            parts.push(PartRecord { part: Part::Command(at), text: own.output.text.clone(), exit });
-        }
-        let mut streams = self.earlier.clone();
-        streams.add(own);
+        let exit = match self.ending {
+            Some(Ending::Exited { code }) => Some(code),
+            _ => None,
+        };
+        let (streams, parts) = so_far(&self.earlier, &self.parts, self.command.map(|at| (at, exit)), own);
         let ending = self.ending.clone().unwrap_or(Ending::Running);
         Ok(ran(ending, self.started, streams, parts, self.notes.clone()))
     }
+}
+
+/// What a step shows by now: what its earlier commands did, and what the last one has printed, which is a transcript's
+/// command with that index and exit status.
+pub(super) fn so_far(
+    earlier: &Streams,
+    parts: &[PartRecord],
+    command: Option<(usize, Option<i32>)>,
+    own: Streams,
+) -> (Streams, Vec<PartRecord>) {
+    let text = &own.output.text;
+    let last = command.map(|(at, exit)| PartRecord { part: Part::Command(at), text: text.clone(), exit });
+    let parts = parts.iter().cloned().chain(last).collect();
+    let mut streams = earlier.clone();
+    streams.add(own);
+    (streams, parts)
 }
 
 /// Waits until `is_true`, for `limit` of real time at most, while the world's time goes on. False where it never was, and

@@ -7,9 +7,10 @@ use std::time::Instant;
 use super::capture::{Capture, Streams};
 use super::ending::{ran, stopped};
 use super::runner::{Job, Ran, Runner};
-use super::service::{Begun, Host, Service};
+use super::service::{Begun, Host, Service, so_far};
 use super::terminal::{Block, BlockEnd, State, Terminal};
 use super::{ExecError, Place, Stage};
+use crate::outcome::Shown;
 use crate::plan::{Language, Part, Session};
 use crate::process::ExitStatus;
 use crate::system_clock::now;
@@ -48,7 +49,7 @@ impl<'a> Shell<'a> {
         let started = now();
         let capture = Capture::create(self.stage.workspace, &format!("script-{}", self.started), false)?;
         let block = Block { code: text, env: &[], stdin: None, memory: None };
-        let (end, mut notes) = self.block("", &block, &capture, deadline)?;
+        let (end, mut notes) = self.block("", &block, &capture, &|_| Shown::Nothing, deadline)?;
         let streams = self.read("", &capture)?;
         let ending = self.ending("", end, deadline - started, &mut notes);
         Ok(ran(ending, started, streams, Vec::new(), notes))
@@ -63,6 +64,7 @@ impl<'a> Shell<'a> {
         name: &str,
         block: &Block<'_>,
         capture: &Capture,
+        shown: &dyn Fn(Streams) -> Shown,
         deadline: Instant,
     ) -> Result<(BlockEnd, Vec<String>), ExecError> {
         let mut notes = Vec::new();
@@ -79,7 +81,7 @@ impl<'a> Shell<'a> {
         let Some(terminal) = self.terminals.get_mut(name) else {
             return Err(ExecError::Lost { language: "shell", reason: "the terminal is gone".to_owned() });
         };
-        Ok((terminal.run(self.stage, block, capture, deadline)?, notes))
+        Ok((terminal.run(self.stage, block, capture, shown, deadline)?, notes))
     }
 
     fn open(&mut self, name: &str, state: &State) -> Result<(), ExecError> {
@@ -90,11 +92,10 @@ impl<'a> Shell<'a> {
     }
 
     fn read(&self, name: &str, capture: &Capture) -> Result<Streams, ExecError> {
-        let clean = |text| match self.terminals.get(name) {
-            Some(terminal) => terminal.clean(self.stage, text),
-            None => text,
-        };
-        capture.read(&clean)
+        match self.terminals.get(name) {
+            Some(terminal) => capture.read(&terminal.cleaner(self.stage)),
+            None => capture.read(&|text| text),
+        }
     }
 
     /// What the end of a block means for the step, and for the terminal.
@@ -143,7 +144,12 @@ impl Shell<'_> {
         for (at, code) in codes.iter().enumerate() {
             let capture = self.capture(job, at)?;
             let block = Block { code, env: &job.step.env, stdin: stdin.as_deref(), memory: job.step.memory };
-            let (end, noted) = self.block(name, &block, &capture, deadline)?;
+            let command = (job.step.language == Language::Console).then_some(at);
+            let shown = |own| {
+                let (streams, parts) = so_far(&done.streams, &done.parts, command.map(|at| (at, None)), own);
+                (job.shown)(&ran(Ending::Running, now(), streams, parts, Vec::new()))
+            };
+            let (end, noted) = self.block(name, &block, &capture, &shown, deadline)?;
             done.notes.extend(noted);
             if matches!(&end, BlockEnd::Stopped(wake) if wake.is_of_service(self.stage)) {
                 self.runs_on(job, name, at, capture, &mut done);

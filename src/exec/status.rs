@@ -10,6 +10,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::capture::Capture;
 use super::{ExecError, Stage};
+use crate::outcome::Shown;
 use crate::process::{Process, interrupted};
 use crate::system_clock::now;
 
@@ -40,6 +41,14 @@ impl Wake {
     }
 }
 
+/// A step that runs.
+pub(super) struct Unfinished<'a> {
+    pub(super) stage: &'a Stage<'a>,
+    pub(super) capture: &'a Capture,
+    /// Whether it has printed what the page shows at it.
+    pub(super) shown: &'a dyn Fn() -> Shown,
+}
+
 /// The reading end of an interpreter's status pipe.
 #[derive(Debug)]
 pub(super) struct StatusPipe {
@@ -59,7 +68,7 @@ impl StatusPipe {
     }
 
     /// Waits for the next line, of a `step` that runs until then where it is given.
-    pub(super) fn next(&mut self, process: &Process, deadline: Instant, step: Option<(&Stage<'_>, &Capture)>) -> Wake {
+    pub(super) fn next(&mut self, process: &Process, deadline: Instant, step: Option<&Unfinished<'_>>) -> Wake {
         loop {
             if let Some(line) = self.take_line() {
                 return Wake::Line(line);
@@ -76,10 +85,10 @@ impl StatusPipe {
             if interrupted() {
                 return Wake::Interrupted;
             }
-            if step.is_some_and(|(_, capture)| capture.over_limit()) {
+            if step.is_some_and(|step| step.capture.over_limit()) {
                 return Wake::OutputLimit;
             }
-            if step.is_some_and(|(stage, _)| stage.serves()) {
+            if step.is_some_and(|step| step.stage.serves(step.shown)) {
                 return Wake::Serves;
             }
             if left.is_zero() {

@@ -8,10 +8,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::capture::Capture;
-use super::status::{StatusPipe, Wake, pipe};
+use super::capture::{Capture, Streams};
+use super::status::{StatusPipe, Unfinished, Wake, pipe};
 use super::{ExecError, Stage};
 use crate::options::Memory;
+use crate::outcome::Shown;
 use crate::process::{ExitStatus, Launch, MemoryLimit, Process};
 use crate::system_clock::now;
 use crate::transcript::Ending;
@@ -128,17 +129,22 @@ impl Terminal {
         std::fs::read_to_string(self.options_file(stage)).is_ok_and(|options| options.contains('e'))
     }
 
-    /// Runs a block; what it prints goes to `capture`.
+    /// Runs a block; what it prints goes to `capture`. `shown`: whether what it has printed so far is what the page shows.
     pub(super) fn run(
         &mut self,
         stage: &Stage<'_>,
         block: &Block<'_>,
         capture: &Capture,
+        shown: &dyn Fn(Streams) -> Shown,
         deadline: Instant,
     ) -> Result<BlockEnd, ExecError> {
         stage.network.wait_for(Foreground::Process(self.process.id()));
         self.begin(stage, block, capture)?;
-        let wake = self.status.next(&self.process, deadline, Some((stage, capture)));
+        let clean = self.cleaner(stage);
+        // Where it cannot be read now, it cannot at the step's end either, which is told then.
+        let shown = || shown(capture.read(&clean).unwrap_or_default());
+        let step = Unfinished { stage, capture, shown: &shown };
+        let wake = self.status.next(&self.process, deadline, Some(&step));
         if let Some(former) = self.former.take() {
             // What the block has started and left behind keeps its own.
             self.process.limit_memory(former)?;
@@ -226,14 +232,16 @@ impl Terminal {
         let _ = self.script.write_all(text.as_bytes());
     }
 
-    /// `text` as a reader's terminal would show it: without the places of doccheck's own files.
-    pub(super) fn clean(&self, stage: &Stage<'_>, text: String) -> String {
+    /// Makes a text what a reader's terminal would show: without the places of doccheck's own files.
+    pub(super) fn cleaner(&self, stage: &Stage<'_>) -> impl Fn(String) -> String + use<> {
         let prefix = format!("{}/{}.sh", stage.workspace.scratch().display(), self.name);
-        if !text.contains(&prefix) && !text.contains(TRACED) {
-            return text;
+        move |text| {
+            if !text.contains(&prefix) && !text.contains(TRACED) {
+                return text;
+            }
+            let lines = text.split_inclusive('\n').filter(|line| !is_own(line, &prefix));
+            lines.map(|line| reader_line(&traced(line), &prefix)).collect()
         }
-        let lines = text.split_inclusive('\n').filter(|line| !is_own(line, &prefix));
-        lines.map(|line| reader_line(&traced(line), &prefix)).collect()
     }
 }
 

@@ -26,11 +26,13 @@ pub enum Shown {
     NotYet,
 }
 
-/// Whether `record`, of a service that still runs, holds what the page shows of it: at the step itself, or also
-/// further down.
+/// Whether `record`, of a step that still runs, holds what the page shows of it: at the step itself, or also further
+/// down. What stands at commands of a transcript that have not begun is not waited for.
 pub fn shown(step: &Step, record: &StepRecord, captures: &Captures, further: bool) -> Shown {
     let mut outputs = Outputs::new(step, record, captures.clone());
-    let found = expectations(step, further).map(|(expectation, later)| {
+    let has_begun = |part| !matches!(part, Part::Command(_)) || record.parts.iter().any(|found| found.part == part);
+    let found = expectations(step, further).filter(|(expectation, later)| *later || has_begun(expectation.part));
+    let found = found.map(|(expectation, later)| {
         let settled = outputs.is_settled(expectation, later);
         match outputs.compare(expectation, later) {
             Ok(()) => Shown::All,

@@ -278,9 +278,10 @@ impl Performance<'_> {
             commands: &commands,
             page: &self.page.path,
             line: step.code.lines.first().map_or(1, |first| self.plan.tutorial.source.line(first.start)),
+            shown: &|ran| self.shown(step, ran, false),
         };
         if step.service.is_some() {
-            return runners.serve(&job, &|ran| self.shown(step, ran, false));
+            return runners.serve(&job);
         }
         runners.run(&job)
     }

@@ -16,7 +16,7 @@ use super::rest::{Asleep, Look};
 use super::schedule::{DAY, HORIZON, MANY, Schedule, millis_begun};
 use super::shared::Shared;
 use super::sleepers::{Allowed, RealSleepers};
-use super::{Foreground, Passage, Rested, Stage, Waited, Wires};
+use super::{Foreground, Passage, Rested, Stage, Standstill, Waited, Wires};
 use crate::process::Census;
 use crate::system_clock;
 
@@ -239,7 +239,9 @@ impl Arbiter {
         let in_foreground = waited.foreground == self.foreground && self.in_foreground(look);
         let is_step = in_foreground && matches!(self.foreground, Foreground::Process(_));
         let stands_still = is_step && self.stands_still(&mut waited, may_happen, &allowed);
-        waited.standstill = stands_still.then(|| waited.standstill.unwrap_or(look.at));
+        let since = waited.standstill.map_or(look.at, |standstill| standstill.since);
+        let may_go_on = !self.schedule.is_empty();
+        waited.standstill = stands_still.then_some(Standstill { since, may_go_on });
         if !may_happen || !in_foreground || stands_still {
             self.patience = patience.unwrap_or(PATIENCE.1).clamp(PATIENCE.0, IDLE);
             return;

@@ -114,12 +114,24 @@ struct Stage {
 #[derive(Debug, Default)]
 struct Waited {
     foreground: Foreground,
+    /// What the clock showed when it began to be waited for.
+    begin: i64,
     /// Up to when time passes for a step that may be a service.
     horizon: i64,
     /// How many events have happened for it.
     events: usize,
-    /// Since when the step stands still.
-    standstill: Option<Instant>,
+    standstill: Option<Standstill>,
+}
+
+/// That the step which is waited for stands still: everybody of the page rests, and nothing is to happen; or somebody listens,
+/// and a hundred events and ten minutes have passed for the step: a server that does something every second would let time
+/// pass for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standstill {
+    /// Since when, in real time.
+    pub since: Instant,
+    /// True where something is to come for which time could go on.
+    pub may_go_on: bool,
 }
 
 impl Stage {
@@ -242,23 +254,23 @@ impl VirtualClock {
 
     /// From now on this is waited for.
     pub fn wait_for(&self, foreground: Foreground) {
+        let begin = self.shared.base();
         *self.stage.waited() =
-            Waited { foreground, horizon: self.shared.base().saturating_add(HORIZON), ..Waited::default() };
+            Waited { foreground, begin, horizon: begin.saturating_add(HORIZON), ..Waited::default() };
         if self.stage.is_waited.load(Ordering::SeqCst) {
             self.commands.lock().unwrap_or_else(PoisonError::into_inner).wake();
         }
     }
 
-    /// Since when the step that is waited for stands still, in real time: everybody of the page rests, and nothing is to
-    /// happen; or somebody listens, and a hundred events and ten minutes have passed for the step: a server that does
-    /// something every second would let time pass for ever.
-    pub fn standstill(&self) -> Option<Instant> {
+    /// That the step which is waited for stands still, if it does.
+    pub fn standstill(&self) -> Option<Standstill> {
         self.stage.waited().standstill
     }
 
-    /// The step that is waited for is no service: time passes for it however long it takes.
+    /// The step that is waited for is no service so far: as much time as has passed for it passes once more.
     pub fn go_on(&self) {
-        self.stage.waited().horizon = i64::MAX;
+        let mut waited = self.stage.waited();
+        waited.horizon = waited.horizon.saturating_add(waited.horizon.saturating_sub(waited.begin));
     }
 
     /// How the world's time was spent since the last call.

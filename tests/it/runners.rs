@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use doccheck::exec::{Job, Ran, Runners, Stage, Workspace};
 use doccheck::options::{ExpectedExit, Memory};
+use doccheck::outcome::Shown;
 use doccheck::plan::{Action, Command, Language, PagePlan, Plan, Session, Step, Watch};
 use doccheck::process::Crew;
 use doccheck::provision::{Provisioner, Tools};
@@ -75,8 +76,15 @@ impl Bench {
             .enumerate()
             .map(|(index, step)| {
                 let commands: Vec<_> = step.commands.iter().map(|command| command.text.clone()).collect();
-                let job =
-                    Job { step, index, code: &step.code.text, commands: &commands, page: "docs/page.md", line: 10 };
+                let job = Job {
+                    step,
+                    index,
+                    code: &step.code.text,
+                    commands: &commands,
+                    page: "docs/page.md",
+                    line: 10,
+                    shown: &|_| Shown::Nothing,
+                };
                 runners.run(&job).expect("the runner does its work")
             })
             .collect();

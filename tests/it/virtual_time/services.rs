@@ -65,3 +65,32 @@ fn a_step_that_listens_for_a_while_or_sleeps_beside_a_server_is_no_service() {
     assert_eq!(run.is_true_but_unchecked().asleep(2), 12000.0);
     assert!(!run.notes_of_all().contains("runs on as a service"), "{}", run.printed);
 }
+
+/// A server of its own, by which it looks every five seconds for more than half an hour, as a job that polls does.
+const POLLS: &str = "import http.server, threading, time\n\
+                     server = http.server.HTTPServer(('', 8000), http.server.SimpleHTTPRequestHandler)\n\
+                     threading.Thread(target=server.serve_forever, daemon=True).start()\n\
+                     print('start', flush=True)\n\
+                     for _ in range(400): time.sleep(5)\n\
+                     print('done')\n\
+                     server.shutdown()\n";
+
+#[test]
+fn a_step_that_listens_and_has_not_printed_yet_what_the_page_shows_is_no_service() {
+    let page = format!(
+        "```python\n{POLLS}```\n\n```output\nstart\ndone\n```\n\n\
+         ```python file=poll.py\n{POLLS}```\n\n\
+         ```bash\ndate +%T; python3 poll.py\n```\n\n```output\n09:33:20\nstart\ndone\n```\n\n\
+         ```console\n$ date +%T\n10:06:40\n$ python3 poll.py\nstart\ndone\n$ date +%T\n10:40:00\n```\n"
+    );
+    run(&page).is_true();
+}
+
+/// What it prints later is for a fence further down.
+#[test]
+fn a_step_that_listens_and_has_printed_what_the_page_shows_is_a_service() {
+    let page = format!(
+        "```python\n{POLLS}```\n\n```output\nstart\n```\n\n```bash\ndate +%T\n```\n\n```output\n09:10:00\n```\n"
+    );
+    assert!(run(&page).is_true().notes(0).contains("it listens on port 8000 and waits"));
+}
