@@ -22,6 +22,12 @@ pub fn normalize(text: &str) -> String {
     seen
 }
 
+/// `text` from its first line on that is not blank.
+pub fn from_first_line(text: &str) -> &str {
+    let blank = text.split_inclusive('\n').take_while(|line| line.trim().is_empty());
+    &text[blank.map(str::len).sum()..]
+}
+
 /// The lines of a page's `text` without their line ends and without blanks at their ends, each with its place;
 /// empty lines at the end of the text are left out.
 pub fn lines(text: &str) -> Vec<Spanned<&str>> {

@@ -5,7 +5,7 @@ use super::{Check, CheckKind, hints};
 use crate::matching::{Captures, Mismatch, compare_http, compare_json, compare_text, last_body};
 use crate::options::{OutputRule, Stream};
 use crate::plan::{Expectation, Format, Language, Part, Plan, Step};
-use crate::text::normalize;
+use crate::text::{from_first_line, normalize};
 use crate::transcript::{Captured, StepRecord};
 
 /// One check for each thing that the page says the step prints.
@@ -96,7 +96,10 @@ fn actual<'a>(evidence: Evidence<'a>, expectation: &Expectation) -> &'a str {
     let record = evidence.record;
     let text = match (expectation.part, expectation.stream) {
         (Part::Whole, _) => stream(record, expectation.stream),
-        (part, _) => record.parts.iter().find(|found| found.part == part).map_or("", |found| &found.text),
+        // On the page blank lines only set a command's output off, so it may begin with some that nobody sees there.
+        (part, _) => {
+            record.parts.iter().find(|found| found.part == part).map_or("", |found| from_first_line(&found.text))
+        }
     };
     // The answer to an `http` step is printed whole; a page may show its body alone.
     let body_alone = evidence.step.language == Language::Http && expectation.format != Format::Http;

@@ -7,7 +7,7 @@ use super::evidence::{Evidence, carried};
 use super::{Check, CheckKind};
 use crate::matching::{Captures, Mismatch, compare_text};
 use crate::plan::{Expectation, Part, Step};
-use crate::text::normalize;
+use crate::text::{from_first_line, normalize};
 use crate::transcript::StepRecord;
 
 /// The most lines that are looked at for the end of what a fence matches.
@@ -157,7 +157,7 @@ impl<'a> Outputs<'a> {
             command @ Part::Command(_) => Some(command),
         };
         match part {
-            Some(part) => record.parts.iter().find(|found| found.part == part).map_or("", |found| &found.text),
+            Some(part) => record.parts.iter().find(|found| found.part == part).map_or("", |found| from_first_line(&found.text)),
             None => super::output::stream(record, expectation.stream),
         }
     }
