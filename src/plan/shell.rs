@@ -29,8 +29,31 @@ impl Shell {
 
 /// The program that the words of a simple command call.
 pub(crate) fn program(words: &[String]) -> Option<&str> {
-    const BEFORE: [&str; 8] = ["sudo", "time", "exec", "env", "!", "command", "nohup", "builtin"];
-    words.iter().map(String::as_str).find(|word| !is_assignment(word) && !BEFORE.contains(word))
+    /// Each with those of its options that take a word.
+    const BEFORE: [(&str, &[&str]); 8] = [
+        ("sudo", &["-u", "-g", "-h", "-p", "-C", "-D", "-r", "-t", "-U", "--user", "--group", "--host", "--chdir"]),
+        ("time", &["-o", "-f", "--output", "--format"]),
+        ("exec", &["-a"]),
+        ("env", &["-u", "-C", "--unset", "--chdir"]),
+        ("!", &[]),
+        ("command", &[]),
+        ("nohup", &[]),
+        ("builtin", &[]),
+    ];
+    let mut words = words.iter().map(String::as_str).filter(|word| !is_assignment(word));
+    let mut options: Option<&[&str]> = None;
+    while let Some(word) = words.next() {
+        if let Some((_, own)) = BEFORE.iter().find(|(before, _)| *before == word) {
+            options = Some(own);
+            continue;
+        }
+        match options.filter(|_| word.starts_with('-')) {
+            Some(options) if options.contains(&word) => drop(words.next()),
+            Some(_) => {}
+            None => return Some(word),
+        }
+    }
+    None
 }
 
 fn is_assignment(word: &str) -> bool {
@@ -304,6 +327,10 @@ mod tests {
         assert_eq!(programs("cat <<EOF\nrm x\nEOF\nls"), ["cat", "ls"]);
         assert_eq!(programs("for f in *; do echo $f; done"), ["for", "echo"]);
         assert_eq!(programs("export A=1"), ["export"]);
+        assert_eq!(
+            programs("sudo -E -u postgres psql; env -u HOME A=1 -i sh -c x; time -p -- ls"),
+            ["psql", "sh", "ls"]
+        );
         assert_eq!(programs("curl x >/dev/null 2>&1 &\nls &> log; sort < a > b"), ["curl", "ls", "sort"]);
         assert_eq!(programs("A='1'\ntar -x a-${A}.tgz && \\\n  cd a"), ["tar", "cd"]);
     }
