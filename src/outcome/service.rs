@@ -157,7 +157,9 @@ impl<'a> Outputs<'a> {
             command @ Part::Command(_) => Some(command),
         };
         match part {
-            Some(part) => record.parts.iter().find(|found| found.part == part).map_or("", |found| from_first_line(&found.text)),
+            Some(part) => {
+                record.parts.iter().find(|found| found.part == part).map_or("", |found| from_first_line(&found.text))
+            }
             None => super::output::stream(record, expectation.stream),
         }
     }

@@ -18,6 +18,8 @@ pub enum Waiting {
     AtMost(Option<Duration>),
     /// For the other end of a socket that has a time limit of its own, for so long at most: no hook makes that virtual.
     Socket(Duration),
+    /// For a signal, or for a timer that can be read from: an alarm may be to come of which the system tells nothing.
+    Alarm,
     /// For bytes from this descriptor.
     Bytes(u64),
     /// For another thread of its process, without end: for a lock, or for a word.
@@ -42,6 +44,8 @@ mod number {
         select: 23,
         nanosleep: 35,
         rt_sigtimedwait: 128,
+        rt_sigsuspend: 130,
+        pause: 34,
         futex: 202,
         epoll_wait: 232,
         clock_nanosleep: 230,
@@ -63,6 +67,8 @@ mod number {
         select: -2,
         nanosleep: 101,
         rt_sigtimedwait: 137,
+        rt_sigsuspend: 133,
+        pause: -2,
         futex: 98,
         epoll_wait: -2,
         clock_nanosleep: 115,
@@ -82,6 +88,8 @@ mod number {
         pub(super) select: i64,
         pub(super) nanosleep: i64,
         pub(super) rt_sigtimedwait: i64,
+        pub(super) rt_sigsuspend: i64,
+        pub(super) pause: i64,
         pub(super) futex: i64,
         pub(super) epoll_wait: i64,
         pub(super) clock_nanosleep: i64,
@@ -131,7 +139,9 @@ impl Call {
         } else if number == known.restart {
             Waiting::Time(None)
         } else if number == known.read {
-            Waiting::Bytes(first)
+            if is_timer(process, first as i32) { Waiting::Alarm } else { Waiting::Bytes(first) }
+        } else if number == known.pause || number == known.rt_sigsuspend {
+            Waiting::Alarm
         } else if number == known.poll {
             limited(second, millis(third))
         } else if number == known.ppoll {
@@ -150,7 +160,7 @@ impl Call {
                 false => Waiting::Something,
             }
         } else if number == known.rt_sigtimedwait {
-            limited(1, (third != 0).then(|| span(third)))
+            if third == 0 { Waiting::Alarm } else { Waiting::AtMost(span(third)) }
         } else {
             Waiting::Something
         }
@@ -171,6 +181,12 @@ impl Call {
         };
         socket_timeout(socket(process, self.arguments[0] as i32)?, limit).ok()?
     }
+}
+
+/// True where a process's descriptor is a timer (timerfd_create(2)).
+pub fn is_timer(process: i32, descriptor: i32) -> bool {
+    let file = fs::read_link(format!("/proc/{process}/fd/{descriptor}"));
+    file.is_ok_and(|file| file.to_str() == Some("anon_inode:[timerfd]"))
 }
 
 /// A process's socket, also in this process from now on.

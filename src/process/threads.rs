@@ -26,9 +26,7 @@ pub struct Thread {
 impl Thread {
     /// Looks at a thread; `None` where it is gone or the system does not tell.
     pub fn look(process: i32, id: i32) -> Option<Self> {
-        let state = read(&format!("/proc/{process}/task/{id}/stat"))?;
-        // The second field is the program's name in parentheses, which may hold anything.
-        let state = *state.get(state.iter().rposition(|byte| *byte == b')')? + 2)?;
+        let state = state(process, id)?;
         // Who has ended (X, Z) has still to tell it to others; who has told it is in no list any more.
         Some(Self { is_busy: matches!(state, b'R' | b'D' | b'X' | b'Z'), ..Self::glance(process, id)? })
     }
@@ -78,10 +76,21 @@ pub fn are_same(process: i32, one: u64, other: u64) -> bool {
     one == other || file(one).is_some_and(|one| file(other) == Some(one))
 }
 
-/// True where a process's descriptor is a timer (timerfd_create(2)).
-pub fn is_timer(process: i32, descriptor: i32) -> bool {
-    let told = read(&format!("/proc/{process}/fdinfo/{descriptor}")).unwrap_or_default();
-    String::from_utf8_lossy(&told).contains("it_value:")
+/// True where a thread was told to stop (SIGSTOP) and not to go on since.
+pub fn is_stopped(process: i32, id: i32) -> bool {
+    state(process, id) == Some(b'T')
+}
+
+fn state(process: i32, id: i32) -> Option<u8> {
+    let line = read(&format!("/proc/{process}/task/{id}/stat"))?;
+    // The second field is the program's name in parentheses, which may hold anything.
+    line.get(line.iter().rposition(|byte| *byte == b')')? + 2).copied()
+}
+
+/// True where a process has loaded a library, or a program, of this file name.
+pub fn has_loaded(process: i32, name: &str) -> bool {
+    let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap_or_default();
+    maps.lines().any(|line| line.rsplit_once('/').is_some_and(|(_, file)| file == name))
 }
 
 /// The name of a process's program, at most 15 bytes of it.

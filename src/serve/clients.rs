@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::hosts::{Hosts, Target};
+use crate::virtual_time;
 
 /// Kept from the proxy: a page's own services.
 const NO_PROXY: &str = "localhost,127.0.0.1,::1";
@@ -178,7 +179,7 @@ impl Clients {
         if CLOCK_LIBRARY.is_empty() {
             return Err("this doccheck was built without a C compiler; build it where there is one");
         }
-        let library = self.folder.join("lib/doccheck-clock.so");
+        let library = self.folder.join("lib").join(virtual_time::LIBRARY);
         // The loader takes these for the end of a name, or for a variable in it.
         if library.to_string_lossy().contains([' ', ':', '$']) {
             return Err(

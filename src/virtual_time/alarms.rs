@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use super::account::Credit;
 use super::message::{Bell, Setting};
 use super::rest::Look;
-use crate::process::{is_timer, program_name};
+use super::schedule::{micros, rounded};
+use crate::process::is_timer;
 use crate::system_clock;
 
 /// After so long at the latest the system has woken whom it rings for.
@@ -32,6 +33,8 @@ struct Alarm {
     interval: i64,
     /// True where the clock was moved past its time.
     rang: bool,
+    /// True where something that is due later waits for it.
+    holds: bool,
 }
 
 impl Alarm {
@@ -43,6 +46,14 @@ impl Alarm {
         Duration::from_micros(self.length.unsigned_abs())
     }
 
+    /// What is to be credited where it does not ring any more: others may have waited for it until now.
+    fn held(self, now: Instant) -> Option<Credit> {
+        let length = rounded(micros(now.duration_since(self.since)));
+        let is_held = self.holds && !self.rang && length > 0;
+        let until = self.from.saturating_add(length);
+        is_held.then_some(Credit { program: self.program, until, length, is_cut: false })
+    }
+
     /// Set once more, where it rings again.
     fn again(self) -> Option<Self> {
         let length = self.length();
@@ -52,6 +63,7 @@ impl Alarm {
             from: self.due(),
             length: self.interval,
             rang: false,
+            holds: false,
             ..self
         })
     }
@@ -62,24 +74,44 @@ impl Alarm {
 pub(super) struct Alarms(BTreeMap<(i32, Bell), Alarm>);
 
 impl Alarms {
-    /// Takes note of what a process tells. `base`: what the clock shows.
-    pub(super) fn set(&mut self, process: i32, bell: Bell, setting: Setting, base: i64, now: Instant) {
+    /// Takes note of what a process tells. `base`: what the clock shows. What is to be credited where it was set before.
+    pub(super) fn set(
+        &mut self,
+        key: (i32, Bell),
+        program: Arc<str>,
+        setting: Setting,
+        base: i64,
+        now: Instant,
+    ) -> Option<Credit> {
         let Setting { since, length, interval } = setting;
-        self.0.remove(&(process, bell));
+        let before = self.0.remove(&key).and_then(|alarm| alarm.held(now));
         if length > 0 {
-            let (program, since) = (program_name(process).into(), system_clock::at(since).min(now));
-            let alarm = Alarm { program, since, set: now, seen: now, from: base, length, interval, rang: false };
-            self.0.insert((process, bell), alarm);
+            let since = system_clock::at(since).min(now);
+            let alarm =
+                Alarm { program, since, set: now, seen: now, from: base, length, interval, rang: false, holds: false };
+            self.0.insert(key, alarm);
+        }
+        before
+    }
+
+    /// Something that is due later than `until` has to wait.
+    pub(super) fn hold(&mut self, until: i64) {
+        for alarm in self.0.values_mut().filter(|alarm| alarm.due() <= until) {
+            alarm.holds = true;
         }
     }
 
     /// What is to be credited to the clock: those whose time is over. Who has rung holds nobody up any more as soon as whom
-    /// it rang for must have woken. One that was set not to ring credits nothing: nobody waited for it.
+    /// it rang for must have woken. One that was set not to ring credits nothing where nobody waited
+    /// for it.
     pub(super) fn credits(&mut self, look: &Look, now: Instant) -> Vec<Credit> {
         let mut credits = Vec::new();
         for ((process, bell), mut alarm) in std::mem::take(&mut self.0) {
-            let is_there =
-                look.has_process(process) && !matches!(bell, Bell::Descriptor(timer) if !is_timer(process, timer));
+            let is_there = match bell {
+                Bell::Process | Bell::Timer(_) => look.has_process(process),
+                // Children of the process have it, too, under the same number.
+                Bell::Descriptor(timer) => look.processes().any(|process| is_timer(process, timer)),
+            };
             if is_there {
                 alarm.seen = now;
             }
@@ -90,8 +122,12 @@ impl Alarms {
                 alarm.rang = true;
             }
             let is_over = alarm.rang && now.duration_since(alarm.set) >= alarm.length() + DELIVERY;
+            if !is_there {
+                credits.extend(alarm.held(now));
+                continue;
+            }
             let left = if is_over { alarm.again() } else { Some(alarm) };
-            self.0.extend(left.filter(|_| is_there).map(|alarm| ((process, bell), alarm)));
+            self.0.extend(left.map(|alarm| ((process, bell), alarm)));
         }
         credits
     }
@@ -99,6 +135,12 @@ impl Alarms {
     /// Until when on the world's clock something may happen before the first of them; `None` where there is none.
     pub(super) fn due(&self) -> Option<i64> {
         self.0.values().map(Alarm::due).min()
+    }
+
+    /// What the clock would show by real time for a process that has one: it goes on while the process computes, too.
+    pub(super) fn real_time(&self, process: i32, now: Instant) -> Option<i64> {
+        let own = self.0.iter().filter(|((owner, _), _)| *owner == process);
+        own.map(|(_, alarm)| alarm.due().min(alarm.from.saturating_add(micros(now.duration_since(alarm.since))))).max()
     }
 
     /// The real time until the first of them rings.
@@ -121,7 +163,8 @@ mod tests {
 
     fn set(alarms: &mut Alarms, length: i64, interval: i64, now: Instant) {
         // No later than it is heard of.
-        alarms.set(7, Bell::Process, Setting { since: i64::MAX, length, interval }, 0, now);
+        let setting = Setting { since: i64::MAX, length, interval };
+        assert!(alarms.set((7, Bell::Process), "perl".into(), setting, 0, now).is_none());
     }
 
     fn look(at: Instant, process: i32) -> Look {

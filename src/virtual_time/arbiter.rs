@@ -32,6 +32,10 @@ const PULSE: Duration = Duration::from_millis(100);
 /// The processor time after which a program counts as one that computes until something happens.
 const SPIN: Duration = Duration::from_secs(5);
 
+/// For how long something may be due beside a program that computes until its alarm rings, in microseconds: what computes for
+/// less is waited for.
+const OVERDUE: i64 = 10_000;
+
 /// Something that is to happen.
 #[derive(Debug)]
 enum Event {
@@ -195,12 +199,13 @@ impl Arbiter {
         }
     }
 
-    /// While somebody computes nothing happens, but for two: what a program that reads the clock all the time has read
-    /// past, and what a program waits for that computes until it happens.
+    /// While somebody computes nothing happens, but for three: what a program that reads the clock all the time has read
+    /// past, what a program waits for that computes until it happens, and what is overdue beside one that computes until its
+    /// alarm rings.
     fn wait_for_busy(&mut self, look: &Look) {
         let Some(due) = self.schedule.next_due() else { return };
         let used = look.used();
-        if self.shared.ticks() >= due {
+        if self.shared.ticks() >= due || self.is_overdue(look, due) {
             self.happen(used);
         } else if used.saturating_sub(self.used) >= SPIN && self.in_foreground(look) {
             self.account().spin();
@@ -208,6 +213,15 @@ impl Arbiter {
         } else {
             self.patience = (self.patience * 2).min(PATIENCE.1);
         }
+    }
+
+    /// Whether nobody computes but who lives in real time until an alarm, and that has passed `due`.
+    fn is_overdue(&self, look: &Look, due: i64) -> bool {
+        let now = system_clock::now();
+        let real_times = look.computing().into_iter().map(|process| self.sleepers.real_time(process, now));
+        let passed = real_times.min().flatten().is_some_and(|real| due + OVERDUE <= real);
+        let is_step = matches!(self.foreground, Foreground::Process(_)) && self.in_foreground(look);
+        passed && is_step && !self.wires.is_working() && self.sleepers.allowed(now) >= Allowed::Until(due)
     }
 
     fn at_rest(&mut self, look: &Look) {
@@ -232,6 +246,9 @@ impl Arbiter {
             (Some(due), Allowed::Until(until)) => due <= *until,
             (Some(_), Allowed::Everything) => true,
         };
+        if let (false, Allowed::Until(until)) = (may_happen || self.schedule.is_empty(), &allowed) {
+            self.sleepers.alarms().hold(*until);
+        }
         // What was waited for when the look began may be over by the look's end. What it sees at rest can say so no more, and
         // nobody else does until the event has happened.
         let stage = Arc::clone(&self.stage);
@@ -318,7 +335,8 @@ impl Arbiter {
         for credit in credits {
             // How much real time passes until something ends a sleep is not the same in every run.
             let moved = (credit.until - self.shared.base()).max(0);
-            let waited = if credit.is_cut { moved.min(credit.length) } else { credit.length };
+            let uncounted = self.sleepers.count_once(&credit);
+            let waited = if credit.is_cut { moved.min(uncounted) } else { uncounted };
             self.shared.move_to(credit.until);
             self.account().real(&credit.program, waited);
         }

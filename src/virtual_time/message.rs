@@ -1,5 +1,7 @@
 //! What the hooks in a page's programs tell the arbiter, a line each.
 
+use std::sync::Arc;
+
 /// A line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Message {
@@ -15,8 +17,8 @@ pub(super) enum Message {
     Sleep { length: i64, process: i32, thread: i32 },
     /// `slept <microseconds>`: for so long it did; wake it when the clock was moved by as much.
     Slept { length: i64 },
-    /// `alarm <process> <kind> <number> <since> <length> <interval>`: this one rings in real time.
-    Alarm { process: i32, bell: Bell, setting: Setting },
+    /// `alarm <process> <kind> <number> <since> <length> <interval> <program>`: this one rings in real time.
+    Alarm { process: i32, bell: Bell, setting: Setting, program: Arc<str> },
 }
 
 /// What a process has that rings by itself.
@@ -44,7 +46,7 @@ pub(super) struct Setting {
 impl Message {
     /// Reads a line; `None` for one that no hook writes.
     pub(super) fn parse(line: &str) -> Option<Self> {
-        let words: Vec<_> = line.split(' ').collect();
+        let words: Vec<_> = line.splitn(8, ' ').collect();
         match words[..] {
             ["hello", _, process] => Some(Self::Hello { process: process.parse().ok()? }),
             ["wait", id, due, thread] => {
@@ -58,8 +60,9 @@ impl Message {
                 thread: thread.parse().ok()?,
             }),
             ["slept", length] => Some(Self::Slept { length: length.parse().ok()? }),
-            ["alarm", process, kind, number, since, length, interval] => Some(Self::Alarm {
+            ["alarm", process, kind, number, since, length, interval, program] => Some(Self::Alarm {
                 process: process.parse().ok()?,
+                program: program.into(),
                 bell: match kind {
                     "process" => Bell::Process,
                     "timer" => Bell::Timer(number.parse().ok()?),
@@ -91,7 +94,7 @@ mod tests {
     #[test]
     fn whole_lines_are_taken_and_the_rest_stays() {
         let mut received = b"hello python 17\nwait 3 1000 0\nwhat?\ncancel 3\nnow 4\nsleep 300 17 18\nslept 301\n\
-              alarm 17 descriptor 5 90 300 0\nwait 4 20"
+              alarm 17 descriptor 5 90 300 0 my perl\nwait 4 20"
             .to_vec();
         assert_eq!(
             take_lines(&mut received),
@@ -104,6 +107,7 @@ mod tests {
                 Message::Slept { length: 301 },
                 Message::Alarm {
                     process: 17,
+                    program: "my perl".into(),
                     bell: Bell::Descriptor(5),
                     setting: Setting { since: 90, length: 300, interval: 0 },
                 },

@@ -34,14 +34,16 @@ use crate::transcript::TimeSpent;
 use account::Account;
 use arbiter::Arbiter;
 use ears::{Command, Delay, Ears, Request};
-use schedule::{Content, HORIZON};
+use schedule::{Content, HORIZON, micros};
 use shared::Shared;
-use sleepers::micros;
 pub use wires::{Awaited, Wires};
 
 /// The file in which the clock stands, and the socket on which the arbiter takes messages, in the clock's folder.
 const CLOCK: &str = "now";
 const SOCKET: &str = "arbiter";
+
+/// The file name of the library by which shells and small programs have the clock, and others tell of their alarms.
+pub const LIBRARY: &str = "doccheck-clock.so";
 
 /// The time that every exchange with the sandbox takes.
 pub const EXCHANGE: Duration = Duration::from_micros(schedule::EXCHANGE.unsigned_abs());

@@ -1,10 +1,11 @@
 //! Whether the world is at rest: nobody computes, and whoever waits will go on only when the clock moves.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::process::{Census, Thread, Waiting, are_same, packets_are_under_way, program_name};
+use super::LIBRARY;
+use crate::process::{Census, Thread, Waiting, are_same, has_loaded, packets_are_under_way, program_name};
 use crate::system_clock;
 
 /// The descriptor from which terminals and interpreters read their next step.
@@ -26,9 +27,15 @@ impl Wait {
     /// Asks the system; `None` where the thread has a processor, or had one since it was looked at: it may wait for
     /// something else by then.
     fn of(thread: &Thread) -> Option<Self> {
-        let what = thread.waiting()?;
+        let what = match thread.waiting()? {
+            // The library would have told.
+            Waiting::Alarm if has_loaded(thread.process, LIBRARY) => Waiting::Something,
+            what => what,
+        };
         let program = match what {
-            Waiting::Time(_) | Waiting::AtMost(_) | Waiting::Socket(_) => program_name(thread.process).into(),
+            Waiting::Time(_) | Waiting::AtMost(_) | Waiting::Socket(_) | Waiting::Alarm => {
+                program_name(thread.process).into()
+            }
             Waiting::Bytes(_) | Waiting::Peer | Waiting::Something => Arc::default(),
         };
         has_not_run(thread).then_some(Self { what, program })
@@ -93,6 +100,15 @@ impl Look {
         seen.is_whole && same && !now.iter().any(|thread| thread.is_busy)
     }
 
+    /// The processes that have a processor; none where doccheck itself has one.
+    pub(super) fn computing(&self) -> BTreeSet<i32> {
+        let busy = |(_, wait): &&(Thread, Option<Wait>)| wait.is_none();
+        match self.wires.iter().any(|wire| busy(&wire)) {
+            true => BTreeSet::new(),
+            false => self.page.iter().filter(busy).map(|(thread, _)| thread.process).collect(),
+        }
+    }
+
     /// The processor time that the page's threads have used.
     pub(super) fn used(&self) -> Duration {
         self.page.iter().map(|(thread, _)| thread.used).sum()
@@ -121,6 +137,11 @@ impl Look {
 
     pub(super) fn has_process(&self, process: i32) -> bool {
         self.page.iter().any(|(thread, _)| thread.process == process)
+    }
+
+    /// The page's processes.
+    pub(super) fn processes(&self) -> impl Iterator<Item = i32> {
+        self.page.iter().filter(|(thread, _)| thread.id == thread.process).map(|(thread, _)| thread.process)
     }
 
     pub(super) fn has(&self, key: Key) -> bool {

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The time that every exchange with the sandbox takes, in microseconds.
 pub(super) const EXCHANGE: i64 = 20_000;
@@ -15,6 +16,19 @@ pub(super) const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// A millisecond, in microseconds: what events are due at is a whole one.
 const MILLI: i64 = 1000;
+
+/// A span in microseconds.
+pub(super) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// To what a wait in real time is rounded whose length nobody tells, in microseconds.
+const ROUNDED: i64 = 100_000;
+
+/// The length of such a wait.
+pub(super) fn rounded(micros: i64) -> i64 {
+    (micros + ROUNDED / 2) / ROUNDED * ROUNDED
+}
 
 /// The next whole millisecond, from `micros` on.
 pub(super) fn whole_millis(micros: i64) -> i64 {

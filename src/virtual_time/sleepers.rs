@@ -1,17 +1,14 @@
 //! Who sleeps in real time, out of the hooks' reach, and by how much that moves the clock.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::account::Credit;
 use super::alarms::Alarms;
-use super::message::{Bell, Setting};
 use super::rest::{Key, Look, Wait};
-use crate::process::{Waiting, program_name};
-
-/// To what a sleep is rounded whose length the system does not tell.
-const ROUNDED: i64 = 100_000;
+use super::schedule::{micros, rounded};
+use crate::process::{Waiting, is_stopped, program_name};
 
 /// What a program with hooks sleeps in real time for less than this is its runtime's own affair, such as a thread of V8 that
 /// waits for another one. The clock does not move by it, so often as that may be in a process.
@@ -62,10 +59,12 @@ pub(super) struct RealSleepers {
     /// How often the clock did not move by a sleep of a process.
     free: HashMap<i32, u32>,
     alarms: Alarms,
+    /// For which spans of the world's clock it is counted that the world waited for a program, by their beginnings.
+    counted: HashMap<Arc<str>, BTreeMap<i64, i64>>,
 }
 
 /// What the sleepers in real time allow.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Allowed {
     /// Everything that is due until then.
     Until(i64),
@@ -91,6 +90,7 @@ impl RealSleepers {
             let length = match *what {
                 Waiting::Time(length) if length.is_none_or(|length| length >= shortest) => length,
                 Waiting::AtMost(length) if !hooked.contains(&thread.process) && !awaits(thread.process) => length,
+                Waiting::Alarm if !hooked.contains(&thread.process) => None,
                 Waiting::Socket(length) if !awaits(thread.process) => Some(length),
                 _ => continue,
             };
@@ -131,9 +131,22 @@ impl RealSleepers {
         self.sleeps.insert(Key { process, id, turns: TOLD }, sleep);
     }
 
-    /// Takes note of an alarm of a process.
-    pub(super) fn set_alarm(&mut self, process: i32, bell: Bell, setting: Setting, base: i64, now: Instant) {
-        self.alarms.set(process, bell, setting, base, now);
+    /// How much of what is credited was not counted for its program yet: its threads and processes sleep side by side.
+    pub(super) fn count_once(&mut self, credit: &Credit) -> i64 {
+        let spans = self.counted.entry(Arc::clone(&credit.program)).or_default();
+        let (mut from, mut until, mut known) = (credit.until.saturating_sub(credit.length), credit.until, 0);
+        while let Some((&begin, &end)) = spans.range(..=until).next_back().filter(|(_, end)| **end >= from) {
+            spans.remove(&begin);
+            known += end - begin;
+            (from, until) = (from.min(begin), until.max(end));
+        }
+        spans.insert(from, until);
+        until - from - known
+    }
+
+    /// The alarms.
+    pub(super) fn alarms(&mut self) -> &mut Alarms {
+        &mut self.alarms
     }
 
     /// What is to be credited to the clock now that a sleep of which was told by this connection is over, after so many
@@ -158,6 +171,8 @@ impl RealSleepers {
                 None if *key == OUTSIDE => is_awaited,
                 None => look.has(*key),
             };
+            // Who was stopped goes on when he is told to, not when his sleep is over.
+            let sleeps_on = sleeps_on && !(sleep.is_over && is_stopped(key.process, key.id));
             let length = match sleep.length {
                 _ if sleep.is_over => None,
                 // It may have been found late, where the machine has much else to do. To credit it too early does no harm:
@@ -180,10 +195,18 @@ impl RealSleepers {
 
     /// What may happen while they sleep.
     pub(super) fn allowed(&self, now: Instant) -> Allowed {
-        let until = self.sleeps.values().map(|sleep| {
-            sleep.due().unwrap_or_else(|| sleep.from.saturating_add(micros(now.duration_since(sleep.since))))
+        let until = self.sleeps.iter().map(|(key, sleep)| {
+            let due = sleep.due();
+            let due = due.unwrap_or_else(|| sleep.from.saturating_add(micros(now.duration_since(sleep.since))));
+            // Short sleeps may be over before they are seen, but an alarm was told when it was set.
+            self.real_time(key.process, now).map_or(due, |real| real.max(due))
         });
         until.chain(self.alarms.due()).min().map_or(Allowed::Everything, Allowed::Until)
+    }
+
+    /// What the clock would show by real time for a process that has set an alarm.
+    pub(super) fn real_time(&self, process: i32, now: Instant) -> Option<i64> {
+        self.alarms.real_time(process, now)
     }
 
     /// The real time until the first of them wakes, as far as it is known.
@@ -205,14 +228,6 @@ impl RealSleepers {
     pub(super) fn clear(&mut self, now: Instant) {
         *self = Self { noted: Some(now), ..Self::default() };
     }
-}
-
-fn rounded(micros: i64) -> i64 {
-    (micros + ROUNDED / 2) / ROUNDED * ROUNDED
-}
-
-pub(super) fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

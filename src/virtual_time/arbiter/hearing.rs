@@ -70,7 +70,7 @@ impl Arbiter {
     }
 
     fn note(&mut self, connection: u64, message: &Message) {
-        match *message {
+        match message.clone() {
             Message::Hello { .. } => {}
             Message::Wait { id, due, thread } => {
                 let process = self.ears.connection(connection).and_then(|connection| connection.process);
@@ -87,9 +87,10 @@ impl Arbiter {
                 self.sleepers.told(connection, (process, thread), length, self.shared.base(), system_clock::now());
                 self.shared.tell_sleepers(self.sleepers.count());
             }
-            Message::Alarm { process, bell, setting } => {
-                self.sleepers.set_alarm(process, bell, setting, self.shared.base(), system_clock::now());
-                self.shared.tell_sleepers(self.sleepers.count());
+            Message::Alarm { process, bell, setting, program } => {
+                let (base, now) = (self.shared.base(), system_clock::now());
+                let credit = self.sleepers.alarms().set((process, bell), program, setting, base, now);
+                self.apply(credit);
             }
             Message::Slept { length } => {
                 let credit = self.sleepers.woke(connection, Some(length), system_clock::now());

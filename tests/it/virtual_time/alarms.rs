@@ -89,6 +89,103 @@ slept 51.0
     assert_eq!(run.is_true().real(0), [("python3".to_owned(), 1.0)]);
 }
 
+/// What is due before it happens before it, though its program computes or sleeps for short all the time.
+#[test]
+fn what_is_due_before_an_alarm_does_not_wait_for_a_program_that_is_busy_until_then() {
+    let page = r#"
+```bash
+(sleep 0.3; echo "job at $(date +%S.%1N)") &
+perl -e '$SIG{ALRM} = sub { exit }; alarm 1; 1 while 1'; echo "rang at $(date +%S.%1N)"
+(sleep 0.8; echo "job at $(date +%S.%1N)") &
+perl -e '$SIG{ALRM} = sub { exit }; alarm 1; select(undef, undef, undef, 0.02) while 1'; date +%S.%1N
+```
+
+```output
+job at 00.3
+rang at 01.0
+job at 01.8
+02.0
+```
+"#;
+    assert_eq!(run(page).is_true().real(0), [("perl".to_owned(), 2.0)]);
+}
+
+/// A static program, or one without the step's environment.
+#[test]
+fn who_waits_for_a_signal_out_of_the_librarys_sight_may_wait_for_an_alarm() {
+    let page = r#"
+```bash
+(sleep 3; echo later) &
+env -u LD_PRELOAD perl -MPOSIX -e '$SIG{ALRM} = sub {}; alarm 1; pause'; date +%S.%1N
+wait; date +%S.%1N
+```
+
+```output
+01.0
+later
+03.0
+```
+"#;
+    assert_eq!(run(page).is_true().real(0), [("perl".to_owned(), 1.0)]);
+}
+
+#[test]
+fn a_timer_lives_on_in_children_and_in_the_program_that_a_process_becomes_and_one_that_wakes_nobody_holds_nobody_up() {
+    let page = r#"
+```python
+import ctypes, os, signal, struct, time
+kernel = ctypes.CDLL(None)
+began = time.time()
+passed = lambda: round(time.time() - began, 2)
+once = lambda seconds: struct.pack("qqqq", 0, 0, seconds, 0)
+made = ctypes.c_void_p()
+wakes_nobody = struct.pack("qii", 0, 0, 1) + bytes(48)
+assert kernel.timer_create(time.CLOCK_MONOTONIC, wakes_nobody, ctypes.byref(made)) == 0
+kernel.timer_settime(made, 0, once(100), None)
+time.sleep(200)
+print("nobody", passed())
+
+timer = kernel.timerfd_create(time.CLOCK_MONOTONIC, 0)
+kernel.timerfd_settime(timer, 0, once(1), None)
+if os.fork() == 0:
+    os.read(timer, 8)
+    print("child", passed(), flush=True)
+    os._exit(0)
+os.close(timer)
+time.sleep(3)
+print("parent", passed())
+
+child = os.fork()
+if child == 0:
+    signal.alarm(1)
+    os.execvp("sleep", ["sleep", "30"])
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), passed())
+```
+
+```output
+nobody 200.0
+child 201.0
+parent 203.0
+-14 204.0
+```
+"#;
+    assert_eq!(run(page).is_true().real(0), [("python3".to_owned(), 2.0)]);
+}
+
+#[test]
+fn a_step_whose_time_ends_while_it_waits_for_an_alarm_says_so() {
+    let page = "```bash timeout=2s\nperl -e 'alarm 100; <STDIN>' < <(sleep 200)\n```\n";
+    let run = run(page);
+    assert!(run.is_stale("").contains("waited 2 s in real time: no hook makes the sleep of `perl` virtual"));
+}
+
+#[test]
+fn who_was_stopped_holds_nobody_up_when_its_sleep_is_over() {
+    let page = "```bash\nperl -e 'sleep 1' & sleep 0.1; kill -STOP %1; sleep 60; kill -CONT %1; wait; date +%T\n```\n\n\
+                ```output\n09:01:00\n```\n";
+    run(page).is_true();
+}
+
 #[test]
 fn a_step_that_listens_and_waits_for_an_alarm_is_no_service() {
     let page = r#"

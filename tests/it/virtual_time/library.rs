@@ -79,7 +79,7 @@ fn answer(stream: &UnixStream, clock: &Path) -> Vec<String> {
                 assert_eq!(process, thread, "its only one");
                 format!("sleep {length}")
             }
-            ["alarm", _, kind, _, _, length, interval] => format!("alarm {kind} {length} {interval}"),
+            ["alarm", _, kind, _, _, length, interval, "perl"] => format!("alarm {kind} {length} {interval}"),
             ["slept", length] => {
                 let length: i64 = length.parse().expect("a number");
                 assert!((200_000..60_000_000).contains(&length), "{length}");

@@ -86,6 +86,22 @@ def change_signal(signal, clock, arbiter):
     signal.getitimer = builtin(real_getitimer, getitimer)
     signal.alarm = builtin(real_alarm, alarm)
 
+    # The program that a process becomes keeps its timer. It may have no hooks, so that one is the kernel's.
+    def keeping_timer(real):
+        def become(*arguments, **named):
+            rest = left()
+            if rest:
+                real_setitimer(signal.ITIMER_REAL, rest, interval / 1e6)
+            try:
+                return real(*arguments, **named)
+            finally:
+                if rest:
+                    real_setitimer(signal.ITIMER_REAL, 0)
+
+        return builtin(real, become)
+
+    os.execv, os.execve = keeping_timer(os.execv), keeping_timer(os.execve)
+
     # A handler of the program is called by one that winds up the timer again. It is shown where the program was.
     real_signal, real_getsignal = signal.signal, signal.getsignal
 

@@ -6,6 +6,19 @@
 
 #include <sys/timerfd.h>
 
+/* The program's name, which the process may have lost by the time the arbiter hears of it; without line ends. */
+static char *put_program(char *to) {
+    int file = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/comm", O_RDONLY | O_CLOEXEC);
+    long length = file < 0 ? 0 : syscall(SYS_read, file, to, 16);
+    if (file >= 0) syscall(SYS_close, file);
+    char *end = to + (length < 0 ? 0 : length);
+    while (end > to && end[-1] == '\n') end--;
+    for (char *at = to; at < end; at++) {
+        if (*at == '\n') *at = ' ';
+    }
+    return end;
+}
+
 void tell_bell(enum bell bell, uint64_t number, int64_t since, int64_t length, int64_t interval) {
     static const char *const NAMES[] = {[OF_PROCESS] = " process ", [TIMER] = " timer ", [DESCRIPTOR] = " descriptor "};
     if (!has_folder() || length == NEVER || (interval && interval < SHORTEST)) return;
@@ -13,8 +26,8 @@ void tell_bell(enum bell bell, uint64_t number, int64_t since, int64_t length, i
     if (arbiter >= 0) {
         char text[160], *end = put(put_number(put(text, "alarm "), getpid()), NAMES[bell]);
         end = put_number(put(put_number(end, (int64_t)(number & INT64_MAX)), " "), since);
-        end = put_number(put(put_number(put(end, " "), length), " "), interval);
-        tell(arbiter, text, put(end, "\n"));
+        end = put(put_number(put(put_number(put(end, " "), length), " "), interval), " ");
+        tell(arbiter, text, put(put_program(end), "\n"));
         syscall(SYS_close, arbiter);
     }
     errno = error;

@@ -109,20 +109,20 @@ HOOK(int, getitimer, int which, struct itimerval *now) {
     return 0;
 }
 
-/* The timers that count what processors do, by their ids and one more. */
-static uintptr_t counters[32];
+/* The timers that wake nobody, or count what processors do, by their ids and one more. */
+static uintptr_t silent[32];
 
-static bool is_counter(timer_t id) {
-    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
-        if (counters[i] == (uintptr_t)id + 1) return true;
+static bool is_silent(timer_t id) {
+    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
+        if (silent[i] == (uintptr_t)id + 1) return true;
     }
     return false;
 }
 
-static void replace_counter(uintptr_t before, uintptr_t now) {
-    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+static void replace_silent(uintptr_t before, uintptr_t now) {
+    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
         uintptr_t known = before;
-        if (__atomic_compare_exchange_n(&counters[i], &known, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) return;
+        if (__atomic_compare_exchange_n(&silent[i], &known, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) return;
     }
 }
 
@@ -148,9 +148,9 @@ HOOK(int, timer_create, clockid_t id, struct sigevent *event, timer_t *made) {
         REAL(int, timer_create, (errno = ENOSYS, -1), (clockid_t, struct sigevent *, timer_t *), id, event, made);
     if (result) return result;
     /* The id may have been another one's before. */
-    replace_counter((uintptr_t)*made + 1, 0);
+    replace_silent((uintptr_t)*made + 1, 0);
     bool counts = id < 0 || id == CLOCK_PROCESS_CPUTIME_ID || id == CLOCK_THREAD_CPUTIME_ID;
-    if (counts) replace_counter(0, (uintptr_t)*made + 1);
+    if (counts || (event && event->sigev_notify == SIGEV_NONE)) replace_silent(0, (uintptr_t)*made + 1);
     return 0;
 }
 
@@ -159,7 +159,7 @@ static int set_theirs(timer_t id, int flags, const struct itimerspec *next, stru
     int64_t since = real_now();
     int result = REAL(int, timer_settime, (errno = ENOSYS, -1),
                       (timer_t, int, const struct itimerspec *, struct itimerspec *), id, flags, next, before);
-    if (result || is_counter(id)) return result;
+    if (result || is_silent(id)) return result;
     struct itimerspec now = *next;
     if (flags & TIMER_ABSTIME) REAL(int, timer_gettime, -1, (timer_t, struct itimerspec *), id, &now);
     tell_bell(TIMER, (uintptr_t)id, since, span(now.it_value.tv_sec, now.it_value.tv_nsec),
