@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::data::{Api, Resource, Route, Unknown};
+use super::names::Names;
 use super::shape::{self, Problem, ProblemKind, Shape};
 use super::situation::{Refusal, Situation};
 use super::template::{self, Variables};
@@ -33,6 +34,26 @@ pub(super) fn records(request: &Request, resource: &Resource) -> Result<Vec<Map<
     objects.filter(|objects| !objects.is_empty()).ok_or_else(|| Situation::BadJson.into())
 }
 
+/// The fields of a body under their declared names. One that is called by a name that it has no more is like any other
+/// that is not known.
+pub(super) fn declared(
+    body: Map<String, Value>,
+    resource: &Resource,
+    names: &Names,
+) -> Result<Map<String, Value>, Refusal> {
+    let mut fields = Map::new();
+    for (name, value) in body {
+        match names.declared(&name) {
+            Some(declared) => drop(fields.insert(declared.to_owned(), value)),
+            None if resource.unknown == Unknown::Refuse => {
+                return Err(Refusal::from(Situation::UnknownField).with("field", name));
+            }
+            None => {}
+        }
+    }
+    Ok(fields)
+}
+
 /// What lies at `path`: names with dots between, with `[0]` for an element.
 pub(super) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').filter(|step| !step.is_empty()).try_fold(value, |value, step| {
@@ -46,13 +67,13 @@ pub(super) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     })
 }
 
-/// The fields of one record, checked, with those that they fill. `whole`: it is to be a new record; `required`: fields
-/// that its account wants besides.
+/// The fields of one record, checked, with those that they fill; what is wrong is told by the `names` of the fields.
+/// `whole`: it is to be a new record; `required`: fields that its account wants besides.
 pub(super) fn read(
     mut body: Map<String, Value>,
     api: &Api,
     route: &Route,
-    resource: &Resource,
+    (resource, names): (&Resource, &Names),
     whole: bool,
     required: &[String],
 ) -> Result<Map<String, Value>, Refusal> {
@@ -73,12 +94,13 @@ pub(super) fn read(
     }
     let mut problems = problems(&resource.fields, &body, whole, required);
     problems.extend(shape::problems(&route.fields, &body, whole));
+    problems.iter_mut().for_each(|problem| problem.field = names.shown_path(&problem.field));
     let is_given = |name: &str| body.get(name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
-    for names in resource.one_of.iter().filter(|_| whole) {
-        let names: Vec<&str> = names.iter().map(|name| name.get_ref().as_str()).collect();
-        if !names.iter().any(|name| is_given(name)) {
+    for one_of in resource.one_of.iter().filter(|_| whole) {
+        let one_of: Vec<&str> = one_of.iter().map(|name| name.get_ref().as_str()).collect();
+        if !one_of.iter().any(|name| is_given(name)) {
             problems.push(Problem {
-                field: names.join(" or "),
+                field: one_of.iter().map(|name| names.shown(name)).collect::<Vec<_>>().join(" or "),
                 kind: ProblemKind::Missing,
                 text: "is required".into(),
             });

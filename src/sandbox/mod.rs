@@ -21,6 +21,7 @@ mod invention;
 mod jsonata;
 mod list;
 mod mapped;
+mod names;
 mod oauth;
 mod openapi;
 mod quota;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use super::data::{Api, Resource};
+use super::names::Names;
 use super::shape::{self, Set, Type};
 use super::table::Row;
 use super::template::{self, Values};
@@ -67,6 +68,31 @@ pub(super) fn without<'v>(item: &'v Value, members: &[&String]) -> Cow<'v, Value
     }
 }
 
+/// The form of a record in which members are called what the fields that they show are called now.
+pub(super) fn renamed(item: &Value, names: &Names) -> Value {
+    match item {
+        Value::Object(members) => {
+            let name = |name: &String, value: &Value| {
+                let name = if shows(value, name) { names.shown(name) } else { name };
+                name.to_owned()
+            };
+            members.iter().map(|(old, value)| (name(old, value), renamed(value, names))).collect()
+        }
+        Value::Array(items) => items.iter().map(|item| renamed(item, names)).collect(),
+        plain => plain.clone(),
+    }
+}
+
+/// True where the field is shown somewhere in this part of a form.
+fn shows(item: &Value, field: &str) -> bool {
+    match item {
+        Value::String(text) => template::names(text).iter().any(|name| name.split('[').next() == Some(field)),
+        Value::Object(members) => members.values().any(|value| shows(value, field)),
+        Value::Array(items) => items.iter().any(|item| shows(item, field)),
+        _ => false,
+    }
+}
+
 /// A record's fields, also in the words of a table.
 struct Worded<'r> {
     words: &'r Words,
@@ -118,11 +144,11 @@ impl<'r> Shown<'r> {
         Self { row, record: Value::Object(record), name, api }
     }
 
-    /// Shows a field by another name.
-    pub(super) fn rename(&mut self, old: &str, new: &str) {
+    /// Shows the fields by the names that they have now.
+    pub(super) fn rename(&mut self, names: &Names) {
         let Value::Object(record) = &mut self.record else { return };
         let fields = std::mem::take(record);
-        record.extend(fields.into_iter().map(|(name, value)| (if name == old { new.to_owned() } else { name }, value)));
+        record.extend(fields.into_iter().map(|(name, value)| (names.shown(&name).to_owned(), value)));
     }
 
     /// As JSON, in the form of `item`; as it is where there is none.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::accounts::Accounts;
 use super::auth::Tokens;
 use super::data::Api;
+use super::names::Names;
 use super::oauth::Issued;
 use super::quota::Quotas;
 use super::store::{Maker, Store};
@@ -19,8 +20,8 @@ pub(super) struct State {
     pub(super) store: Store,
     /// What was answered to writes that carried a key, so that a repeated one writes nothing.
     pub(super) repeatable: BTreeMap<[String; 4], Reply>,
-    /// Fields that the provider has renamed: by resource, the old name and the new one.
-    pub(super) renamed: Vec<(String, String, String)>,
+    /// What the provider calls its fields now, by resource, where it has renamed some.
+    pub(super) names: BTreeMap<String, Names>,
     /// What the unified API knows of its accounts.
     pub(super) accounts: Accounts,
 }
@@ -34,5 +35,10 @@ impl State {
             store: Store::new(maker),
             ..Self::default()
         }
+    }
+
+    /// What the fields of a resource are called now.
+    pub(super) fn names(&self, resource: &str) -> Names {
+        self.names.get(resource).cloned().unwrap_or_default()
     }
 }

@@ -22,23 +22,22 @@ impl World {
             || format!("there is no provider `{provider}`; there are {}", names().collect::<Vec<_>>().join(", "));
         let known = self.definition.apis.iter().position(|api| api.name == provider && !provider.is_empty());
         let (index, api) = known.and_then(|at| Some((at, self.definition.apis.get(at)?))).ok_or_else(unknown)?;
-        let shape = api.resources.get(resource).ok_or_else(|| {
+        let known = api.resources.get(resource).ok_or_else(|| {
             let known: Vec<&str> = api.resources.keys().map(String::as_str).collect();
             format!("{provider} has no resource `{resource}`; there are {}", known.join(", "))
         })?;
         let state = self.states.get_mut(index).ok_or_else(|| format!("{provider} is not served"))?;
-        let is_of = |known: &(String, String, String), name: &str| known.0 == resource && known.2 == name;
-        let is_hidden = state.renamed.iter().any(|known| known.0 == resource && known.1 == field);
-        if to.is_empty() || shape.fields.contains_key(to) || state.renamed.iter().any(|known| is_of(known, to)) {
-            return Err(format!("`{to}` cannot be the new name of a field of {resource}"));
+        let names = state.names.entry(resource.to_owned()).or_default();
+        let has = |name: &String| known.fields.contains_key(name);
+        let missing = || format!("the records of {resource} have no field `{field}`");
+        let declared = names.declared(field).map(str::to_owned).filter(has).ok_or_else(missing)?;
+        if to.is_empty() {
+            return Err(format!("the new name of `{field}` is empty"));
         }
-        match state.renamed.iter_mut().find(|known| is_of(known, field)) {
-            Some(known) => to.clone_into(&mut known.2),
-            None if shape.fields.contains_key(field) && !is_hidden => {
-                state.renamed.push((resource.to_owned(), field.to_owned(), to.to_owned()));
-            }
-            None => return Err(format!("the records of {resource} have no field `{field}`")),
+        if names.declared(to).map(str::to_owned).is_some_and(|name| has(&name)) {
+            return Err(format!("the records of {resource} have a field `{to}` already"));
         }
+        names.rename(&declared, to);
         state.store.forget_items();
         for state in &mut self.states {
             state.accounts.forget_mappings();

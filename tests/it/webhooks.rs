@@ -324,7 +324,7 @@ fn a_renamed_field_is_there_by_its_new_name_alone() {
         ("hubspt", "contacts", "a", "b", "there is no provider `hubspt`"),
         ("hubspot", "contact", "a", "b", "hubspot has no resource `contact`"),
         ("hubspot", "contacts", "firstname", "b", "the records of contacts have no field `firstname`"),
-        ("hubspot", "contacts", "lastname", "email", "`email` cannot be the new name of a field of contacts"),
+        ("hubspot", "contacts", "lastname", "email", "the records of contacts have a field `email` already"),
     ] {
         let error = world.rename(provider, resource, field, to).unwrap_err();
         assert_eq!(error.split(';').next(), Some(told));

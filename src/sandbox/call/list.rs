@@ -12,6 +12,7 @@ use crate::sandbox::list::{
     self, Ask, Cursor, Source, Start,
     language::{conditions, soql},
 };
+use crate::sandbox::names::Names;
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
 use crate::sandbox::store::Item;
@@ -58,7 +59,8 @@ impl<'c> Call<'c> {
             self.set("resource", json!(name));
         }
         let (name, resource) = target.resource()?;
-        let source = Source { api: self.api, route: target.route, resource };
+        let names = state.names(name);
+        let source = Source { api: self.api, route: target.route, resource, names: &names };
         let (mut ask, none) = list::read(source, &self.input, self.now)?;
         if let Some(cursor) = cursor {
             ask.start = Start::At(cursor);
@@ -144,7 +146,10 @@ impl<'c> Call<'c> {
         // Where the body names the resource, the pages are the route's own.
         let paging = match (&target.route.paging, target.resource) {
             (Some(paging), _) => paging,
-            (None, Some((_, resource))) => Source { api: self.api, route: target.route, resource }.paging(),
+            (None, Some((_, resource))) => {
+                let names = &Names::default();
+                Source { api: self.api, route: target.route, resource, names }.paging()
+            }
             (None, None) => return None,
         };
         match &paging.then {

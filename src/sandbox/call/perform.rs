@@ -1,5 +1,6 @@
 //! What is done with the records of an API.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use crate::http::{Headers, Reply};
 use crate::sandbox::data::{Api, Delete, Operation, Resource, Route, Which};
 use crate::sandbox::input::Input;
 use crate::sandbox::list;
+use crate::sandbox::names::Names;
 use crate::sandbox::record::{self, Shown};
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
@@ -46,8 +48,8 @@ pub(super) struct Look<'c> {
     fields: Option<Vec<String>>,
     /// Members of a record that nobody has asked for.
     unasked: Vec<&'c String>,
-    /// What the provider has renamed.
-    renamed: Vec<(String, String, String)>,
+    /// What its fields are called.
+    names: Names,
     /// What tells it from other looks of the resource.
     number: u64,
     /// The request leaves fields out.
@@ -120,10 +122,8 @@ impl<'c> Call<'c> {
                 state.store.same(&self.maker, name, account, field.get_ref(), &json!(given), None)
             }
         };
-        let is_shown = || {
-            let source = list::Source { api: self.api, route: target.route, resource };
-            resource.delete == Delete::Keep && list::which(source, &self.input) != Which::Live
-        };
+        let is_shown =
+            || resource.delete == Delete::Keep && list::which(self.api, target.route, &self.input) != Which::Live;
         let row = row.filter(|row| row.deleted.is_none() || is_shown());
         row.ok_or_else(|| Situation::UnknownRecord.into())
     }
@@ -136,11 +136,16 @@ impl<'c> Call<'c> {
         asked: Option<&Vec<String>>,
     ) -> Result<Option<Vec<String>>, Refusal> {
         let (name, resource) = target.resource()?;
-        let asked = asked.map(|fields| names_back(state, name, fields.clone()));
+        let names = state.names(name);
+        // A name that a field has no more shows nothing.
+        let declared = |fields: &[String]| -> Vec<String> {
+            fields.iter().filter_map(|name| names.declared(name)).map(str::to_owned).collect()
+        };
+        let asked = asked.map(|fields| declared(fields));
         let Some(select) = &resource.select else { return Ok(asked) };
         let named = self.input.list(&select.query);
         let named = named.map(|text| text.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>());
-        let named = named.map(|fields| names_back(state, name, fields));
+        let named = named.map(|fields| declared(&fields));
         if let Some(most) =
             select.most.as_ref().filter(|most| named.as_ref().is_some_and(|named| named.len() > most.count))
         {
@@ -163,11 +168,10 @@ impl<'c> Call<'c> {
         let (name, resource) = target.resource()?;
         let unasked = resource.asked.iter().filter(|(_, parameter)| self.input.parameter(parameter).is_none());
         let unasked: Vec<&String> = unasked.map(|(member, _)| member).collect();
-        let renamed = state.renamed.iter().filter(|(of, _, _)| of == name).cloned().collect();
         let mut hasher = DefaultHasher::new();
         (&fields, &unasked).hash(&mut hasher);
         let (number, hides) = (hasher.finish(), self.hides());
-        Ok(Look { name, resource, route: target.route, fields, unasked, renamed, number, hides })
+        Ok(Look { name, resource, route: target.route, fields, unasked, names: state.names(name), number, hides })
     }
 
     pub(super) fn item(&self, state: &mut State, look: &Look<'c>, account: &str, row: &Row) -> Arc<Item> {
@@ -185,10 +189,12 @@ impl<'c> Call<'c> {
                 look.fields.clone()
             };
             let mut shown = Shown::new(self.api, (look.name, resource), row, names.as_deref());
-            for (_, old, new) in &look.renamed {
-                shown.rename(old, new);
+            let mut item = template.map(|item| record::without(item, &look.unasked));
+            if !look.names.is_empty() {
+                shown.rename(&look.names);
+                item = item.map(|item| Cow::Owned(record::renamed(&item, &look.names)));
             }
-            shown.write(template.map(|item| record::without(item, &look.unasked)).as_deref())
+            shown.write(item.as_deref())
         };
         if own.is_some() || look.hides {
             return Arc::new(Item::new(make()));
@@ -242,16 +248,6 @@ impl<'c> Call<'c> {
         headers.set("Pragma", "no-cache");
         Ok(Done::Ready(Reply { status: 200, headers, body: answer.to_string().into_bytes() }))
     }
-}
-
-/// The names that fields had before the provider renamed them; those that they have no more are left out.
-fn names_back(state: &State, resource: &str, names: Vec<String>) -> Vec<String> {
-    let renamed = || state.renamed.iter().filter(|(of, _, _)| of == resource);
-    let back = |name: String| match renamed().find(|(_, _, new)| *new == name) {
-        Some((_, old, _)) => Some(old.clone()),
-        None => renamed().all(|(_, old, _)| *old != name).then_some(name),
-    };
-    names.into_iter().filter_map(back).collect()
 }
 
 /// True where the query leaves the field `name` out.

@@ -9,6 +9,7 @@ use crate::http::Reply;
 use crate::sandbox::body;
 use crate::sandbox::data::{Operation, Resource};
 use crate::sandbox::jsonata;
+use crate::sandbox::names::Names;
 use crate::sandbox::record;
 use crate::sandbox::shape::{self, Problem, ProblemKind};
 use crate::sandbox::situation::{Refusal, Situation, status_values};
@@ -18,9 +19,11 @@ use crate::sandbox::template::{self, Template};
 use crate::sandbox::webhooks;
 
 impl<'c> Call<'c> {
-    /// The fields of each record that the body holds, also those that stand elsewhere in it.
-    fn sent(&self, resource: &Resource) -> Result<Vec<Map<String, Value>>, Refusal> {
-        let mut records = body::records(self.request, resource)?;
+    /// The fields of each record that the body holds, also those that stand elsewhere in it, by their declared names.
+    fn sent(&self, resource: &Resource, names: &Names) -> Result<Vec<Map<String, Value>>, Refusal> {
+        let records = body::records(self.request, resource)?.into_iter();
+        let records = records.map(|fields| body::declared(fields, resource, names));
+        let mut records = records.collect::<Result<Vec<_>, _>>()?;
         if let Some(reads) = &resource.reads {
             let whole = Value::Object(body::object(self.request)?);
             // A body for which the expression has no answer is not of the form that the API takes.
@@ -50,7 +53,8 @@ impl<'c> Call<'c> {
         for path in &resource.unique {
             for value in shape::values_at(fields, path).into_iter().filter(|value| !value.is_null()) {
                 if let Some(other) = state.store.same(&self.maker, name, account, path, value, own) {
-                    let refusal = Refusal::from(Situation::Conflict).with("field", path.as_str());
+                    let path = state.names(name).shown_path(path);
+                    let refusal = Refusal::from(Situation::Conflict).with("field", path);
                     return Err(refusal.with("value", value.clone()).with("other", other.id.as_str()));
                 }
             }
@@ -62,7 +66,7 @@ impl<'c> Call<'c> {
     fn refers(
         &self,
         state: &State,
-        resource: &Resource,
+        (resource, names): (&Resource, &Names),
         account: &str,
         fields: &Map<String, Value>,
     ) -> Result<(), Refusal> {
@@ -75,7 +79,7 @@ impl<'c> Call<'c> {
         let given = referring.filter_map(|(field, name)| Some((field, name, fields.get(field)?)));
         let lost = given.filter(|(_, name, id)| !id.is_null() && !is_there(name, id));
         let problem = |(field, _, _): (&String, _, _)| Problem {
-            field: field.clone(),
+            field: names.shown(field).to_owned(),
             kind: ProblemKind::WrongType,
             text: "must be the id of a record that is there".into(),
         };
@@ -112,14 +116,13 @@ impl<'c> Call<'c> {
         state: &mut State,
         target: &Target<'c>,
         account: &str,
-        mut fields: Map<String, Value>,
+        fields: Map<String, Value>,
         id: Option<String>,
     ) -> Result<Arc<Row>, Refusal> {
         let (name, resource) = target.resource()?;
-        rename_back(state, name, &mut fields);
-        let required = self.required_by_account(account, name);
-        let mut fields = body::read(fields, self.api, target.route, resource, true, required)?;
-        self.refers(state, resource, account, &fields)?;
+        let (names, required) = (state.names(name), self.required_by_account(account, name));
+        let mut fields = body::read(fields, self.api, target.route, (resource, &names), true, required)?;
+        self.refers(state, (resource, &names), account, &fields)?;
         self.conflict(state, name, resource, account, &fields, None)?;
         self.make_others(state, target, account, &mut fields)?;
         let row = state.store.add(&self.maker, name, account, fields, id, self.now).ok_or(Situation::UnknownRoute)?;
@@ -137,8 +140,8 @@ impl<'c> Call<'c> {
         target: &Target<'c>,
         account: &str,
     ) -> Result<Done<'c>, Refusal> {
-        let (_, resource) = target.resource()?;
-        let records = self.sent(resource)?;
+        let (name, resource) = target.resource()?;
+        let records = self.sent(resource, &state.names(name))?;
         if let Some(most) = resource.most.as_ref().filter(|most| records.len() > most.count) {
             return Err(Refusal::named(most.error.get_ref().as_str()).with("max", most.count));
         }
@@ -196,19 +199,19 @@ impl<'c> Call<'c> {
         account: &str,
     ) -> Result<Done<'c>, Refusal> {
         let (name, resource) = target.resource()?;
+        let names = state.names(name);
         let row = match (self.find(state, target, account), self.id_to_make(target)) {
             (Err(_), Some(id)) => {
-                let fields = self.sent(resource)?.into_iter().next().unwrap_or_default();
+                let fields = self.sent(resource, &names)?.into_iter().next().unwrap_or_default();
                 self.create_one(state, target, account, fields, Some(id))?;
                 return Ok(Done::Fresh(self.template(target, Operation::Create), 201));
             }
             (found, _) => found?,
         };
         self.check_version(target, &row)?;
-        let mut fields = self.sent(resource)?.into_iter().next().unwrap_or_default();
-        rename_back(state, name, &mut fields);
-        let fields = body::read(fields, self.api, target.route, resource, false, &[])?;
-        self.refers(state, resource, account, &fields)?;
+        let fields = self.sent(resource, &names)?.into_iter().next().unwrap_or_default();
+        let fields = body::read(fields, self.api, target.route, (resource, &names), false, &[])?;
+        self.refers(state, (resource, &names), account, &fields)?;
         let mut changed = row.record.clone();
         changed.extend(fields.clone());
         self.conflict(state, name, resource, account, &changed, Some(row.position))?;
@@ -262,16 +265,6 @@ impl Done<'_> {
         match self {
             Self::Ready(reply) => Self::Ready(Reply { status, ..reply }),
             other => other,
-        }
-    }
-}
-
-/// The fields of a body under the names that they had before the provider renamed them.
-fn rename_back(state: &State, resource: &str, fields: &mut Map<String, Value>) {
-    for (_, old, new) in state.renamed.iter().filter(|(of, _, _)| of == resource) {
-        fields.shift_remove(old);
-        if let Some(value) = fields.shift_remove(new) {
-            fields.insert(old.clone(), value);
         }
     }
 }

@@ -5,10 +5,9 @@ use super::source::{Source, root};
 use super::{Ask, Cursor, Operand, Order, OrderBy, Start, Subject, Test};
 use super::{language, unread};
 use crate::clock::Timestamp;
-use crate::sandbox::data::{
-    Comparison, Comparisons, Filter, Language, PageBy, Paging, Read, Resource, Sort, Style, Which,
-};
+use crate::sandbox::data::{Api, Comparison, Comparisons, Filter, Language, PageBy, Paging, Read, Route, Style, Which};
 use crate::sandbox::input::Input;
+use crate::sandbox::names::Names;
 use crate::sandbox::shape::{Shape, Type};
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::template::Template;
@@ -61,14 +60,28 @@ fn meant(filter: &Filter, input: &Input<'_>) -> Result<Vec<String>, Refusal> {
     Ok(found)
 }
 
-/// The filters that a request asks for, each with what is answered where nothing matches. `shape` finds a field by its
-/// name; fields that it does not know filter nothing.
+/// A test, and what is answered where nothing matches.
+type Asked<'f> = (Test, Option<&'f Template>);
+
+/// The filters that a request asks for. `shape` finds a field by its name; fields that it does not know filter nothing.
 pub(in crate::sandbox) fn filters<'f, 's>(
     input: &Input<'_>,
     named: impl Iterator<Item = &'f Filter>,
     comparisons: Option<&Comparisons>,
     shape: impl Fn(&str) -> Option<&'s Shape>,
-) -> Result<Vec<(Test, Option<&'f Template>)>, Refusal> {
+) -> Result<Vec<Asked<'f>>, Refusal> {
+    let mut tests = named_filters(input, named, comparisons, &shape)?;
+    tests.extend(own_filters(input, comparisons, |name| Some((name.to_owned(), shape(name)?)))?);
+    Ok(tests)
+}
+
+/// The tests of those filters that the data names.
+fn named_filters<'f, 's>(
+    input: &Input<'_>,
+    named: impl Iterator<Item = &'f Filter>,
+    comparisons: Option<&Comparisons>,
+    shape: impl Fn(&str) -> Option<&'s Shape>,
+) -> Result<Vec<Asked<'f>>, Refusal> {
     let is_in_brackets = matches!(comparisons, Some(Comparisons { style: Style::Brackets }));
     let mut tests = Vec::new();
     for filter in named {
@@ -97,6 +110,16 @@ pub(in crate::sandbox) fn filters<'f, 's>(
             tests.push((test, filter.none.as_ref()));
         }
     }
+    Ok(tests)
+}
+
+/// The tests of fields by their own names, where there are such. `field` finds one by the name that a request says.
+fn own_filters<'f, 's>(
+    input: &Input<'_>,
+    comparisons: Option<&Comparisons>,
+    field: impl Fn(&str) -> Option<(String, &'s Shape)>,
+) -> Result<Vec<Asked<'f>>, Refusal> {
+    let mut tests = Vec::new();
     let Some(Comparisons { style }) = comparisons else { return Ok(tests) };
     for parameter in input.query.iter().filter(|parameter| !parameter.value.is_empty()) {
         let (name, word) = match style {
@@ -108,11 +131,11 @@ pub(in crate::sandbox) fn filters<'f, 's>(
             Style::Plain if parameter.key.is_none() => (parameter.name.as_str(), None),
             Style::Plain => continue,
         };
-        let Some(shape) = shape(name) else { continue };
+        let Some((name, shape)) = field(name) else { continue };
         let (path, is) = match word {
-            None => (name.to_owned(), Comparison::Eq),
+            None => (name, Comparison::Eq),
             Some(member) if shape.kind == Type::Object => (format!("{name}.{member}"), Comparison::Eq),
-            Some(word) => (name.to_owned(), comparison(word, parameter)?),
+            Some(word) => (name, comparison(word, parameter)?),
         };
         tests.push((test(&parameter.full_name(), &path, Some(shape), is, Read::Text, &parameter.value)?, None));
     }
@@ -138,20 +161,20 @@ fn comparison(word: &str, parameter: &Parameter) -> Result<Comparison, Refusal> 
 
 /// What a request asks for, and what is answered where nothing matches.
 pub(in crate::sandbox) fn read<'c>(
-    source: Source<'c>,
+    source: Source<'c, '_>,
     input: &Input<'_>,
     now: Timestamp,
 ) -> Result<(Ask, Option<&'c Template>), Refusal> {
-    let Source { api, route, resource } = source;
+    let Source { api, route, resource, .. } = source;
     unread::look(source, input)?;
     let paging = source.paging();
     let mut ask = Ask {
         size: size(paging, input)?,
         start: start(paging, input, now)?,
-        order: order(source.sort(), resource, input)?,
+        order: order(source, input)?,
         tests: Vec::new(),
         groups: Vec::new(),
-        which: which(source, input),
+        which: which(api, route, input),
         most: None,
         counts_all: false,
         fields: None,
@@ -163,7 +186,10 @@ pub(in crate::sandbox) fn read<'c>(
         let first = paging.first_page.unwrap_or(1);
         *number = number.saturating_sub(first).saturating_mul(u64::try_from(ask.size).unwrap_or(u64::MAX));
     }
-    let tests = filters(input, source.filters(), api.comparisons.as_ref(), |name| resource.fields.get(name))?;
+    let comparisons = api.comparisons.as_ref();
+    let mut tests = named_filters(input, source.filters(), comparisons, |name| resource.fields.get(name))?;
+    tests
+        .extend(own_filters(input, comparisons, |name| source.field(name).map(|(name, shape)| (name.clone(), shape)))?);
     let none = tests.iter().find_map(|(_, none)| *none);
     ask.tests = tests.into_iter().map(|(test, _)| test).collect();
     match route.language {
@@ -171,10 +197,10 @@ pub(in crate::sandbox) fn read<'c>(
         Some(Language::Soql) => {
             let text = route.at.as_ref().and_then(|at| input.get(at));
             let text = text.ok_or_else(|| Refusal::bad_query("the query is missing"))?;
-            language::soql::parse(&text)?.apply(&mut ask, resource)?;
+            language::soql::parse(&text)?.apply(&mut ask, source)?;
             ask.carried = Some(text);
         }
-        Some(Language::Odata) => language::odata::read(input, resource, &mut ask)?,
+        Some(Language::Odata) => language::odata::read(source, input, &mut ask)?,
         Some(Language::FilterGroups) => language::filter_groups::read(source, input, &mut ask)?,
         Some(Language::Conditions) => language::conditions::read(source, input, &mut ask)?,
         Some(Language::Criteria) => language::criteria::read(source, input, &mut ask)?,
@@ -236,7 +262,8 @@ fn cursor(paging: &Paging, parameter: &str, text: &str, now: Timestamp) -> Resul
     Ok(cursor)
 }
 
-fn order(sort: &Sort, resource: &Resource, input: &Input<'_>) -> Result<Order, Refusal> {
+fn order(source: Source<'_, '_>, input: &Input<'_>) -> Result<Order, Refusal> {
+    let sort = source.sort();
     let bad = |parameter: &str, text: &str, problem: &str| Refusal::bad_parameter(parameter, text, problem);
     if let Some(name) = sort.by.as_ref().and_then(|place| place.query.as_ref())
         && let Some(parameter) = input.query.iter().find(|given| given.name == *name && given.key.is_some())
@@ -245,22 +272,25 @@ fn order(sort: &Sort, resource: &Resource, input: &Input<'_>) -> Result<Order, R
         if !matches!(parameter.value.as_str(), "asc" | "desc") {
             return Err(bad(&parameter.full_name(), &parameter.value, "must be asc or desc"));
         }
-        return order_of(&format!("{field}:{}", parameter.value), resource)
+        return order_of(&format!("{field}:{}", parameter.value), source)
             .ok_or_else(|| bad(&parameter.full_name(), &parameter.value, "must name a field"));
     }
     let given = sort.by.as_ref().and_then(|place| Some((place.name(), input.get(place)?)));
+    let only: Vec<&str> = sort.only.iter().map(|name| source.names.shown(name)).collect();
     if let Some((parameter, text)) =
-        given.as_ref().filter(|(_, text)| !sort.only.is_empty() && !sort.only.contains(text))
+        given.as_ref().filter(|(_, text)| !only.is_empty() && !only.contains(&text.as_str()))
     {
-        return Err(bad(parameter, text, &format!("must be one of {}", sort.only.join(", "))));
+        return Err(bad(parameter, text, &format!("must be one of {}", only.join(", "))));
     }
     let mut order = match &given {
         Some((parameter, text)) => {
-            order_of(text, resource).ok_or_else(|| bad(parameter, text, "must name a field to sort by"))?
+            order_of(text, source).ok_or_else(|| bad(parameter, text, "must name a field to sort by"))?
         }
         None => {
             let default = sort.default.as_deref().unwrap_or("created");
-            order_of(default, resource).unwrap_or(Order { by: OrderBy::Made, descending: false })
+            // The data says it, by the declared name.
+            let source = Source { names: &Names::default(), ..source };
+            order_of(default, source).unwrap_or(Order { by: OrderBy::Made, descending: false })
         }
     };
     if let Some((place, text)) = sort.direction.as_ref().and_then(|place| Some((place, input.get(place)?))) {
@@ -274,8 +304,7 @@ fn order(sort: &Sort, resource: &Resource, input: &Input<'_>) -> Result<Order, R
 }
 
 /// Whether records that were deleted are among those that a request asks for.
-pub(in crate::sandbox) fn which(source: Source<'_>, input: &Input<'_>) -> Which {
-    let Source { api, route, .. } = source;
+pub(in crate::sandbox) fn which(api: &Api, route: &Route, input: &Input<'_>) -> Which {
     let shown = api.shows.iter().find(|shows| input.get(&shows.at).as_deref() == Some(&shows.value));
     shown.map_or(route.records, |shows| shows.records)
 }

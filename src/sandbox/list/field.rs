@@ -1,8 +1,8 @@
 //! The fields of a record, as requests name them.
 
-use super::{Operand, Order, OrderBy, Subject, Test};
+use super::{Operand, Order, OrderBy, Source, Subject, Test};
 use crate::clock::Timestamp;
-use crate::sandbox::data::{Comparison, Read, Resource};
+use crate::sandbox::data::{Comparison, Read};
 use crate::sandbox::shape::{Set, Shape};
 use crate::sandbox::situation::{Refusal, Situation};
 
@@ -16,7 +16,7 @@ pub(super) fn subject(name: &str, shape: Option<&Shape>) -> Subject {
 }
 
 /// The order of which a request says `text`.
-pub(super) fn order_of(text: &str, resource: &Resource) -> Option<Order> {
+pub(super) fn order_of(text: &str, source: Source<'_, '_>) -> Option<Order> {
     let text = text.trim();
     let (text, minus) = text.strip_prefix('-').map_or((text, false), |text| (text, true));
     let (name, word) = text.split_once([':', ' ']).map_or((text, ""), |(name, word)| (name, word.trim()));
@@ -25,7 +25,7 @@ pub(super) fn order_of(text: &str, resource: &Resource) -> Option<Order> {
         "desc" => true,
         _ => return None,
     };
-    let shape = resource.fields.get(name);
+    let (name, shape) = source.field(name).map_or((name, None), |(name, shape)| (name.as_str(), Some(shape)));
     let by = match subject(name, shape) {
         Subject::Made => OrderBy::Made,
         Subject::Changed => OrderBy::Changed,
@@ -39,16 +39,16 @@ pub(super) fn order_of(text: &str, resource: &Resource) -> Option<Order> {
 
 /// The tests of a language's comparison of a field.
 pub(super) fn language_test(
-    resource: &Resource,
+    source: Source<'_, '_>,
     field: &str,
     is: Comparison,
     value: Operand,
     read: Read,
 ) -> Result<Test, Refusal> {
-    let Some(shape) = resource.fields.get(field) else {
+    let Some((declared, shape)) = source.field(field) else {
         return Err(Refusal::from(Situation::UnknownField).with("field", field));
     };
-    let subject = subject(field, Some(shape));
+    let subject = subject(declared, Some(shape));
     let value = match (&subject, value) {
         (Subject::Made | Subject::Changed, Operand::Text(text)) => {
             Operand::Instant(read.instant(&text).ok_or_else(|| {

@@ -3,16 +3,25 @@
 use super::Order;
 use crate::sandbox::data::{Api, Filter, Paging, Resource, Route, Size, Sort};
 use crate::sandbox::input::Input;
+use crate::sandbox::names::Names;
+use crate::sandbox::shape::Shape;
 
 /// Where a list is asked for.
 #[derive(Clone, Copy)]
-pub(in crate::sandbox) struct Source<'c> {
+pub(in crate::sandbox) struct Source<'c, 'n> {
     pub(in crate::sandbox) api: &'c Api,
     pub(in crate::sandbox) route: &'c Route,
     pub(in crate::sandbox) resource: &'c Resource,
+    /// What the resource's fields are called.
+    pub(in crate::sandbox) names: &'n Names,
 }
 
-impl<'c> Source<'c> {
+impl<'c> Source<'c, '_> {
+    /// The field that a request calls `name`, under its declared name.
+    pub(super) fn field(&self, name: &str) -> Option<(&'c String, &'c Shape)> {
+        self.resource.fields.get_key_value(self.names.declared(name)?)
+    }
+
     /// How the list comes in pages.
     pub(in crate::sandbox) fn paging(&self) -> &'c Paging {
         self.route.paging.as_ref().or(self.resource.paging.as_ref()).unwrap_or(&self.api.paging)

@@ -23,7 +23,7 @@ pub(in crate::sandbox) fn beyond(input: &Input<'_>, route: &Route, resource: Opt
 
 /// Refuses a parameter that only filters with a `prefix` read and none of them has read, and in a strict route what
 /// the body holds besides what is read there.
-pub(super) fn look(source: Source<'_>, input: &Input<'_>) -> Result<(), Refusal> {
+pub(super) fn look(source: Source<'_, '_>, input: &Input<'_>) -> Result<(), Refusal> {
     let read = source.filters().filter(|filter| is_about(filter, source.resource));
     let read: Vec<&Place> = read.map(|filter| &filter.at).collect();
     for name in read.iter().filter_map(|place| place.query.as_deref()) {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::{Groups, both};
-use crate::sandbox::data::{Comparison, Read, Resource};
+use crate::sandbox::data::{Comparison, Read};
 use crate::sandbox::input::Input;
 use crate::sandbox::list::field::{language_test, order_of};
 use crate::sandbox::list::{Ask, Operand, Source, Subject, Test};
@@ -31,7 +31,7 @@ pub(in crate::sandbox) fn object_type(body: &Value) -> Option<&str> {
 /// # Errors
 ///
 /// `bad_query` with what was not understood, `unknown_field`, `bad_json` without a body.
-pub(in crate::sandbox) fn read(source: Source<'_>, input: &Input<'_>, ask: &mut Ask) -> Result<(), Refusal> {
+pub(in crate::sandbox) fn read(source: Source<'_, '_>, input: &Input<'_>, ask: &mut Ask) -> Result<(), Refusal> {
     let Some(body @ Value::Object(members)) = &input.body else { return Err(Situation::BadJson.into()) };
     let known = ["query", "_fields", "sort", "results_limit", "include_counts"];
     let is_unknown =
@@ -40,7 +40,7 @@ pub(in crate::sandbox) fn read(source: Source<'_>, input: &Input<'_>, ask: &mut 
         return Err(Refusal::bad_query(format!("this sandbox's search understands no {name}")));
     }
     let name = object_type(body).unwrap_or_default();
-    let tree = Tree { resource: source.resource, name, part: None };
+    let tree = Tree { source, name, part: None };
     ask.groups = tree.groups(body.get("query").unwrap_or(&Value::Null), false, DEPTH)?;
     if ask.groups.is_empty() {
         return Err(Refusal::bad_query("an `or` of nothing matches nothing"));
@@ -52,7 +52,7 @@ pub(in crate::sandbox) fn read(source: Source<'_>, input: &Input<'_>, ask: &mut 
         Some(_) => return Err(Refusal::bad_query("_fields holds a list of fields for each type of object")),
     };
     let fields = fields.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-    let id = source.resource.field(Set::Id).map(str::to_owned);
+    let id = source.resource.field(Set::Id).map(|id| source.names.shown(id).to_owned());
     let mut fields: Vec<String> = fields.collect();
     if fields.is_empty() {
         fields.extend(id);
@@ -63,7 +63,7 @@ pub(in crate::sandbox) fn read(source: Source<'_>, input: &Input<'_>, ask: &mut 
         [sort] => {
             let field = sort.get("field").and_then(|field| text(field, "field_name")).unwrap_or_default();
             let order = format!("{field} {}", text(sort, "direction").unwrap_or("asc"));
-            ask.order = order_of(&order, source.resource).ok_or_else(|| unknown(field))?;
+            ask.order = order_of(&order, source).ok_or_else(|| unknown(field))?;
         }
         _ => return Err(Refusal::bad_query("this sandbox sorts by one field")),
     }
@@ -92,7 +92,7 @@ fn cannot(what: &str, given: Option<&str>, known: &str) -> Refusal {
 
 /// What the conditions of a tree are about.
 struct Tree<'c> {
-    resource: &'c Resource,
+    source: Source<'c, 'c>,
     /// Its type, as queries say it.
     name: &'c str,
     /// The type of what belongs to the object, and the array in which that lies.
@@ -121,13 +121,13 @@ impl Tree<'_> {
                 return Err(Refusal::bad_query("one search of this sandbox finds objects of one type"));
             }
             Some("id") => {
-                let field = self.resource.field(Set::Id).unwrap_or_default();
+                let field = self.source.names.shown(self.source.resource.field(Set::Id).unwrap_or_default());
                 let id = text(node, "value").ok_or_else(|| Refusal::bad_query("`id` has no value"))?;
                 vec![self.test(field, Comparison::Eq, Operand::Text(id.to_owned()))?]
             }
             Some("text") if self.part.is_none() => {
                 let (is, value) = text_of(node)?;
-                let subject = Subject::Any(self.resource.fields.keys().cloned().collect());
+                let subject = Subject::Any(self.source.resource.fields.keys().cloned().collect());
                 vec![Test { subject, is, value, not: false }]
             }
             Some("field_condition") => self.condition(node)?,
@@ -146,8 +146,8 @@ impl Tree<'_> {
     /// Objects to which something belongs that is so.
     fn related(&self, node: &Value, negated: bool, depth: usize) -> Result<Groups, Refusal> {
         let kind = text(node, "related_object_type");
-        let known: Vec<&str> = self.resource.parts.keys().map(String::as_str).collect();
-        let part = kind.and_then(|kind| self.resource.parts.get_key_value(kind));
+        let known: Vec<&str> = self.source.resource.parts.keys().map(String::as_str).collect();
+        let part = kind.and_then(|kind| self.source.resource.parts.get_key_value(kind));
         let (kind, array) = part.ok_or_else(|| cannot("related object", kind, &known.join(", ")))?;
         let tree = Tree { part: Some((kind, array.get_ref())), ..*self };
         let query = node.get("related_query").unwrap_or(&Value::Null);
@@ -162,8 +162,8 @@ impl Tree<'_> {
     }
 
     fn test(&self, field: &str, is: Comparison, value: Operand) -> Result<Test, Refusal> {
-        let Some((_, array)) = self.part else { return language_test(self.resource, field, is, value, Read::Text) };
-        let items = self.resource.fields.get(array).and_then(|shape| shape.items.as_ref());
+        let Some((_, array)) = self.part else { return language_test(self.source, field, is, value, Read::Text) };
+        let items = self.source.resource.fields.get(array).and_then(|shape| shape.items.as_ref());
         if !items.is_some_and(|items| items.fields.contains_key(field)) {
             return Err(unknown(field));
         }

@@ -19,7 +19,7 @@ const CONDITIONS: usize = 10;
 /// # Errors
 ///
 /// `bad_query` with what was not understood, `unknown_field`.
-pub(in crate::sandbox) fn read(source: Source<'_>, input: &Input<'_>, ask: &mut Ask) -> Result<(), Refusal> {
+pub(in crate::sandbox) fn read(source: Source<'_, '_>, input: &Input<'_>, ask: &mut Ask) -> Result<(), Refusal> {
     let Some(text) = source.route.at.as_ref().and_then(|at| input.get(at)) else { return Ok(()) };
     let mut reader = Reader { source, rest: text.chars().peekable(), conditions: 0 };
     ask.groups = reader.joined()?;
@@ -30,7 +30,7 @@ pub(in crate::sandbox) fn read(source: Source<'_>, input: &Input<'_>, ask: &mut 
 }
 
 struct Reader<'c> {
-    source: Source<'c>,
+    source: Source<'c, 'c>,
     rest: Peekable<Chars<'c>>,
     conditions: usize,
 }
@@ -107,8 +107,8 @@ impl Reader<'_> {
         let mut texts = texts.into_iter().map(|text| text.trim().to_owned());
         let (field, operator) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
         let values: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
-        let is_text = self.source.resource.fields.get(&field).is_none_or(|shape| shape.kind == Type::String);
-        let test = |is, value| language_test(self.source.resource, &field, is, value, Read::Text);
+        let is_text = self.source.field(&field).is_none_or(|(_, shape)| shape.kind == Type::String);
+        let test = |is, value| language_test(self.source, &field, is, value, Read::Text);
         let is = match operator.as_str() {
             "in" if !values.is_empty() => return Ok(vec![test(Comparison::In, Operand::List(values))?]),
             "between" => {

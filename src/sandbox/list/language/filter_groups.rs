@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::sandbox::data::{Comparison, Read, Resource};
+use crate::sandbox::data::{Comparison, Read};
 use crate::sandbox::input::Input;
 use crate::sandbox::list::field::{language_test, order_of};
 use crate::sandbox::list::{Ask, Operand, Source, Test};
@@ -18,8 +18,7 @@ const FILTERS_IN_ALL: usize = 18;
 /// # Errors
 ///
 /// `bad_query` with what was not understood, `unknown_field`, `bad_json` without a body.
-pub(in crate::sandbox) fn read(source: Source<'_>, input: &Input<'_>, ask: &mut Ask) -> Result<(), Refusal> {
-    let resource = source.resource;
+pub(in crate::sandbox) fn read(source: Source<'_, '_>, input: &Input<'_>, ask: &mut Ask) -> Result<(), Refusal> {
     let Some(Value::Object(body)) = &input.body else { return Err(Situation::BadJson.into()) };
     let known = ["filterGroups", "filters", "sorts", "properties"];
     if let Some(name) = body.keys().find(|name| !known.contains(&name.as_str()) && !source.reads(name)) {
@@ -37,7 +36,7 @@ pub(in crate::sandbox) fn read(source: Source<'_>, input: &Input<'_>, ask: &mut 
         if filters.len() > FILTERS {
             return Err(Refusal::bad_query(format!("a group has more than {FILTERS} filters")));
         }
-        let tests = filters.iter().map(|filter| test(filter, resource)).collect::<Result<Vec<_>, _>>()?;
+        let tests = filters.iter().map(|filter| test(filter, source)).collect::<Result<Vec<_>, _>>()?;
         Ok::<_, Refusal>(tests.concat())
     };
     let groups: Result<Vec<_>, _> = each("filterGroups").map(|given| group(given.get("filters"))).collect();
@@ -63,7 +62,7 @@ pub(in crate::sandbox) fn read(source: Source<'_>, input: &Input<'_>, ask: &mut 
             }
         };
         let field = text.trim_start_matches('-').split(' ').next().unwrap_or_default().to_owned();
-        ask.order = order_of(&text, resource).ok_or_else(|| unknown(&field))?;
+        ask.order = order_of(&text, source).ok_or_else(|| unknown(&field))?;
     }
     let fields: Vec<String> = each("properties").filter_map(Value::as_str).map(str::to_owned).collect();
     if !fields.is_empty() {
@@ -85,7 +84,7 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-fn test(filter: &Value, resource: &Resource) -> Result<Vec<Test>, Refusal> {
+fn test(filter: &Value, source: Source<'_, '_>) -> Result<Vec<Test>, Refusal> {
     let text = |name: &str| filter.get(name).and_then(plain);
     let field = text("propertyName").ok_or_else(|| Refusal::bad_query("a filter has no propertyName"))?;
     let operator = text("operator").ok_or_else(|| Refusal::bad_query("a filter has no operator"))?;
@@ -96,7 +95,7 @@ fn test(filter: &Value, resource: &Resource) -> Result<Vec<Test>, Refusal> {
     };
     let one = |is, value: Operand| {
         let read = if let Operand::Text(text) = &value { read_as(text) } else { Read::Text };
-        language_test(resource, &field, is, value, read).map(|test| vec![test])
+        language_test(source, &field, is, value, read).map(|test| vec![test])
     };
     match operator.as_str() {
         // Texts are the same whatever their case.

@@ -4,11 +4,11 @@
 use super::lexer::{Quote, Word, words};
 use super::literal::{Kind, Literal, letters};
 use crate::clock::Timestamp;
-use crate::sandbox::data::{Comparison, Read, Resource};
+use crate::sandbox::data::{Comparison, Read};
 use crate::sandbox::input::Input;
 use crate::sandbox::list::field::{language_test, order_of, subject};
 use crate::sandbox::list::test::Piece;
-use crate::sandbox::list::{Ask, Operand, Test};
+use crate::sandbox::list::{Ask, Operand, Source, Test};
 use crate::sandbox::shape::{Shape, is_date};
 use crate::sandbox::situation::{Refusal, Situation};
 
@@ -17,9 +17,9 @@ use crate::sandbox::situation::{Refusal, Situation};
 /// # Errors
 ///
 /// `bad_query` with what was not understood, `unknown_field`.
-pub(in crate::sandbox) fn read(input: &Input<'_>, resource: &Resource, ask: &mut Ask) -> Result<(), Refusal> {
+pub(in crate::sandbox) fn read(source: Source<'_, '_>, input: &Input<'_>, ask: &mut Ask) -> Result<(), Refusal> {
     if let Some(text) = input.parameter("$filter").filter(|text| !text.trim().is_empty()) {
-        ask.groups.push(filter(text, resource)?);
+        ask.groups.push(filter(text, source)?);
     }
     if let Some(text) = input.parameter("$orderby").filter(|text| !text.trim().is_empty()) {
         if text.contains(',') {
@@ -27,11 +27,11 @@ pub(in crate::sandbox) fn read(input: &Input<'_>, resource: &Resource, ask: &mut
         }
         let field = text.split_whitespace().next().unwrap_or_default();
         let unknown = || Refusal::from(Situation::UnknownField).with("field", field);
-        ask.order = order_of(text, resource).ok_or_else(unknown)?;
+        ask.order = order_of(text, source).ok_or_else(unknown)?;
     }
     if let Some(text) = input.parameter("$select").filter(|text| !text.trim().is_empty()) {
         let fields: Vec<String> = text.split(',').map(|field| field.trim().to_owned()).collect();
-        if let Some(field) = fields.iter().find(|field| !resource.fields.contains_key(*field)) {
+        if let Some(field) = fields.iter().find(|field| source.field(field).is_none()) {
             return Err(Refusal::from(Situation::UnknownField).with("field", field.as_str()));
         }
         ask.fields = Some(fields);
@@ -44,16 +44,16 @@ pub(in crate::sandbox) fn read(input: &Input<'_>, resource: &Resource, ask: &mut
     Ok(())
 }
 
-fn filter(text: &str, resource: &Resource) -> Result<Vec<Test>, Refusal> {
+fn filter(text: &str, source: Source<'_, '_>) -> Result<Vec<Test>, Refusal> {
     let words = words(text, Quote::Doubled).ok_or_else(|| Refusal::bad_query("a text in quotes does not end"))?;
     let mut tests = Vec::new();
     for condition in words.split(|word| word.is("and")) {
-        tests.push(comparison(condition, resource)?);
+        tests.push(comparison(condition, source)?);
     }
     Ok(tests)
 }
 
-fn comparison(words: &[Word], resource: &Resource) -> Result<Test, Refusal> {
+fn comparison(words: &[Word], source: Source<'_, '_>) -> Result<Test, Refusal> {
     let shown = || words.iter().map(Word::shown).collect::<Vec<_>>().join(" ");
     match words {
         [
@@ -70,7 +70,7 @@ fn comparison(words: &[Word], resource: &Resource) -> Result<Test, Refusal> {
                 "endswith" => [Piece::Many].into_iter().chain(letters(text)).collect(),
                 other => return Err(Refusal::bad_query(format!("this sandbox knows no function `{other}`"))),
             };
-            language_test(resource, field, Comparison::Contains, Operand::Like(pattern), Read::Text)
+            language_test(source, field, Comparison::Contains, Operand::Like(pattern), Read::Text)
         }
         [Word::Plain(field), Word::Plain(word), value] => {
             let (is, kind) = match word.as_str() {
@@ -88,7 +88,7 @@ fn comparison(words: &[Word], resource: &Resource) -> Result<Test, Refusal> {
                 Word::Sign(_) => return Err(Refusal::bad_query(format!("this sandbox cannot read `{}`", shown()))),
             };
             let unknown = |name: &str| Refusal::from(Situation::UnknownField).with("field", name);
-            let shape = resource.fields.get(field).ok_or_else(|| unknown(field))?;
+            let (field, shape) = source.field(field).ok_or_else(|| unknown(field))?;
             let value = operand(&literal, shape, kind)?.ok_or_else(|| unknown(literal.text()))?;
             Ok(Test { subject: subject(field, Some(shape)), is, value, not: false })
         }

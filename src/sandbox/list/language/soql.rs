@@ -8,7 +8,7 @@ use super::literal::{Kind, Literal};
 use crate::sandbox::data::{Api, Comparison, Resource, Which};
 use crate::sandbox::list::field::{order_of, subject};
 use crate::sandbox::list::test::Piece;
-use crate::sandbox::list::{Ask, Operand, Start, Test};
+use crate::sandbox::list::{Ask, Operand, Source, Start, Test};
 use crate::sandbox::shape::Shape;
 use crate::sandbox::situation::{Refusal, Situation};
 
@@ -117,13 +117,14 @@ impl Statement {
     }
 
     /// The field that a name means, which the object may stand before.
-    fn field<'r>(&self, name: &str, resource: &'r Resource) -> Result<(&'r String, &'r Shape), Refusal> {
+    fn field<'c>(&self, name: &str, source: Source<'c, '_>) -> Result<(&'c String, &'c Shape), Refusal> {
         let own = match name.split_once('.') {
             Some((object, own)) if object.eq_ignore_ascii_case(&self.from) => own,
             Some(_) => return Err(limit(format!("this sandbox follows no references to other objects: '{name}'"))),
             None => name,
         };
-        let found = resource.fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(own));
+        let is_it = |declared: &str| source.names.shown(declared).eq_ignore_ascii_case(own);
+        let found = source.resource.fields.iter().find(|(declared, _)| is_it(declared));
         found.ok_or_else(|| Refusal::from(Situation::UnknownField).with("field", name))
     }
 
@@ -131,15 +132,16 @@ impl Statement {
     ///
     /// # Errors
     ///
-    /// `unknown_field` for a field that `resource` does not have, `wrong_value` for a value of another kind, `too_deep`
+    /// `unknown_field` for a field that the object does not have, `wrong_value` for a value of another kind, `too_deep`
     /// for an offset that is too large, `bad_query`.
-    pub(in crate::sandbox) fn apply(self, ask: &mut Ask, resource: &Resource) -> Result<(), Refusal> {
-        let fields = self.fields.iter().map(|name| Ok(self.field(name, resource)?.0.clone()));
+    pub(in crate::sandbox) fn apply(self, ask: &mut Ask, source: Source<'_, '_>) -> Result<(), Refusal> {
+        let shown = |name: &str| Ok(source.names.shown(self.field(name, source)?.0).to_owned());
+        let fields = self.fields.iter().map(|name| shown(name));
         let fields = fields.collect::<Result<Vec<_>, Refusal>>()?;
         let mut tests = Vec::new();
         for Condition { field, is, value } in &self.conditions {
-            let (field, shape) = self.field(field, resource)?;
-            let value = value.operand(field, Kind::of(shape))?;
+            let (field, shape) = self.field(field, source)?;
+            let value = value.operand(source.names.shown(field), Kind::of(shape))?;
             if field.eq_ignore_ascii_case("IsDeleted") && ask.which != Which::Live {
                 ask.which = if value == Operand::Flag(true) { Which::Deleted } else { Which::Live };
                 continue;
@@ -150,9 +152,9 @@ impl Statement {
             ask.groups.push(tests);
         }
         if let Some((name, direction)) = &self.order {
-            let (field, _) = self.field(name, resource)?;
+            let field = shown(name)?;
             let unknown = || Refusal::from(Situation::UnknownField).with("field", name.as_str());
-            ask.order = order_of(&format!("{field} {direction}"), resource).ok_or_else(unknown)?;
+            ask.order = order_of(&format!("{field} {direction}"), source).ok_or_else(unknown)?;
         }
         ask.most = self.limit;
         if let Some(offset) = self.offset {
