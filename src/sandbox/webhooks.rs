@@ -12,6 +12,7 @@ use super::data::{Api, Happening, Telling, Webhooks};
 use super::fault::path_matches;
 use super::state::State;
 use super::store::{Change, Maker};
+use super::table::Row;
 use super::template::{self, Variables};
 use crate::clock::Timestamp;
 use crate::http::Headers;
@@ -67,6 +68,7 @@ struct Subscription {
     id: String,
     url: String,
     events: Vec<String>,
+    secret: String,
 }
 
 impl Post {
@@ -140,8 +142,13 @@ pub(super) fn of_account(change: Change) -> News {
     }
 }
 
-/// The secret of a subscription, which follows from its id and the world's seed.
-pub(super) fn secret(seed: u64, id: &str) -> String {
+/// The secret of a subscription: the one that it was given, else one that follows from its id and the world's seed.
+pub(super) fn secret(webhooks: &Webhooks, seed: u64, row: &Row) -> String {
+    let given = row.record.get(webhooks.secret.get_ref()).and_then(Value::as_str).filter(|given| !given.is_empty());
+    given.map_or_else(|| made_secret(seed, &row.id), str::to_owned)
+}
+
+fn made_secret(seed: u64, id: &str) -> String {
     let digits = Sha256::digest(format!("{seed} {id}"));
     format!("whsec_{}", hexadecimal(&digits))
 }
@@ -172,6 +179,7 @@ fn subscriptions(webhooks: &Webhooks, maker: &Maker<'_>, state: &State) -> Vec<S
         let events = row.record.get(webhooks.events.get_ref())?.as_array()?;
         Some(Subscription {
             id: row.id.clone(),
+            secret: secret(webhooks, maker.seed, &row),
             url: row.record.get(webhooks.url.get_ref())?.as_str()?.to_owned(),
             events: events.iter().filter_map(|event| Some(event.as_str()?.to_owned())).collect(),
         })
@@ -209,7 +217,7 @@ fn written(
     let payload = template::fill(&telling.payload, &values);
     values.insert("payload".to_owned(), payload);
     let body = template::fill(&webhooks.body, &values).to_string().into_bytes();
-    values.insert("signature".to_owned(), json!(signature(&secret(maker.seed, &subscription.id), &body)));
+    values.insert("signature".to_owned(), json!(signature(&subscription.secret, &body)));
     let mut headers = Headers::new();
     for (name, text) in &webhooks.headers {
         headers.set(name, template::fill_text(text.get_ref(), &values));
@@ -270,7 +278,8 @@ pub(super) fn problems(api: &Api) -> Vec<String> {
     match api.resources.get(webhooks.resource.get_ref()) {
         None => wrong.push(format!("`webhooks.resource` names no resource: `{}`", webhooks.resource.get_ref())),
         Some(resource) => {
-            let fields = [webhooks.url.get_ref(), webhooks.events.get_ref()].into_iter().chain(webhooks.active.keys());
+            let named = [&webhooks.url, &webhooks.events, &webhooks.secret].map(toml::Spanned::get_ref);
+            let fields = named.into_iter().chain(webhooks.active.keys());
             let unknown = fields.filter(|field| !resource.fields.contains_key(*field));
             wrong.extend(unknown.map(|field| format!("`webhooks` names a field that subscriptions lack: `{field}`")));
         }

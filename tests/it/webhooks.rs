@@ -84,6 +84,14 @@ fn of_contacts(id: &str) -> String {
     format!("/unified/crm/contacts{id}?integrated_account_id={ACCOUNT}")
 }
 
+/// The signature of a body.
+fn signed(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body);
+    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("format=sha256,v={digits}")
+}
+
 // ----------------------------------------------------------------------------------------------- the engine
 
 #[test]
@@ -105,6 +113,40 @@ fn the_secret_is_told_once() {
     assert_eq!(unified(&mut world, &format!("GET /webhook/{id}"), &Value::Null).0, 404);
     let (status, refused) = unified(&mut world, "POST /webhook", &json!({ "target_url": RECEIVER }));
     assert_eq!((status, refused["statusCode"].as_u64()), (400, Some(400)));
+}
+
+#[test]
+fn a_secret_that_is_given_signs_and_is_not_shown_again() {
+    let mut world = world();
+    let given = json!({ "target_url": RECEIVER, "event_types": ["webhook:test"], "secret": "mine-8a61f0" });
+    let (status, made) = unified(&mut world, "POST /webhook", &given);
+    assert_eq!((status, &made["secret"]), (201, &json!("mine-8a61f0")), "{made}");
+    let id = made["id"].as_str().unwrap();
+    for line in ["GET /webhook".to_owned(), format!("GET /webhook/{id}")] {
+        let (_, shown) = unified(&mut world, &line, &Value::Null);
+        assert!(!shown.to_string().contains("mine-8a61f0"), "{line}: {shown}");
+    }
+    for secret in ["mine-8a61f0", "mine-next"] {
+        assert_eq!(unified(&mut world, &format!("PATCH /webhook/{id}"), &json!({ "secret": secret })).0, 200);
+        assert_eq!(unified(&mut world, "POST /webhook/test", &json!({})).0, 200);
+        let Delivery { headers, body, .. } = due(&mut world).remove(0);
+        assert_eq!(headers.get("x-truto-signature").unwrap(), signed(secret, &body));
+    }
+}
+
+#[test]
+fn what_cannot_be_called_is_no_target() {
+    let mut world = world();
+    for target in ["hooks", "ftp://example.com/hooks", "http://", ""] {
+        let body = json!({ "target_url": target, "event_types": ["*"] });
+        let (status, refused) = unified(&mut world, "POST /webhook", &body);
+        assert_eq!((status, &refused["details"]["failures"][0]["field"]), (400, &json!("target_url")), "{refused}");
+    }
+    let id = subscribe(&mut world, &["*"])["id"].as_str().unwrap().to_owned();
+    let change = json!({ "target_url": "nowhere" });
+    let (status, refused) = unified(&mut world, &format!("PATCH /webhook/{id}"), &change);
+    let told = &refused["details"]["failures"][0]["message"];
+    assert_eq!((status, told), (400, &json!("target_url must be an http or https URL")), "{refused}");
 }
 
 #[test]
@@ -130,10 +172,8 @@ fn what_is_written_through_the_api_is_told_with_its_signature() {
     assert_eq!((&record["id"], &record["last_name"]), (&created["id"], &json!("Lovelace")));
     assert_eq!(record["remote_data"]["properties"]["lastname"], "Lovelace");
 
-    let mut mac = Hmac::<Sha256>::new_from_slice(made["secret"].as_str().unwrap().as_bytes()).unwrap();
-    mac.update(&deliveries[0].body);
-    let signed: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(headers.get("x-truto-signature").unwrap(), format!("format=sha256,v={signed}"));
+    let signed = signed(made["secret"].as_str().unwrap(), &deliveries[0].body);
+    assert_eq!(headers.get("x-truto-signature").unwrap(), signed);
 
     let changed = json!({ "title": "Countess" });
     assert_eq!(unified(&mut world, &format!("PATCH {}", of_contacts(&format!("/{id}"))), &changed).0, 200);

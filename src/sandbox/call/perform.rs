@@ -223,7 +223,10 @@ impl<'c> Call<'c> {
         self.set("created", self.api.time.write(row.made));
         self.set("updated", self.api.time.write(row.changed));
         self.set("deleted", row.deleted.map(|instant| self.api.time.write(instant)).unwrap_or_default());
-        self.set("record", Value::Object(row.record.clone()));
+        let (_, resource) = target.resource()?;
+        let is_shown = |name: &String| !resource.fields.get(name).is_some_and(|shape| shape.hidden);
+        let record = row.record.iter().filter(|(name, _)| is_shown(name));
+        self.set("record", record.map(|(name, value)| (name.clone(), value.clone())).collect());
         self.json.insert("item", item.text.clone());
         Ok(item)
     }

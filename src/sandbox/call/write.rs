@@ -127,8 +127,8 @@ impl<'c> Call<'c> {
         self.make_others(state, target, account, &mut fields)?;
         let row = state.store.add(&self.maker, name, account, fields, id, self.now).ok_or(Situation::UnknownRoute)?;
         self.show(state, target, account, &row)?;
-        if self.api.webhooks.as_ref().is_some_and(|webhooks| webhooks.resource.get_ref() == name) {
-            self.set("secret", json!(webhooks::secret(self.maker.seed, &row.id)));
+        if let Some(webhooks) = self.api.webhooks.as_ref().filter(|webhooks| webhooks.resource.get_ref() == name) {
+            self.set("secret", json!(webhooks::secret(webhooks, self.maker.seed, &row)));
         }
         self.note(state, target, "created", account, &row)?;
         Ok(row)

@@ -17,6 +17,8 @@ pub(in crate::sandbox) struct Webhooks {
     pub(in crate::sandbox) url: Spanned<String>,
     /// The field with the names of the events that are wanted, in which `*` stands for any text.
     pub(in crate::sandbox) events: Spanned<String>,
+    /// The field with the secret by which its calls are signed; one is made where it is not given.
+    pub(in crate::sandbox) secret: Spanned<String>,
     /// Values that a subscription must have; another one is not called.
     #[serde(default)]
     pub(in crate::sandbox) active: Map<String, Value>,

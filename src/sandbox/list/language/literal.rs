@@ -1,9 +1,10 @@
 //! Values as they stand in a query: whether one may be quoted follows from the field that it is compared with.
 
 use crate::clock::Timestamp;
+use crate::sandbox::format::{Format, is_date};
 use crate::sandbox::list::Operand;
 use crate::sandbox::list::test::Piece;
-use crate::sandbox::shape::{Format, Shape, Type, is_date};
+use crate::sandbox::shape::{Shape, Type};
 
 /// A value, as it was written.
 #[derive(Debug, Clone, PartialEq)]

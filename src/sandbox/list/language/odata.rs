@@ -5,11 +5,12 @@ use super::lexer::{Quote, Word, words};
 use super::literal::{Kind, Literal, letters};
 use crate::clock::Timestamp;
 use crate::sandbox::data::{Comparison, Read};
+use crate::sandbox::format::is_date;
 use crate::sandbox::input::Input;
 use crate::sandbox::list::field::{language_test, order_of, subject};
 use crate::sandbox::list::test::Piece;
 use crate::sandbox::list::{Ask, Operand, Source, Test};
-use crate::sandbox::shape::{Shape, is_date};
+use crate::sandbox::shape::Shape;
 use crate::sandbox::situation::{Refusal, Situation};
 
 /// Puts what the query says into `ask`.
