@@ -28,6 +28,15 @@ pub(super) struct Accounts {
     made: u64,
 }
 
+/// An account that was connected for whoever uses the world.
+#[derive(Debug)]
+pub(super) struct Connected {
+    /// What the names of its variables begin with.
+    pub(super) stem: String,
+    pub(super) id: String,
+    pub(super) tenant: String,
+}
+
 /// What opens an account at its provider.
 #[derive(Debug, Clone)]
 struct Credentials {

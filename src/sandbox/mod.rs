@@ -38,6 +38,7 @@ mod table;
 mod template;
 mod url;
 mod uuid;
+mod variables;
 mod webhooks;
 mod words;
 mod world;

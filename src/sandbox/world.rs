@@ -1,21 +1,18 @@
 //! The state of a sandbox during one run of one page.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
-
-use super::accounts::Accounts;
+use super::accounts::{Accounts, Connected};
 use super::answer::Answer;
 use super::auth::Grant;
 use super::call::{self, Call, Event, Natives};
-use super::data::{Api, Operation, Route};
+use super::data::Api;
 use super::definition::Definition;
 use super::fault::{Armed, Fault};
 use super::state::State;
 use super::store::Maker;
-use super::template;
 use super::webhooks::{self, Delivery, Post};
 use crate::clock::Timestamp;
 use crate::http::{Headers, Reply, Request};
@@ -35,8 +32,8 @@ pub struct World {
     drafted: BTreeMap<String, usize>,
     /// What is to be told of its own accord.
     pub(super) post: Post,
-    /// Variables for accounts that were connected besides.
-    connected: Vec<(String, String)>,
+    /// The accounts that were connected besides.
+    pub(super) connected: Vec<Connected>,
 }
 
 /// The number from which records are invented where nobody names another.
@@ -85,105 +82,6 @@ impl World {
     /// The instant at which the world starts.
     pub fn start(&self) -> Timestamp {
         self.definition.start()
-    }
-
-    /// Variables that hand tokens and account ids to the page's steps.
-    pub fn environment(&self) -> Vec<(String, String)> {
-        self.environment_for(None)
-    }
-
-    /// The same, for a page about the account of a provider.
-    pub fn environment_for(&self, provider: Option<&str>) -> Vec<(String, String)> {
-        let mut variables: BTreeMap<String, String> = BTreeMap::new();
-        for api in &self.definition.apis {
-            let tokens = api.tokens.iter().map(|token| (&token.variable, &token.token));
-            let accounts = api.accounts.iter().filter_map(|account| Some((account.variable.as_ref()?, &account.token)));
-            for (name, token) in tokens.chain(accounts) {
-                variables.insert(name.get_ref().clone(), token.get_ref().clone());
-            }
-            variables.extend(api.variables.iter().map(|(name, value)| (name.clone(), value.clone())));
-        }
-        if let Some(record) = provider.and_then(|provider| self.account_of(provider)) {
-            for (name, text) in self
-                .definition
-                .apis
-                .iter()
-                .filter_map(|api| api.integrated.as_ref())
-                .flat_map(|integrated| &integrated.variables)
-            {
-                variables.insert(name.clone(), template::fill_text(text, &record));
-            }
-        }
-        variables.extend(self.connected.iter().cloned());
-        variables.into_iter().collect()
-    }
-
-    /// The unified record of a provider's account: the first that has records.
-    fn account_of(&self, provider: &str) -> Option<Map<String, Value>> {
-        let api = self.definition.apis.iter().find(|api| api.name == provider)?;
-        let account = api.accounts.iter().find(|account| !account.seeds.is_empty()).or(api.accounts.first())?;
-        let integrated = self.definition.apis.iter().find_map(|api| api.integrated.as_ref())?;
-        let mut record = call::account_record(integrated, api, account.id.get_ref(), account.tenant.get_ref());
-        record.insert("token".to_owned(), Value::String(account.token.get_ref().clone()));
-        record.insert("host".to_owned(), Value::String(api.hosts.first()?.get_ref().clone()));
-        Some(record)
-    }
-
-    /// Connects one more account of a provider, with so many invented records of its resources. Variables tell what opens
-    /// it: the provider's name, a number, and `ACCOUNT_ID`, `TENANT_ID` or `TOKEN`.
-    ///
-    /// # Errors
-    ///
-    /// There is no such provider or resource, or nowhere to connect it to.
-    pub fn connect(&mut self, provider: &str, records: &[(String, u64)]) -> Result<(), String> {
-        let definition = Arc::clone(&self.definition);
-        let connects = |route: &&Route| route.all().any(|operation| operation == Operation::Connect);
-        let mut apis = definition.apis.iter().filter_map(|api| Some((api, api.routes.iter().find(connects)?)));
-        let (api, route) = apis.next().ok_or("the sandbox has no way to connect accounts")?;
-        let counts: Map<String, Value> = records.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
-        let tenant = format!("{provider}-{}", self.serial);
-        let body = json!({ "tenant_id": tenant, "integration": provider, "records": counts });
-        let mut headers = Headers::new();
-        headers.set("Content-Type", "application/json");
-        if let (Some(token), Some(way)) = (api.tokens.first(), api.authorization.first()) {
-            let scheme = way.scheme.as_ref().map(|scheme| format!("{scheme} ")).unwrap_or_default();
-            headers.set(way.header.as_deref().unwrap_or("Authorization"), format!("{scheme}{}", token.token.get_ref()));
-        }
-        let request = Request {
-            method: route.method(Operation::Connect).to_owned(),
-            scheme: "https".to_owned(),
-            host: api.hosts.first().map(|host| host.get_ref().clone()).unwrap_or_default(),
-            path: route.path.get_ref().clone(),
-            query: String::new(),
-            headers,
-            body: body.to_string().into_bytes(),
-        };
-        let known = |world: &Self| {
-            world.states.iter().flat_map(|state| state.accounts.ids()).cloned().collect::<BTreeSet<String>>()
-        };
-        let before = known(self);
-        let reply = self.answer(&request, self.start()).reply;
-        if reply.status < 300 {
-            for id in known(self).difference(&before) {
-                self.name(provider, id, &tenant);
-            }
-            return Ok(());
-        }
-        Err(format!("cannot connect an account of `{provider}`: {}", String::from_utf8_lossy(&reply.body)))
-    }
-
-    /// Keeps what opens an account under names of its own.
-    fn name(&mut self, provider: &str, id: &str, tenant: &str) {
-        let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
-        let stem: String = provider.chars().map(plain).collect();
-        let is_taken = |name: &String| self.connected.iter().any(|(known, _)| known == name);
-        let numbers = (1..).map(|number: u32| format!("{stem}_{number}"));
-        let Some(stem) = numbers.into_iter().find(|stem| !is_taken(&format!("{stem}_ACCOUNT_ID"))) else { return };
-        let token = self.states.iter().find_map(|state| state.accounts.token(id, self.start()));
-        let token = token.map(|(token, _)| token.to_owned()).unwrap_or_default();
-        for (name, value) in [("ACCOUNT_ID", id), ("TENANT_ID", tenant), ("TOKEN", &token)] {
-            self.connected.push((format!("{stem}_{name}"), value.to_owned()));
-        }
     }
 
     /// Arms the faults of a step.

@@ -297,20 +297,23 @@ impl Control {
     /// Takes the grant of an account back, or gives a new one.
     fn grant(&self, (account, what): (&str, &str)) -> Result<Response<Body>, Refused> {
         let done = self.engine.with(|world, now| {
-            let event = if what == "revoke" {
+            if what == "revoke" {
                 world.revoke(account)?;
-                Event::Revoke { account: account.to_owned() }
-            } else {
-                world.reconnect(account, now)?;
-                Event::Reconnect { account: account.to_owned() }
-            };
-            self.log.note(now, event);
-            Ok(())
+                self.log.note(now, Event::Revoke { account: account.to_owned() });
+                return Ok(json!({ "id": account }));
+            }
+            let before = world.environment();
+            world.reconnect(account, now)?;
+            self.log.note(now, Event::Reconnect { account: account.to_owned() });
+            let new = world.environment().into_iter().filter(|variable| !before.contains(variable));
+            let new: Map<String, Value> = new.map(|(name, value)| (name, Value::from(value))).collect();
+            Ok(json!({ "id": account, "environment": new }))
         });
         self.courier.dispatch();
         match done {
             Some(Err(told)) => Err(Refused(StatusCode::NOT_FOUND, told)),
-            _ => Ok(document(StatusCode::OK, &json!({ "id": account }))),
+            Some(Ok(told)) => Ok(document(StatusCode::OK, &told)),
+            None => Err(Refused(StatusCode::SERVICE_UNAVAILABLE, "no sandbox is open".to_owned())),
         }
     }
 

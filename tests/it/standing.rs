@@ -442,6 +442,29 @@ fn what_opens_an_account_that_was_asked_for_is_told() {
 }
 
 #[test]
+fn what_opens_an_account_is_told_anew_when_it_is_connected_again() {
+    let home = home();
+    let sandbox = Sandbox::start(home.path(), &["--time", "virtual", "--accounts", "hubspot:contacts=5"]);
+    let environment = || sandbox.describe()["environment"].clone();
+    let status = |token: &Value| {
+        let own = format!("Bearer {}", token.as_str().unwrap_or_default());
+        sandbox.ask("GET", "/api.hubapi.com/crm/v3/objects/contacts", &[("Authorization", &own)], "").status
+    };
+    for (name, id) in [
+        ("HUBSPOT_1_TOKEN", environment()["HUBSPOT_1_ACCOUNT_ID"].as_str().unwrap().to_owned()),
+        ("HUBSPOT_CUST_12345_ACCESS_TOKEN", environment()["ACCOUNT_ID"].as_str().unwrap().to_owned()),
+    ] {
+        let old = environment()[name].clone();
+        sandbox.control("POST", &format!("/accounts/{id}/revoke"), &Value::Null);
+        assert_eq!((status(&old), &environment()[name]), (401, &old), "nothing opens it");
+        let told = sandbox.control("POST", &format!("/accounts/{id}/reconnect"), &Value::Null);
+        let new = environment()[name].clone();
+        assert_eq!(told.json(), json!({ "id": id, "environment": { name: new } }));
+        assert_eq!((status(&old), status(&new)), (401, 200));
+    }
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused_with_what_to_write() {
     let home = home();
     let sandbox = Sandbox::start(home.path(), &["--time", "virtual"]);
