@@ -98,6 +98,22 @@ impl Definition {
         self.apis.iter().find(serves).or_else(first).map(openapi::document)
     }
 
+    /// The number and the API of a provider.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name: a fragment that names those that there are.
+    pub(super) fn named(&self, provider: &str) -> Result<(usize, &Api), String> {
+        let found = self.apis.iter().enumerate().find(|(_, api)| api.name == provider && !provider.is_empty());
+        found.ok_or_else(|| format!("there is no provider `{provider}`; there are {}", self.names()))
+    }
+
+    /// The names of all providers, with commas between.
+    pub(super) fn names(&self) -> String {
+        let names = self.apis.iter().map(|api| api.name.as_str()).filter(|name| !name.is_empty());
+        names.collect::<Vec<_>>().join(", ")
+    }
+
     /// The providers that have an account, in the order in which the sandbox's data names them.
     pub fn providers(&self) -> Vec<Provider> {
         self.accounted().map(Self::provider).collect()

@@ -17,11 +17,7 @@ impl World {
     ///
     /// What is not there, a fragment such as "there is no provider `x`; there are …".
     pub fn rename(&mut self, provider: &str, resource: &str, field: &str, to: &str) -> Result<(), String> {
-        let names = || self.definition.apis.iter().map(|api| api.name.as_str()).filter(|name| !name.is_empty());
-        let unknown =
-            || format!("there is no provider `{provider}`; there are {}", names().collect::<Vec<_>>().join(", "));
-        let known = self.definition.apis.iter().position(|api| api.name == provider && !provider.is_empty());
-        let (index, api) = known.and_then(|at| Some((at, self.definition.apis.get(at)?))).ok_or_else(unknown)?;
+        let (index, api) = self.definition.named(provider)?;
         let known = api.resources.get(resource).ok_or_else(|| {
             let known: Vec<&str> = api.resources.keys().map(String::as_str).collect();
             format!("{provider} has no resource `{resource}`; there are {}", known.join(", "))

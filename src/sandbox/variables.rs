@@ -85,6 +85,11 @@ impl World {
         let connects = |route: &&Route| route.all().any(|operation| operation == Operation::Connect);
         let mut apis = definition.apis.iter().filter_map(|api| Some((api, api.routes.iter().find(connects)?)));
         let (api, route) = apis.next().ok_or("the sandbox has no way to connect accounts")?;
+        let (_, native) = definition.named(provider)?;
+        let known = native.inventable();
+        if let Some((resource, _)) = records.iter().find(|(resource, _)| !known.contains(&resource.as_str())) {
+            return Err(format!("{provider} has no invented records `{resource}`; there are {}", known.join(", ")));
+        }
         let counts: Map<String, Value> = records.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
         let tenant = format!("{provider}-{}", self.serial);
         let body = json!({ "tenant_id": tenant, "integration": provider, "records": counts });

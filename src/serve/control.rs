@@ -225,7 +225,8 @@ impl Control {
 
     fn arm(&self, body: &[u8]) -> Result<Response<Body>, Refused> {
         let Faults { faults: written } = read(body, r#"{"faults": ["429x2 /crm/contacts"]}"#)?;
-        let faults = written.iter().map(|text| Fault::parse(text)).collect::<Result<Vec<_>, _>>().map_err(|error| {
+        let faults = written.iter().map(|text| Fault::parse_all(text)).collect::<Result<Vec<_>, _>>();
+        let faults = faults.map(|lists| lists.concat()).map_err(|error| {
             let help = error.help.map(|help| format!("; {help}")).unwrap_or_default();
             Refused(StatusCode::UNPROCESSABLE_ENTITY, format!("{}{help}", error.message))
         })?;
@@ -233,7 +234,7 @@ impl Control {
             let fits = world.armed().len() + faults.len() <= FAULTS;
             if fits {
                 world.arm_also(&faults);
-                self.log.note(now, Event::Arm { faults: written });
+                self.log.note(now, Event::Arm { faults: faults.into_iter().map(|fault| fault.text).collect() });
             }
             fits.then(|| world.armed())
         });

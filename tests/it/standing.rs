@@ -304,7 +304,10 @@ fn faults_are_armed_met_told_and_disarmed_from_another_terminal() {
     let statuses: Vec<_> = (0..3).map(|_| sandbox.list(&token).status).collect();
     assert_eq!(statuses, [429, 500, 200]);
     assert_eq!(fault(&["503", "/nowhere"]), told("armed: `503 /nowhere`\n"), "what is used up is armed no longer");
-    assert_eq!(fault(&["--clear"]), told("no fault is armed; no request had met `503 /nowhere`\n"));
+    assert_eq!(fault(&["429x1", "/a,", "500", "/b"]), told("armed: `503 /nowhere`, `429x1 /a`, `500 /b`\n"));
+    assert_eq!(fault(&["429,", "503y"]).0, Some(2), "one that cannot be read takes the others with it");
+    let unmet = "no fault is armed; no request had met `503 /nowhere`, `429x1 /a`, `500 /b`\n";
+    assert_eq!(fault(&["--clear"]), told(unmet));
     let (status, out, err) = fault(&["430"]);
     assert_eq!((status, out.as_str()), (Some(2), ""));
     assert!(err.contains("there is no fault `430`"), "{err}");
@@ -596,6 +599,13 @@ fn ports_and_hosts_that_are_none_are_told() {
     assert!(status == Some(2) && err.contains("write it as HOST=4011"), "{err}");
     let (status, _, err) = sandbox(&["--port", "0", "--config", "nowhere.toml"]);
     assert!(status == Some(2) && err.contains("nowhere.toml"), "{err}");
+    for (wrong, told) in [
+        ("hubspt:contacts=5", "there is no provider `hubspt`; there are hubspot, "),
+        ("hubspot:contact=5", "hubspot has no invented records `contact`; there are companies, contacts, deals, notes"),
+    ] {
+        let (status, _, err) = sandbox(&["--port", "0", "--accounts", wrong]);
+        assert!(status == Some(2) && err.contains(told) && !err.contains("statusCode"), "{err}");
+    }
     std::fs::write(home.path().join("doccheck.toml"), "sandbox = false\n").unwrap();
     let (status, _, err) = sandbox(&["--port", "0"]);
     assert!(status == Some(2) && err.contains("the configuration leaves no host to serve"), "{err}");

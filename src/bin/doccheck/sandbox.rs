@@ -39,7 +39,8 @@ pub(crate) struct SandboxArguments {
     /// What is invented, records and keys, is the same for the same number
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// One more account of a provider, with so many invented records, such as PROVIDER:contacts=5000000,deals=100
+    /// One more account of a provider, with so many invented records, such as PROVIDER:contacts=5000000,deals=100; a name
+    /// that there is not is answered with those that there are
     #[arg(long, value_name = "PROVIDER[:RESOURCE=N,…]")]
     accounts: Vec<AccountOf>,
     /// Print the OpenAPI description of the API on HOST, or of the unified one, and serve nothing
@@ -75,7 +76,7 @@ enum Steer {
         after_help = "Examples: doccheck sandbox fault 429x2 /crm/contacts\n          doccheck sandbox fault latency:300ms GET"
     )]
     Fault {
-        /// As in `fault=` on a page: kind[:argument][xN][@N] [METHOD] [/path*]
+        /// As in `fault=` on a page: kind[:argument][xN][@N] [METHOD] [/path*], several with commas between
         #[arg(value_name = "FAULT")]
         fault: Vec<String>,
         /// Disarm all faults

@@ -38,11 +38,6 @@ impl<'w> Natives<'w> {
         Self { definition, seed, states, serial, upstream: Vec::new(), took: Duration::ZERO, events: Vec::new() }
     }
 
-    /// The number of the API of this provider.
-    pub(in crate::sandbox) fn provider(&self, name: &str) -> Option<usize> {
-        self.definition.apis.iter().position(|api| api.name == name && !name.is_empty())
-    }
-
     /// The API of this number.
     pub(in crate::sandbox) fn api(&self, index: usize) -> Option<&'w Api> {
         self.definition.apis.get(index)

@@ -327,6 +327,12 @@ impl Api {
         scopes
     }
 
+    /// The resources of which records can be invented.
+    pub(super) fn inventable(&self) -> Vec<&str> {
+        let seeded = self.resources.iter().filter(|(_, resource)| !resource.seeds.is_empty());
+        seeded.map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The resource whose invented records are of this kind, and which of its seeds makes them.
     pub(super) fn resource_of(&self, kind: &str) -> Option<(&str, &Resource, usize)> {
         self.resources.iter().find_map(|(name, resource)| {

@@ -130,16 +130,18 @@ fn connect<'c>(
             .with("missing", missing)
             .with("failures", Vec::<String>::new()));
     };
-    let unknown = || Refusal::bad_parameter("integration", word, "must be the name of a provider");
-    let provider = natives.provider(word).ok_or_else(unknown)?;
-    let (maker, api) = (natives.maker(provider).ok_or_else(unknown)?, natives.api(provider).ok_or_else(unknown)?);
+    let one_of = |names: String| format!("must be one of {names}");
+    let unknown = |_| Refusal::bad_parameter("integration", word, &one_of(natives.definition.names()));
+    let (provider, api) = natives.definition.named(word).map_err(unknown)?;
+    let maker = natives.maker(provider).ok_or(Situation::NotMapped)?;
     let counts: BTreeMap<String, Counts> = match body.get("records") {
         Some(counts) => serde_json::from_value(counts.clone())
             .map_err(|_| Refusal::bad_parameter("records", &counts.to_string(), "must be numbers by resource"))?,
         None => BTreeMap::new(),
     };
-    if let Some(resource) = counts.keys().find(|name| !api.resources.contains_key(*name)) {
-        return Err(Refusal::bad_parameter("records", resource, "must name resources of the provider"));
+    let known = api.inventable();
+    if let Some(resource) = counts.keys().find(|name| !known.contains(&name.as_str())) {
+        return Err(Refusal::bad_parameter("records", resource, &one_of(known.join(", "))));
     }
     let record = record(integrated, api, "", tenant);
     let row = state
