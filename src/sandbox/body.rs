@@ -22,6 +22,13 @@ pub(super) fn object(request: &Request) -> Result<Map<String, Value>, Refusal> {
     }
 }
 
+/// The fields of a body that is about no record: what it must and may hold says its route.
+pub(super) fn of_route(request: &Request, api: &Api, route: &Route) -> Result<Map<String, Value>, Refusal> {
+    let body = object(request)?;
+    refuse(api, &shape::problems(&route.fields, &body, true))?;
+    Ok(body)
+}
+
 /// The objects that a body holds where the resource's fields stand in it.
 pub(super) fn records(request: &Request, resource: &Resource) -> Result<Vec<Map<String, Value>>, Refusal> {
     let body = Value::Object(object(request)?);

@@ -59,6 +59,7 @@ mod lever;
 mod native;
 mod personio;
 mod pipedrive;
+mod refusals;
 mod renames;
 mod salesforce;
 mod through_unified;

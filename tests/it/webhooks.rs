@@ -261,7 +261,10 @@ fn a_webhook_can_be_tried() {
     let deliveries = due(&mut world);
     assert_eq!(told(&deliveries), ["webhook:test"]);
     assert_eq!((&body(&deliveries[0])["webhook_id"], first["id"] == second["id"]), (&second["id"], false));
-    assert_eq!(unified(&mut world, "POST /webhook/test", &json!({ "id": "webhook-99" })).0, 404);
+    let (status, refused) = unified(&mut world, "POST /webhook/test", &json!({ "id": "webhook-99" }));
+    assert_eq!((status, &refused["message"]), (404, &json!("There is no record webhook-99 among the webhooks")));
+    let (status, refused) = unified(&mut world, "POST /webhook/test", &json!({ "id": 99 }));
+    assert_eq!((status, &refused["details"]["failures"][0]["message"]), (400, &json!("id must be a string")));
 }
 
 #[test]

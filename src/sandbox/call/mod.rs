@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 use super::auth;
 use super::data::{AccountPlace, Api, Integrated, Operation, Resource, Route};
-use super::fault::{Armed, Decision};
+use super::fault::{Armed, Decision, Kind};
 use super::input::Input;
 use super::situation::{Refusal, Situation};
 use super::state::State;
@@ -148,7 +148,8 @@ impl<'c> Call<'c> {
     /// Answers it.
     pub(super) fn answer(mut self, state: &mut State, armed: &mut Armed, natives: &mut Natives<'_>) -> Outcome {
         let outcome = self.run(state, armed, natives);
-        let unknown_route = matches!(&outcome, Err(refusal) if refusal.name == Situation::UnknownRoute.name());
+        let is_unknown = |refusal: &Refusal| refusal.name == Situation::UnknownRoute.name() && self.fault.is_none();
+        let unknown_route = outcome.as_ref().err().is_some_and(is_unknown);
         let reply = self.reply(outcome);
         Outcome {
             reply,
@@ -296,6 +297,8 @@ impl<'c> Call<'c> {
                 Refusal::from(Situation::InvalidGrant).with("grant", grant).with("cause", cause)
             }
             Some(known) => Refusal::named(known.error()),
+            // Where no record is asked for, none is missing.
+            None if fault.kind == Kind::Status(404) && self.text("id").is_empty() => Situation::UnknownRoute.into(),
             None => fault.kind.usual(),
         };
         self.fault = Some(fault);

@@ -13,9 +13,12 @@ impl<'c> Call<'c> {
     /// Calls webhooks to see whether that arrives: the one that the body names by its `id`, else all.
     pub(super) fn ping(&mut self, state: &State, target: &Target<'c>) -> Result<Done<'c>, Refusal> {
         let name = self.api.webhooks.as_ref().ok_or(Situation::UnknownRoute)?.resource.get_ref();
-        let body = if self.request.body.is_empty() { Map::new() } else { body::object(self.request)? };
+        self.set("resource", json!(name));
+        let is_empty = self.request.body.is_empty();
+        let body = if is_empty { Map::new() } else { body::of_route(self.request, self.api, target.route)? };
         self.pinged = match body.get("id") {
             Some(id) => {
+                self.set("id", id.clone());
                 let id = id.as_str().unwrap_or_default();
                 let known = state.store.find(&self.maker, name, "", id).filter(|row| row.deleted.is_none());
                 vec![known.ok_or(Situation::UnknownRecord)?.id.clone()]

@@ -69,7 +69,7 @@ pub(super) fn describe<'c>(call: &mut Call<'c>, target: &Target<'c>) -> Result<D
     let model = call.api.models.get(category).and_then(|models| models.get(&name)).ok_or(Situation::UnknownRoute)?;
     let method = target.named("method").unwrap_or_default().to_owned();
     if !METHODS.contains(&method.as_str()) {
-        return Err(Situation::UnknownRecord.into());
+        return Err(Situation::UnknownRoute.into());
     }
     let writes = matches!(method.as_str(), "create" | "update");
     let field = |name: &String| {

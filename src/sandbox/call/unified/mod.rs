@@ -90,7 +90,8 @@ fn subject<'c>(
 fn connected(call: &Call<'_>, state: &State, account: &str) -> Result<(usize, std::sync::Arc<Row>), Refusal> {
     let integrated = call.api.integrated.as_ref().ok_or(Situation::UnknownRoute)?;
     let row = state.store.find(&call.maker, integrated.resource.get_ref(), "", account);
-    let row = row.ok_or(Situation::UnknownAccount)?;
+    let unknown = || Refusal::from(Situation::UnknownAccount).with("parameter", "id").with("value", account);
+    let row = row.ok_or_else(unknown)?;
     let provider = state.accounts.provider(account).ok_or(Situation::NotMapped)?;
     Ok((provider, row))
 }
