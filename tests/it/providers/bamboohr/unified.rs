@@ -109,8 +109,6 @@ fn refusals_are_told_with_the_providers_own_words() {
     assert_eq!((got.status, &got.body["truto_is_remote_error"]), (404, &json!(true)));
     assert!(got.body["message"].as_str().unwrap().contains("Employee not found"), "{}", got.body);
     assert_eq!(got.header("X-BambooHR-Error-Message"), Some("Employee not found"));
-    let empty = native.unified("GET", "hris/employees", NEW_ACCOUNT, &Value::Null);
-    assert_eq!((empty.status, &empty.body["truto_is_remote_error"]), (404, &json!(true)), "an empty directory");
 
     for _ in 0..98 {
         native.get("/api/v1/employees/1");
@@ -120,4 +118,18 @@ fn refusals_are_told_with_the_providers_own_words() {
     let got = native.unified("GET", "hris/employees/1", ACCOUNT, &Value::Null);
     assert_eq!((got.status, got.header("Retry-After")), (429, Some("60")));
     assert_eq!((got.header("ratelimit-remaining"), got.header("ratelimit-reset")), (Some("0"), Some("60")));
+}
+
+#[test]
+fn a_list_of_nobody_is_empty() {
+    let mut native = native();
+    for (account, query) in
+        [(NEW_ACCOUNT, ""), (ACCOUNT, "?first_name=Nobody"), (ACCOUNT, "?updated_at[gt]=2027-01-01T00:00:00Z")]
+    {
+        let page = native.unified("GET", &format!("hris/employees{query}"), account, &Value::Null);
+        assert_eq!((page.status, &page.body["result"]), (200, &json!([])), "{query}: {}", page.body);
+        assert_eq!(page.body["next_cursor"], Value::Null);
+    }
+    let missing = native.unified("GET", "hris/employees/9999", ACCOUNT, &Value::Null);
+    assert_eq!((missing.status, &missing.body["message"]), (404, &json!("Employee not found")));
 }
