@@ -649,6 +649,18 @@ fn an_account_that_may_only_be_read_says_so() {
     assert_eq!(ask("POST", "/crm/contacts", Some(&sent)), refused);
     assert_eq!(ask("PATCH", &format!("/crm/contacts/{person}"), Some(&sent)), refused);
     assert_eq!(ask("DELETE", &format!("/unified/crm/contacts/{person}?integrated_account_id={id}"), None), refused);
+    let proxied = |path: &str| format!("/proxy/{path}?integrated_account_id={id}");
+    assert_eq!(ask("POST", &proxied("api/v2/persons"), Some(&json!({ "name": "Doe" }))), refused);
+    assert_eq!(ask("PATCH", &proxied(&format!("api/v2/persons/{person}")), Some(&json!({ "name": "Doe" }))), refused);
+    assert_eq!(ask("DELETE", &proxied(&format!("api/v2/persons/{person}")), None), refused);
+    assert_eq!(ask("GET", &proxied("api/v2/persons"), None).0, 200);
+    // Where a provider searches by POST, that changes nothing.
+    let account = "8b1f3c52-6d0e-4a7b-9c54-2f1e0d9a7b31";
+    assert_eq!(ask("PATCH", &format!("/integrated-account/{account}"), Some(&json!({ "is_read_only": true }))).0, 200);
+    let search = format!("/proxy/crm/v3/objects/contacts/search?integrated_account_id={account}");
+    assert_eq!(ask("POST", &search, Some(&json!({ "limit": 1 }))).0, 200);
+    let create = format!("/proxy/crm/v3/objects/contacts?integrated_account_id={account}");
+    assert_eq!(ask("POST", &create, Some(&json!({ "properties": {} }))).0, 405);
 }
 
 // ------------------------------------------------------------------------------------------------ what a change does

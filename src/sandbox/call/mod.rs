@@ -199,7 +199,7 @@ impl<'c> Call<'c> {
         if let Some(account) = &account {
             self.set("account", json!(account));
             if let Some(integrated) = &self.api.integrated {
-                self.refuse_account(integrated, state, account, target.operation)?;
+                self.refuse_account(integrated, state, account, target.operation.writes())?;
             }
         }
         let account = account.unwrap_or_default();
@@ -314,16 +314,17 @@ impl<'c> Call<'c> {
         }
     }
 
+    /// Refuses a request for an account whose record says that none, or none that writes, is let through.
     fn refuse_account(
         &self,
         integrated: &Integrated,
         state: &State,
         account: &str,
-        operation: Operation,
+        writes: bool,
     ) -> Result<(), Refusal> {
         let name = integrated.resource.get_ref();
         let Some(row) = state.store.find(&self.maker, name, "", account) else { return Ok(()) };
-        let mut rules = integrated.refuse.iter().filter(|rule| operation.writes() || !rule.writes);
+        let mut rules = integrated.refuse.iter().filter(|rule| writes || !rule.writes);
         match rules.find(|rule| row.record.get(rule.field.get_ref()) == Some(&rule.value)) {
             Some(rule) => Err(Refusal::named(rule.error.get_ref().clone())),
             None => Ok(()),

@@ -24,6 +24,14 @@ fn cursor(call: &Call<'_>) -> Option<(String, String)> {
     Some((place.name().to_owned(), call.input.get(place)?))
 }
 
+/// Whether the provider's own route changes anything: a search may be a POST.
+fn writes(natives: &Natives<'_>, provider: usize, asked: &Asked) -> bool {
+    let Some(maker) = natives.maker(provider) else { return false };
+    let request = remote::request(maker.api, "", asked.clone());
+    let target = Call::new(maker, &request, &request.host, 0, maker.start, true).target();
+    target.is_ok_and(|target| target.operation.writes())
+}
+
 /// Puts a cursor where the provider's own route takes it; `None` where that has no pages.
 fn go_on(natives: &Natives<'_>, provider: usize, asked: &mut Asked, cursor: &str) -> Option<()> {
     let maker = natives.maker(provider)?;
@@ -78,6 +86,9 @@ pub(super) fn perform<'c>(
     let headers = call.request.headers.iter().filter(|(name, _)| !skip.contains(&name.to_ascii_lowercase().as_str()));
     let headers: Map<String, Value> = headers.map(|(name, value)| (name.to_owned(), json!(value))).collect();
     let mut asked = Asked { method: call.request.method.clone(), path, query, headers, body: call.input.body.clone() };
+    if let Some(integrated) = &call.api.integrated {
+        call.refuse_account(integrated, state, account, writes(natives, provider, &asked))?;
+    }
     if let Some((name, cursor)) = cursor(call) {
         go_on(natives, provider, &mut asked, &cursor)
             .ok_or_else(|| Refusal::bad_parameter(&name, &cursor, "must be sent to a list that comes in pages"))?;
