@@ -26,6 +26,11 @@ impl World {
             for (name, token) in tokens {
                 variables.insert(name.get_ref().clone(), token.get_ref().clone());
             }
+            if let Some(oauth) = &api.oauth {
+                let stem = stem(&api.name);
+                variables.insert(format!("{stem}_CLIENT_ID"), oauth.client_id.clone());
+                variables.insert(format!("{stem}_CLIENT_SECRET"), oauth.client_secret.clone());
+            }
             for account in &api.accounts {
                 if let Some(name) = &account.variable {
                     variables.insert(name.get_ref().clone(), self.opens(account));
@@ -124,12 +129,17 @@ impl World {
 
     /// Gives an account names of its own for what opens it.
     fn name(&mut self, provider: &str, id: &str, tenant: &str) {
-        let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
-        let name: String = provider.chars().map(plain).collect();
+        let name = stem(provider);
         let is_taken = |stem: &String| self.connected.iter().any(|known| known.stem == *stem);
         let mut stems = (1..).map(|number: u32| format!("{name}_{number}"));
         if let Some(stem) = stems.find(|stem| !is_taken(stem)) {
             self.connected.push(Connected { stem, id: id.to_owned(), tenant: tenant.to_owned() });
         }
     }
+}
+
+/// What the names of a provider's variables begin with.
+fn stem(provider: &str) -> String {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
+    provider.chars().map(plain).collect()
 }

@@ -442,6 +442,8 @@ fn what_opens_an_account_that_was_asked_for_is_told() {
         printed.contains("  export HUBSPOT_2_TENANT_ID=") && printed.contains("  export HUBSPOT_1_TOKEN="),
         "{printed}"
     );
+    assert_eq!(printed.matches("_CLIENT_ID=").count(), 12, "a client for each provider with OAuth: {printed}");
+    assert!(printed.contains("  export PIPEDRIVE_CLIENT_SECRET=sandbox-pipedrive-secret-40ab7e\n"), "{printed}");
 }
 
 #[test]
