@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::data::{Api, Resource, Route, Unknown};
+use super::data::{Api, Owned, Resource, Route, Unknown};
 use super::names::Names;
-use super::shape::{self, Problem, ProblemKind, Shape};
+use super::record::Worded;
+use super::shape::{self, Problem, ProblemKind, Shape, Type};
 use super::situation::{Refusal, Situation};
 use super::template::{self, Variables};
 use crate::http::Request;
@@ -96,6 +97,15 @@ pub(super) fn read(
     {
         return Err(Refusal::from(Situation::UnknownField).with("field", field.as_str()));
     }
+    if resource.owned == Owned::Refuse {
+        let is_owned = |name: &&String| {
+            resource.fields.get(*name).is_some_and(|shape| shape.is_owned() && shape.kind != Type::Object)
+        };
+        let owned: Vec<&str> = body.keys().filter(is_owned).map(|name| names.shown(name)).collect();
+        if let Some(first) = owned.first() {
+            return Err(Refusal::from(Situation::OwnedFields).with("field", *first).with("fields", owned));
+        }
+    }
     if resource.unknown == Unknown::Ignore {
         body.retain(|name, _| declared(name));
     }
@@ -106,11 +116,8 @@ pub(super) fn read(
     for one_of in resource.one_of.iter().filter(|_| whole) {
         let one_of: Vec<&str> = one_of.iter().map(|name| name.get_ref().as_str()).collect();
         if !one_of.iter().any(|name| is_given(name)) {
-            problems.push(Problem {
-                field: one_of.iter().map(|name| names.shown(name)).collect::<Vec<_>>().join(" or "),
-                kind: ProblemKind::Missing,
-                text: "is required".into(),
-            });
+            let field = one_of.iter().map(|name| names.shown(name)).collect::<Vec<_>>().join(" or ");
+            problems.push(Problem::new(field, ProblemKind::Missing, "is required"));
         }
     }
     refuse(api, &problems)?;
@@ -142,7 +149,7 @@ pub(super) fn problems(
     let is_empty = |name: &String| body.get(name).is_none_or(|value| value.is_null() || value.as_str() == Some(""));
     if whole {
         for field in required.iter().filter(|name| is_empty(name)) {
-            problems.push(Problem { field: field.clone(), kind: ProblemKind::Missing, text: "is required".into() });
+            problems.push(Problem::new(field, ProblemKind::Missing, "is required"));
         }
     }
     problems
@@ -154,12 +161,19 @@ fn is_json(content_type: &str) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-/// What a body must have is looked at first, then its types; formats are the business of those behind the API.
+/// What a body must have is looked at first, then its types; formats are the business of those behind the API. So is what
+/// ids stand for, where the data has a form of its own for that.
 pub(super) fn refuse(api: &Api, problems: &[Problem]) -> Result<(), Refusal> {
     let of = |kind: ProblemKind| problems.iter().filter(move |problem| problem.kind == kind);
+    let own = |problem: &Problem| problem.kind.word().and_then(|word| api.failures.get(word));
+    let is_mistyped = |problem: &Problem| match problem.kind {
+        ProblemKind::WrongType => true,
+        ProblemKind::WrongId | ProblemKind::Dangling => own(problem).is_none(),
+        ProblemKind::Missing | ProblemKind::WrongFormat | ProblemKind::TooLong(_) => false,
+    };
     let situation = if of(ProblemKind::Missing).next().is_some() {
         Situation::MissingFields
-    } else if of(ProblemKind::WrongType).next().is_some() {
+    } else if problems.iter().any(is_mistyped) {
         Situation::InvalidFields
     } else if problems.is_empty() {
         return Ok(());
@@ -168,13 +182,19 @@ pub(super) fn refuse(api: &Api, problems: &[Problem]) -> Result<(), Refusal> {
     };
     let usual = json!({ "field": "{{field}}", "message": "{{field}} {{problem}}" });
     let failure = api.failure.as_ref().map_or(&usual, |failure| failure.get_ref());
-    let is_told =
-        |problem: &&Problem| situation == Situation::Unprocessable || problem.kind != ProblemKind::WrongFormat;
+    let is_told = |problem: &&Problem| {
+        situation == Situation::Unprocessable || is_mistyped(problem) || problem.kind == ProblemKind::Missing
+    };
     let told = problems.iter().filter(is_told).map(|problem| {
         let mut values = Variables::new();
         values.insert("field".to_owned(), json!(problem.field));
         values.insert("problem".to_owned(), json!(problem.text));
-        template::fill(failure, &values)
+        values.insert("value".to_owned(), problem.value.clone());
+        if let ProblemKind::TooLong(most) = problem.kind {
+            values.insert("most".to_owned(), json!(most));
+        }
+        let form = own(problem).map_or(failure, |own| own.get_ref());
+        template::fill(form, &Worded { words: &api.words, record: &values })
     });
     let told: Vec<Value> = told.collect();
     let by_field = problems.iter().filter(is_told).map(|problem| (problem.field.clone(), json!(problem.text)));

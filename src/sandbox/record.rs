@@ -94,9 +94,9 @@ fn shows(item: &Value, field: &str) -> bool {
 }
 
 /// A record's fields, also in the words of a table.
-struct Worded<'r> {
-    words: &'r Words,
-    record: &'r Map<String, Value>,
+pub(super) struct Worded<'r> {
+    pub(super) words: &'r Words,
+    pub(super) record: &'r Map<String, Value>,
 }
 
 impl Values for Worded<'_> {

@@ -24,6 +24,8 @@ pub(super) struct Shape {
     pub(super) required_when: Option<Map<String, Value>>,
     /// What a text must look like; refused after the body as a whole was found in order.
     pub(super) format: Option<Format>,
+    /// How many characters a text may have; refused likewise. Any number where absent.
+    pub(super) most: Option<usize>,
     /// The values that it may have; refused like a wrong format. Any where empty.
     #[serde(default)]
     pub(super) among: Vec<Value>,
@@ -149,14 +151,14 @@ fn look_at_fields(
         match body.get(name) {
             None if !whole => {}
             None | Some(Value::Null) if is_required => {
-                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "is required".into() });
+                found.push(Problem::new(path, ProblemKind::Missing, "is required"));
             }
             None | Some(Value::Null) => {}
             Some(Value::String(text)) if is_required && text.trim().is_empty() => {
-                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty".into() });
+                found.push(Problem::new(path, ProblemKind::Missing, "must not be empty"));
             }
             Some(Value::Array(items)) if shape.required && items.is_empty() => {
-                found.push(Problem { field: path, kind: ProblemKind::Missing, text: "must not be empty".into() });
+                found.push(Problem::new(path, ProblemKind::Missing, "must not be empty"));
             }
             Some(value) => look_at(shape, value, path, found),
         }
@@ -166,17 +168,20 @@ fn look_at_fields(
 fn look_at(shape: &Shape, value: &Value, path: String, found: &mut Vec<Problem>) {
     let is_epoch = matches!(shape.time, Some(TimeFormat::EpochSeconds | TimeFormat::EpochMillis)) && value.is_number();
     if let Some(text) = shape.kind.refuses(value).filter(|_| !is_epoch) {
-        found.push(Problem { field: path, kind: ProblemKind::WrongType, text: text.into() });
+        found.push(Problem::new(path, ProblemKind::WrongType, text));
         return;
     }
     if !shape.among.is_empty() && !shape.among.contains(value) {
-        found.push(Problem { field: path, kind: ProblemKind::WrongFormat, text: "is not included in the list".into() });
+        found.push(Problem::new(path, ProblemKind::WrongFormat, "is not included in the list"));
         return;
     }
     match (value, &shape.items) {
         (Value::String(text), _) => {
-            if let Some((kind, problem)) = shape.format.and_then(|format| format.refuses(text)) {
-                found.push(Problem { field: path, kind, text: problem.into() });
+            if let Some(most) = shape.most.filter(|most| text.chars().count() > *most) {
+                let problem = format!("must not have more than {most} characters");
+                found.push(Problem::new(path, ProblemKind::TooLong(most), problem).with(value.clone()));
+            } else if let Some((kind, problem)) = shape.format.and_then(|format| format.refuses(text)) {
+                found.push(Problem::new(path, kind, problem));
             }
         }
         (Value::Object(body), _) => look_at_fields(&shape.fields, body, true, &path, found),

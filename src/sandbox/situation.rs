@@ -55,6 +55,7 @@ pub(super) enum Situation {
     InvalidFields,
     Unprocessable,
     UnknownField,
+    OwnedFields,
     Conflict,
     WrongVersion,
     BadParameter,
@@ -78,7 +79,7 @@ pub(super) enum Situation {
 }
 
 impl Situation {
-    pub(super) const ALL: [Self; 34] = [
+    pub(super) const ALL: [Self; 35] = [
         Self::MissingToken,
         Self::WrongToken,
         Self::ExpiredToken,
@@ -93,6 +94,7 @@ impl Situation {
         Self::InvalidFields,
         Self::Unprocessable,
         Self::UnknownField,
+        Self::OwnedFields,
         Self::Conflict,
         Self::WrongVersion,
         Self::BadParameter,
@@ -139,6 +141,7 @@ impl Situation {
             Self::MissingFields => &["failures", "failures_by_field", "missing", "first_missing", "field", "problem"],
             Self::InvalidFields | Self::Unprocessable => &["failures", "failures_by_field", "field", "problem"],
             Self::UnknownField => &["field"],
+            Self::OwnedFields => &["field", "fields"],
             Self::Conflict => &["field", "value", "other"],
             Self::WrongVersion => &["precondition"],
             Self::BadParameter => &["parameter", "value", "problem"],
@@ -184,6 +187,7 @@ impl Situation {
             Self::InvalidFields => ("invalid_fields", 400, "Fields have the wrong type"),
             Self::Unprocessable => ("unprocessable", 422, "Fields have values that are not valid"),
             Self::UnknownField => ("unknown_field", 400, "There is no such field"),
+            Self::OwnedFields => ("owned_fields", 400, "Fields cannot be written"),
             Self::Conflict => ("conflict", 409, "Such a record exists already"),
             Self::WrongVersion => ("wrong_version", 412, "The record is not the one that the request is about"),
             Self::BadParameter => ("bad_parameter", 400, "A parameter is not valid"),

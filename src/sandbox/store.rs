@@ -218,10 +218,10 @@ impl Store {
 
     /// The record of this id that is still there, or was kept when it was deleted.
     pub(super) fn find(&self, maker: &Maker<'_>, resource: &str, account: &str, id: &str) -> Option<Arc<Row>> {
-        let table = self.table(resource, account)?;
+        let (table, known) = (self.table(resource, account)?, maker.api.resources.get(resource)?);
+        let id = &*known.whole_id(id);
         let position = table.position_of(id).or_else(|| {
-            let resource = maker.api.resources.get(resource)?;
-            let position = resource.id.number(id)?.checked_sub(resource.first)?;
+            let position = known.id.number(id)?.checked_sub(known.first)?;
             table.invented(position).map(|_| position)
         })?;
         self.row(maker, resource, account, position)

@@ -311,6 +311,12 @@ impl IdTemplate {
         format!("{before}{n:0>width$}{after}")
     }
 
+    /// An id of which what follows after its number is left out, with that.
+    pub(super) fn completed(&self, id: &str) -> Option<String> {
+        let whole = format!("{id}{}", self.after);
+        self.number(&whole).is_some().then_some(whole)
+    }
+
     /// The number of this id; `None` where no number has it.
     pub(super) fn number(&self, id: &str) -> Option<u64> {
         let digits = id.strip_prefix(&self.before)?.strip_suffix(&self.after)?;
@@ -374,6 +380,8 @@ mod tests {
         for other in ["003Qy7AAA", "003Qy00007", "00007", "003Qy-0007AAA", "003Qy+0007AAA", ""] {
             assert_eq!(template.number(other), None, "{other}");
         }
+        assert_eq!(template.completed("003Qy00007").as_deref(), Some("003Qy00007AAA"));
+        assert_eq!(template.completed("003Qy00007AAA"), None);
         for text in ["", "x", "{{m}}", "{{n}}{{n}}", "{{n:x}}"] {
             assert_eq!(IdTemplate::parse(text), None, "{text}");
         }

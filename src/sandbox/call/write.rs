@@ -62,28 +62,32 @@ impl<'c> Call<'c> {
         Ok(())
     }
 
-    /// Refuses ids of records that are not there.
+    /// Refuses ids of records that are not there, and completes those that came in their short form.
     fn refers(
         &self,
         state: &State,
         (resource, names): (&Resource, &Names),
         account: &str,
-        fields: &Map<String, Value>,
+        fields: &mut Map<String, Value>,
     ) -> Result<(), Refusal> {
-        let is_there = |name: &str, id: &Value| {
-            let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-            state.store.find(&self.maker, name, account, &id).is_some_and(|row| row.deleted.is_none())
-        };
-        let referring =
-            resource.fields.iter().filter_map(|(field, shape)| Some((field, shape.refers.as_ref()?.get_ref())));
-        let given = referring.filter_map(|(field, name)| Some((field, name, fields.get(field)?)));
-        let lost = given.filter(|(_, name, id)| !id.is_null() && !is_there(name, id));
-        let problem = |(field, _, _): (&String, _, _)| Problem {
-            field: names.shown(field).to_owned(),
-            kind: ProblemKind::WrongType,
-            text: "must be the id of a record that is there".into(),
-        };
-        body::refuse(self.api, &lost.map(problem).collect::<Vec<_>>())
+        let mut lost = Vec::new();
+        for (field, shape) in &resource.fields {
+            let other = shape.refers.as_ref().and_then(|name| self.api.resources.get_key_value(name.get_ref()));
+            let (Some((name, other)), Some(id)) = (other, fields.get_mut(field).filter(|id| !id.is_null())) else {
+                continue;
+            };
+            let text = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+            let whole = other.whole_id(&text);
+            if state.store.find(&self.maker, name, account, &whole).is_none_or(|row| row.deleted.is_some()) {
+                let is_one = other.id.number(&whole).is_some();
+                let kind = if is_one { ProblemKind::Dangling } else { ProblemKind::WrongId };
+                let problem = Problem::new(names.shown(field), kind, "must be the id of a record that is there");
+                lost.push(problem.with(id.clone()));
+            } else if id.is_string() {
+                *id = json!(whole);
+            }
+        }
+        body::refuse(self.api, &lost)
     }
 
     /// Makes the records that the API makes of its own accord for a new one that names none.
@@ -122,7 +126,7 @@ impl<'c> Call<'c> {
         let (name, resource) = target.resource()?;
         let (names, required) = (state.names(name), self.required_by_account(account, name));
         let mut fields = body::read(fields, self.api, target.route, (resource, &names), true, required)?;
-        self.refers(state, (resource, &names), account, &fields)?;
+        self.refers(state, (resource, &names), account, &mut fields)?;
         self.conflict(state, name, resource, account, &fields, None)?;
         self.make_others(state, target, account, &mut fields)?;
         let row = state.store.add(&self.maker, name, account, fields, id, self.now).ok_or(Situation::UnknownRoute)?;
@@ -210,8 +214,8 @@ impl<'c> Call<'c> {
         };
         self.check_version(target, &row)?;
         let fields = self.sent(resource, &names)?.into_iter().next().unwrap_or_default();
-        let fields = body::read(fields, self.api, target.route, (resource, &names), false, &[])?;
-        self.refers(state, (resource, &names), account, &fields)?;
+        let mut fields = body::read(fields, self.api, target.route, (resource, &names), false, &[])?;
+        self.refers(state, (resource, &names), account, &mut fields)?;
         let mut changed = row.record.clone();
         changed.extend(fields.clone());
         self.conflict(state, name, resource, account, &changed, Some(row.position))?;

@@ -13,7 +13,7 @@ use toml::Spanned;
 use super::data::{Account, Api, Operation};
 use super::fault::Kind;
 use super::invention::Inventions;
-use super::shape::Shape;
+use super::shape::{ProblemKind, Shape};
 use super::situation::{COMMON, Situation};
 use super::template::{self, Template};
 use super::webhooks;
@@ -310,6 +310,13 @@ impl Check<'_> {
         let api = self.api;
         for (operation, answer) in &api.answers {
             self.template(answer, if *operation == Operation::List { LIST } else { ONE });
+        }
+        for (kind, failure) in &api.failures {
+            if !ProblemKind::WORDS.contains(&kind.as_str()) {
+                let message = format!("no fault of a field is called `{kind}`, only {}", ProblemKind::WORDS.join(", "));
+                self.tell(failure, "sandbox-reference", message, String::new());
+            }
+            self.names(failure, template::texts(failure.get_ref()), &["field", "problem", "value", "most", "null"]);
         }
         if let Some(failure) = &api.failure {
             self.names(failure, template::texts(failure.get_ref()), &["field", "problem", "null"]);

@@ -27,7 +27,7 @@ pub(super) use list::{Comparison, Comparisons, Filter, PageBy, Paging, Place, Re
 pub(super) use mapping::{AlsoMapping, ListMapping, Mapping, MethodMapping, ModelMapping};
 pub(super) use model::{Integrated, Model};
 pub(super) use oauth::{ClientAuth, OAuth};
-pub(super) use resource::{Delete, Resource, Unknown};
+pub(super) use resource::{Delete, Owned, Resource, Unknown};
 pub(super) use route::{AccountPlace, Language, Operation, Route};
 pub(super) use webhooks::{Happening, Telling, Webhooks};
 
@@ -118,6 +118,9 @@ pub(super) struct Api {
     pub(super) answers: BTreeMap<Operation, Spanned<Template>>,
     /// How one faulty field looks in `{{failures}}`.
     pub(super) failure: Option<Spanned<Value>>,
+    /// How fields look there that are faulty in one way: `too_long`, `wrong_id`, `dangling`.
+    #[serde(default)]
+    pub(super) failures: BTreeMap<String, Spanned<Value>>,
     /// What goes wrong, by name.
     #[serde(default)]
     pub(super) errors: BTreeMap<String, Spanned<Template>>,

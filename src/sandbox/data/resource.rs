@@ -1,5 +1,6 @@
 //! Kinds of records.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,6 +20,9 @@ use crate::source::{self, SourceFile};
 pub(in crate::sandbox) struct Resource {
     /// A template for ids, over `n`.
     pub(in crate::sandbox) id: IdTemplate,
+    /// True: requests may leave out of an id what follows after its number.
+    #[serde(default)]
+    pub(in crate::sandbox) short_ids: bool,
     /// The first `n`.
     #[serde(default = "one")]
     pub(in crate::sandbox) first: u64,
@@ -42,6 +46,9 @@ pub(in crate::sandbox) struct Resource {
     pub(in crate::sandbox) asked: BTreeMap<String, String>,
     #[serde(default)]
     pub(in crate::sandbox) unknown: Unknown,
+    /// What becomes of fields in a body that the API fills itself.
+    #[serde(default)]
+    pub(in crate::sandbox) owned: Owned,
     #[serde(default)]
     pub(in crate::sandbox) delete: Delete,
     /// Paths whose values no two records of an account share.
@@ -113,6 +120,16 @@ pub(in crate::sandbox) enum Unknown {
     Refuse,
 }
 
+/// What becomes of fields in a body that the API fills itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::sandbox) enum Owned {
+    #[default]
+    Ignore,
+    /// Objects, which describe a record, may come back as they were told.
+    Refuse,
+}
+
 /// What becomes of a deleted record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -164,6 +181,12 @@ pub(in crate::sandbox) struct Records {
 }
 
 impl Resource {
+    /// An id as it is kept, also where a request says its short form.
+    pub(in crate::sandbox) fn whole_id<'i>(&self, id: &'i str) -> Cow<'i, str> {
+        let whole = self.short_ids.then(|| self.id.completed(id)).flatten();
+        whole.map_or(Cow::Borrowed(id), Cow::Owned)
+    }
+
     /// The name of the field that holds `what`.
     pub(in crate::sandbox) fn field(&self, what: Set) -> Option<&str> {
         self.fields.iter().find(|(_, shape)| shape.set == Some(what)).map(|(name, _)| name.as_str())

@@ -176,6 +176,7 @@ pub(in crate::sandbox) fn read<'c>(
         groups: Vec::new(),
         which: which(api, route, input),
         most: None,
+        left_out: 0,
         counts_all: false,
         fields: None,
         carried: None,

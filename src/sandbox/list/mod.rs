@@ -35,6 +35,8 @@ pub(super) struct Ask {
     pub(super) which: Which,
     /// No more records than these, whatever the pages.
     pub(super) most: Option<u64>,
+    /// Of the records before the page these do not count in the total.
+    pub(super) left_out: u64,
     /// True: the total is that of all records that pass, whatever `most` says.
     pub(super) counts_all: bool,
     /// The fields to show, where a language names them.
@@ -126,7 +128,8 @@ impl Ask {
         let by = if mark.is_some() { By::Changed } else { By::Made };
         let count = table.scan(by, false, mark).filter(|key| self.shows(key, make)).count();
         let count = u64::try_from(count).unwrap_or(u64::MAX);
-        self.most.filter(|_| !self.counts_all).map_or(count, |most| most.min(count))
+        let count = self.most.filter(|_| !self.counts_all).map_or(count, |most| most.min(count));
+        count.saturating_sub(self.left_out)
     }
 
     /// The page.

@@ -152,10 +152,9 @@ fn send(
 
 /// Says which fields of a body the mapping cannot take.
 fn refusal(call: &Call<'_>, found: Vec<Faulty>) -> Refusal {
-    let problem = |Faulty { path, problem, .. }: Faulty| Problem {
-        field: if path.is_empty() { "body".to_owned() } else { path },
-        kind: ProblemKind::WrongType,
-        text: problem.into(),
+    let problem = |Faulty { path, problem, .. }: Faulty| {
+        let field = if path.is_empty() { "body".to_owned() } else { path };
+        Problem::new(field, ProblemKind::WrongType, problem)
     };
     let problems: Vec<Problem> = found.into_iter().map(problem).collect();
     body::refuse(call.api, &problems).err().unwrap_or_else(|| Situation::InvalidFields.into())

@@ -9,7 +9,7 @@ use crate::sandbox::data::{Api, Comparison, Resource, Which};
 use crate::sandbox::list::field::{order_of, subject};
 use crate::sandbox::list::test::Piece;
 use crate::sandbox::list::{Ask, Operand, Source, Start, Test};
-use crate::sandbox::shape::Shape;
+use crate::sandbox::shape::{Set, Shape};
 use crate::sandbox::situation::{Refusal, Situation};
 
 /// A statement that was understood.
@@ -138,10 +138,18 @@ impl Statement {
         let shown = |name: &str| Ok(source.names.shown(self.field(name, source)?.0).to_owned());
         let fields = self.fields.iter().map(|name| shown(name));
         let fields = fields.collect::<Result<Vec<_>, Refusal>>()?;
+        for (at, field) in fields.iter().enumerate() {
+            if fields.iter().take(at).any(|before| before == field) {
+                let problem = format!("duplicate field selected: {field}");
+                return Err(Refusal::from(Situation::WrongValue)
+                    .with("field", field.as_str())
+                    .with("problem", problem));
+            }
+        }
         let mut tests = Vec::new();
         for Condition { field, is, value } in &self.conditions {
             let (field, shape) = self.field(field, source)?;
-            let value = value.operand(source.names.shown(field), Kind::of(shape))?;
+            let value = value.whole(source, shape).operand(source.names.shown(field), Kind::of(shape))?;
             if field.eq_ignore_ascii_case("IsDeleted") && ask.which != Which::Live {
                 ask.which = if value == Operand::Flag(true) { Which::Deleted } else { Which::Live };
                 continue;
@@ -163,8 +171,9 @@ impl Statement {
             }
             if ask.start == Start::Skip(0) {
                 ask.start = Start::Skip(offset);
-                ask.most = ask.most.map(|most| most.saturating_add(offset));
             }
+            ask.most = ask.most.map(|most| most.saturating_add(offset));
+            ask.left_out = offset;
         }
         ask.fields = Some(fields);
         Ok(())
@@ -172,6 +181,22 @@ impl Statement {
 }
 
 impl Given {
+    /// The same, with ids that came in their short form completed.
+    fn whole(&self, source: Source<'_, '_>, shape: &Shape) -> Self {
+        let other = shape.refers.as_ref().and_then(|name| source.api.resources.get(name.get_ref()));
+        let own = Some(source.resource).filter(|_| shape.set == Some(Set::Id));
+        let Some(resource) = other.or(own) else { return self.clone() };
+        let whole = |literal: &Literal| match literal {
+            Literal::Quoted(id) => Literal::Quoted(resource.whole_id(id).into_owned()),
+            bare @ Literal::Bare(_) => bare.clone(),
+        };
+        match self {
+            Self::One(literal) => Self::One(whole(literal)),
+            Self::Any(list) => Self::Any(list.iter().map(whole).collect()),
+            Self::Like(_) => self.clone(),
+        }
+    }
+
     fn operand(&self, field: &str, kind: Kind) -> Result<Operand, Refusal> {
         match self {
             Self::One(literal) => operand(literal, field, kind),
@@ -344,49 +369,4 @@ impl Parser {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statements_are_understood_part_by_part() {
-        let text = "SELECT Id, Name FROM Contact WHERE LastModifiedDate >= 2026-04-01T00:00:00Z AND Name != 'O\\'Neill' \
-                    AND Email IN ('a@b.c', 'd@e.f') and Amount > 5 ORDER BY LastModifiedDate DESC NULLS LAST LIMIT 5 OFFSET 3";
-        let statement = parse(text).unwrap();
-        assert_eq!((statement.from.as_str(), statement.fields.len()), ("Contact", 2));
-        assert_eq!((statement.limit, statement.offset), (Some(5), Some(3)));
-        assert_eq!(statement.order, Some(("LastModifiedDate".to_owned(), "desc")));
-        let [since, name, email, amount] = statement.conditions.as_slice() else { panic!("four conditions") };
-        assert_eq!(since.is, Comparison::Gte);
-        assert_eq!(since.value, Given::One(Literal::Bare("2026-04-01T00:00:00Z".into())));
-        assert_eq!(name.value, Given::One(Literal::Quoted("O'Neill".into())));
-        let mails = ["a@b.c", "d@e.f"].map(|mail| Literal::Quoted(mail.into()));
-        assert_eq!(email.value, Given::Any(mails.into()));
-        assert_eq!(amount.value, Given::One(Literal::Bare("5".into())));
-    }
-
-    #[test]
-    fn what_is_not_understood_is_said() {
-        for (text, told) in [
-            ("SELEC Id FROM Contact", "unexpected token: 'SELEC', expecting SELECT"),
-            ("SELECT Id Contact", "unexpected token: 'Contact', expecting FROM"),
-            ("SELECT Id FROM Contact WHERE", "unexpected end of the query, expecting a name"),
-            ("SELECT Id FROM Contact WHERE A = 1 OR B = 2", "this sandbox joins conditions by AND only"),
-            ("SELECT Id FROM Contact WHERE A ~ 2", "unexpected token: '~', expecting a comparison"),
-            ("SELECT Id FROM Contact LIMIT x", "unexpected token: 'x', expecting a number"),
-            ("SELECT Id FROM Contact GROUP BY Id", "this sandbox reads no GROUP"),
-            ("SELECT COUNT() FROM Contact", "this sandbox knows no functions: 'COUNT('"),
-            ("SELECT Id, (SELECT Id FROM Notes) FROM Contact", "this sandbox reads no query within a query"),
-            ("SELECT Id FROM Contact WHERE Id IN (SELECT Id FROM Note)", "this sandbox reads no query within a query"),
-            ("SELECT Id FROM Contact WHERE NOT A = 1", "this sandbox reads no NOT"),
-            ("SELECT Id FROM Contact WHERE A NOT IN ('x')", "this sandbox reads no NOT"),
-            ("SELECT Id FROM Contact WHERE (A = 1)", "this sandbox joins conditions by AND only, without brackets"),
-            ("SELECT Id FROM Contact ORDER BY A, B", "this sandbox orders by one field only"),
-            ("SELECT Id FROM Contact c", "unexpected token: 'c'"),
-            ("SELECT Id FROM Contact WHERE A = 'x", "a text in quotes does not end"),
-            ("", "unexpected token: 'the end of the query', expecting SELECT"),
-        ] {
-            let refusal = parse(text).unwrap_err();
-            assert_eq!(refusal.values.get("problem").and_then(|told| told.as_str()), Some(told), "{text}");
-        }
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Client, body};
+use super::{Client, DATA, body};
 
 /// The status, the code and the message of a refused query.
 fn refused(soql: &str) -> (u16, Value, Value) {
@@ -108,4 +108,45 @@ fn every_refusal_has_the_code_that_belongs_to_it() {
     }
     let mut client = Client::new();
     assert_eq!(client.records("SELECT Id FROM Contact LIMIT 1 OFFSET 2000"), Vec::<Value>::new());
+}
+
+#[test]
+fn the_total_is_that_of_the_rows_that_the_query_returns() {
+    let mut client = Client::new();
+    let mut total = |soql: &str| body(&client.query(soql, None))["totalSize"].clone();
+    assert_eq!(total("SELECT Id FROM Contact LIMIT 5 OFFSET 3"), 5);
+    assert_eq!(total("SELECT Id FROM Contact OFFSET 990"), 10);
+    assert_eq!(total("SELECT Id FROM Contact LIMIT 20 OFFSET 990"), 10);
+    assert_eq!(total("SELECT Id FROM Contact LIMIT 5"), 5);
+    // A batch after the first goes on to the same end.
+    let page = body(&client.query("SELECT Id FROM Contact LIMIT 300 OFFSET 100", Some(200)));
+    assert_eq!((&page["totalSize"], &page["done"]), (&json!(300), &json!(false)));
+    let rest = body(&client.get(page["nextRecordsUrl"].as_str().unwrap()));
+    let records = rest["records"].as_array().unwrap();
+    assert_eq!((records.len(), &rest["totalSize"], &rest["done"]), (100, &json!(300), &json!(true)));
+    assert_eq!(records.last().unwrap()["Id"], "003Dn0000000400IAA");
+}
+
+#[test]
+fn a_field_is_selected_once() {
+    let told = (400, json!("INVALID_FIELD"), json!("duplicate field selected: Id"));
+    assert_eq!(refused("SELECT Id, Name, id FROM Contact"), told);
+    assert_eq!(refused("SELECT Id, Contact.Id FROM Contact"), told);
+}
+
+#[test]
+fn an_id_of_fifteen_characters_is_that_of_eighteen() {
+    let mut client = Client::new();
+    for query in ["Id = '003Dn0000000001'", "Id IN ('003Dn0000000001', 'x')"] {
+        let found = client.records(&format!("SELECT Id FROM Contact WHERE {query}"));
+        assert_eq!(found.len(), 1, "{query}");
+        assert_eq!(found[0]["Id"], "003Dn0000000001IAA");
+    }
+    let of_account = |client: &mut Client, id: &str| {
+        client.records(&format!("SELECT Id FROM Contact WHERE AccountId = '{id}'")).len()
+    };
+    assert!(of_account(&mut client, "001Dn0000000058") > 0);
+    assert_eq!(of_account(&mut client, "001Dn0000000058"), of_account(&mut client, "001Dn0000000058IAA"));
+    let got = client.get(&format!("{DATA}/sobjects/Contact/003Dn0000000001"));
+    assert_eq!((got.status, &body(&got)["Id"]), (200, &json!("003Dn0000000001IAA")));
 }

@@ -99,3 +99,44 @@ fn what_cannot_be_read_or_is_not_there_is_refused() {
     let put = client.send("PUT", &format!("{contacts}/003Dn0000000001IAA"), &json!({ "LastName": "Doe" }));
     assert_eq!((put.status, code(&put).as_str()), (405, "METHOD_NOT_ALLOWED"));
 }
+
+#[test]
+fn fields_that_cannot_be_are_refused_each_in_its_way() {
+    let mut client = Client::new();
+    let mut refused = |more: Value| {
+        let mut fields = json!({ "LastName": "Doe" });
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let reply = client.send("POST", &format!("{DATA}/sobjects/Contact"), &fields);
+        let told = body(&reply);
+        let text = told[0]["message"].as_str().unwrap_or_default().to_owned();
+        (reply.status, told[0]["errorCode"].clone(), text, told[0]["fields"].clone())
+    };
+    let (status, code, text, fields) = refused(json!({ "CreatedDate": "2020-01-01T00:00:00Z", "Name": "Jane Doe" }));
+    assert_eq!((status, code), (400, json!("INVALID_FIELD_FOR_INSERT_UPDATE")));
+    assert!(text.starts_with("Unable to create/update fields: CreatedDate, Name. "), "{text}");
+    assert_eq!(fields, json!(["CreatedDate", "Name"]));
+
+    let wrong = "Account ID: id value of incorrect type: 003Dn0000000001IAA".to_owned();
+    let told = (400, json!("MALFORMED_ID"), wrong, json!(["AccountId"]));
+    assert_eq!(refused(json!({ "AccountId": "003Dn0000000001IAA" })), told);
+    let told = (400, json!("INVALID_CROSS_REFERENCE_KEY"), "invalid cross reference id".to_owned(), json!([]));
+    assert_eq!(refused(json!({ "AccountId": "001Dn0000099999IAA" })), told);
+
+    let long = "x".repeat(81);
+    let told = (
+        400,
+        json!("STRING_TOO_LONG"),
+        format!("Last Name: data value too large: {long} (max length=80)"),
+        json!(["LastName"]),
+    );
+    assert_eq!(refused(json!({ "LastName": long })), told);
+}
+
+#[test]
+fn a_short_id_is_kept_whole_and_a_record_may_come_back_with_what_describes_it() {
+    let mut client = Client::new();
+    let fields = json!({ "attributes": { "type": "Contact" }, "LastName": "Doe", "AccountId": "001Dn0000000001" });
+    let made = body(&client.send("POST", &format!("{DATA}/sobjects/Contact"), &fields));
+    let got = body(&client.get(&format!("{DATA}/sobjects/Contact/{}", made["id"].as_str().unwrap())));
+    assert_eq!(got["AccountId"], "001Dn0000000001IAA");
+}
