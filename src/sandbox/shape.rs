@@ -110,6 +110,12 @@ impl Shape {
         }
     }
 
+    /// The resources whose ids it holds, or something that lies in it.
+    pub(super) fn referred(&self) -> Vec<&Spanned<String>> {
+        let within = self.items.as_deref().into_iter().chain(self.fields.values()).flat_map(Self::referred);
+        self.refers.iter().chain(within).collect()
+    }
+
     /// True where the API alone decides what it holds.
     pub(super) fn is_owned(&self) -> bool {
         self.set.is_some() || (self.derived.is_some() && self.derived_when.is_none())

@@ -11,7 +11,7 @@ use crate::sandbox::data::{Operation, Resource};
 use crate::sandbox::jsonata;
 use crate::sandbox::names::Names;
 use crate::sandbox::record;
-use crate::sandbox::shape::{self, Problem, ProblemKind};
+use crate::sandbox::shape::{self, Problem, ProblemKind, Shape};
 use crate::sandbox::situation::{Refusal, Situation, status_values};
 use crate::sandbox::state::State;
 use crate::sandbox::table::Row;
@@ -72,22 +72,54 @@ impl<'c> Call<'c> {
     ) -> Result<(), Refusal> {
         let mut lost = Vec::new();
         for (field, shape) in &resource.fields {
-            let other = shape.refers.as_ref().and_then(|name| self.api.resources.get_key_value(name.get_ref()));
-            let (Some((name, other)), Some(id)) = (other, fields.get_mut(field).filter(|id| !id.is_null())) else {
-                continue;
-            };
-            let text = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-            let whole = other.whole_id(&text);
-            if state.store.find(&self.maker, name, account, &whole).is_none_or(|row| row.deleted.is_some()) {
-                let is_one = other.id.number(&whole).is_some();
-                let kind = if is_one { ProblemKind::Dangling } else { ProblemKind::WrongId };
-                let problem = Problem::new(names.shown(field), kind, "must be the id of a record that is there");
-                lost.push(problem.with(id.clone()));
-            } else if id.is_string() {
-                *id = json!(whole);
+            if let Some(value) = fields.get_mut(field) {
+                self.refers_in(state, account, shape, value, names.shown(field), &mut lost);
             }
         }
         body::refuse(self.api, &lost)
+    }
+
+    /// The same of a value and of what lies in it.
+    fn refers_in(
+        &self,
+        state: &State,
+        account: &str,
+        shape: &Shape,
+        value: &mut Value,
+        path: &str,
+        lost: &mut Vec<Problem>,
+    ) {
+        match value {
+            Value::Null => {}
+            Value::Array(items) => {
+                for (at, item) in items.iter_mut().enumerate() {
+                    if let Some(shape) = &shape.items {
+                        self.refers_in(state, account, shape, item, &format!("{path}[{at}]"), lost);
+                    }
+                }
+            }
+            Value::Object(fields) => {
+                for (name, shape) in &shape.fields {
+                    if let Some(value) = fields.get_mut(name) {
+                        self.refers_in(state, account, shape, value, &format!("{path}.{name}"), lost);
+                    }
+                }
+            }
+            id => {
+                let other = shape.refers.as_ref().and_then(|name| self.api.resources.get_key_value(name.get_ref()));
+                let Some((name, other)) = other else { return };
+                let text = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+                let whole = other.whole_id(&text);
+                if state.store.find(&self.maker, name, account, &whole).is_none_or(|row| row.deleted.is_some()) {
+                    let is_one = other.id.number(&whole).is_some();
+                    let kind = if is_one { ProblemKind::Dangling } else { ProblemKind::WrongId };
+                    let problem = Problem::new(path, kind, "must be the id of a record that is there");
+                    lost.push(problem.with(id.clone()));
+                } else if id.is_string() {
+                    *id = json!(whole);
+                }
+            }
+        }
     }
 
     /// Makes the records that the API makes of its own accord for a new one that names none.

@@ -8,7 +8,7 @@ use super::Check;
 use crate::diagnostic::Diagnostic;
 use crate::sandbox::data::Paging;
 use crate::sandbox::invention::Inventions;
-use crate::sandbox::shape::{self, Set};
+use crate::sandbox::shape::{self, Set, Shape};
 use crate::source::Span;
 
 impl Check<'_> {
@@ -67,8 +67,8 @@ impl Check<'_> {
                     self.no_such(&makes.resource, "field", field, &fields);
                 }
             }
-            let referred = resource.fields.values().filter_map(|shape| shape.refers.as_ref());
-            for name in referred.filter(|name| !api.resources.contains_key(name.get_ref())) {
+            let referred: Vec<_> = resource.fields.values().flat_map(Shape::referred).collect();
+            for name in referred.into_iter().filter(|name| !api.resources.contains_key(name.get_ref())) {
                 self.no_such(name, "resource", name.get_ref(), &known);
             }
         }

@@ -219,6 +219,14 @@ fn refusals_name_the_fields() {
     let none = json!({ "first_name": "A", "last_name": "B", "applications": [] });
     let got = write(&mut native, "POST", CANDIDATES, &none);
     assert_eq!((got.status, column(&got.body["errors"], "/field")), (422, vec!["applications".to_owned()]));
+    for id in [112_799, 5] {
+        let error = |field: &str| json!([{ "message": format!("There is no job {id}"), "field": field }]);
+        let on_no_job = json!({ "first_name": "A", "last_name": "B", "applications": [{ "job_id": id }] });
+        let got = write(&mut native, "POST", CANDIDATES, &on_no_job);
+        assert_eq!((got.status, &got.body["errors"]), (422, &error("job_id")));
+        let got = write(&mut native, "POST", JOBS, &json!({ "template_job_id": id, "number_of_openings": 1 }));
+        assert_eq!((got.status, &got.body["errors"]), (422, &error("template_job_id")));
+    }
     let got = native.get(&format!("{CANDIDATES}?updated_after=yesterday"));
     assert_eq!((got.status, &got.body["errors"][0]["field"]), (422, &json!("updated_after")));
     let got = native.get("/v1/candidate");
