@@ -61,6 +61,11 @@ impl<'r> Input<'r> {
         (!values.is_empty()).then(|| values.join(","))
     }
 
+    /// What the body says at a place of it.
+    pub(super) fn value(&self, place: &Place) -> Option<&Value> {
+        self.body_at(place.body.as_deref()?)
+    }
+
     /// What lies at `path` in the body.
     pub(super) fn body_at(&self, path: &str) -> Option<&Value> {
         body::at(self.body.as_ref()?, path)

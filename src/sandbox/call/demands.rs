@@ -39,7 +39,8 @@ impl<'c> Call<'c> {
             }
             (None, None) => Some("-"),
         };
-        given.is_some_and(|given| !given.trim().is_empty())
+        let fits = |given: &str| rule.like.as_ref().is_none_or(|like| path_matches(like, given.trim()));
+        given.is_some_and(|given| !given.trim().is_empty() && fits(given))
     }
 }
 

@@ -164,6 +164,8 @@ pub(in crate::sandbox) struct Filter {
     pub(in crate::sandbox) named_by: Option<String>,
     /// The parameter that, where it is `true`, asks for the same text and not for a part of it.
     pub(in crate::sandbox) exact: Option<String>,
+    /// How many characters a text must have of which records hold a part.
+    pub(in crate::sandbox) least: Option<usize>,
     #[serde(rename = "is")]
     pub(in crate::sandbox) comparison: Comparison,
     /// How the value is written.

@@ -186,6 +186,8 @@ pub(super) struct Requirement {
     /// Parameters of the query one of which will do, too.
     #[serde(default)]
     pub(super) or: Vec<String>,
+    /// What it looks like, with `*` for any text; anything where absent.
+    pub(super) like: Option<String>,
     /// What is answered to requests without it, or with it.
     pub(super) error: Spanned<String>,
     /// All where absent.

@@ -1,5 +1,7 @@
 //! From a request to what it asks of a list.
 
+use serde_json::Value;
+
 use super::field::{order_of, subject};
 use super::source::{Source, root};
 use super::{Ask, Cursor, Operand, Order, OrderBy, Start, Subject, Test};
@@ -96,7 +98,16 @@ fn named_filters<'f, 's>(
         if let Some(text) = given.or_else(|| filter.default.clone()) {
             let is_exact = filter.exact.as_ref().is_some_and(|name| input.parameter(name) == Some("true"));
             let is = if is_exact { Comparison::Same } else { filter.comparison };
+            let given = filter.least.filter(|least| !is_exact && text.trim().chars().count() < *least);
+            if let Some(least) = given {
+                let problem = format!("must have {least} characters at least");
+                return Err(Refusal::bad_parameter(filter.at.name(), &text, &problem));
+            }
             let mut test = test(filter.at.name(), &filter.field, shape, is, filter.read, &text)?;
+            if let (Comparison::Same, Some(Value::Array(texts))) = (is, input.value(&filter.at)) {
+                let folded = texts.iter().filter_map(Value::as_str).map(|text| Operand::Folded(text.to_lowercase()));
+                test.value = Operand::Any(folded.collect());
+            }
             if !filter.or.is_empty() {
                 test.subject = Subject::Any(meant(filter, input)?);
             }
@@ -133,6 +144,8 @@ fn own_filters<'f, 's>(
         };
         let Some((name, shape)) = field(name) else { continue };
         let (path, is) = match word {
+            // A text is the same whatever its case where an API has one way to ask for it.
+            None if *style == Style::Plain && shape.kind == Type::String => (name, Comparison::Same),
             None => (name, Comparison::Eq),
             Some(member) if shape.kind == Type::Object => (format!("{name}.{member}"), Comparison::Eq),
             Some(word) => (name, comparison(word, parameter)?),

@@ -140,7 +140,8 @@ fn an_opportunity_is_made_by_somebody() {
     let ada =
         json!({ "name": "Ada Lovelace", "emails": ["ada@example.com"], "origin": "sourced", "headline": "Engines" });
     let got = native.send("POST", OPPORTUNITIES, &ada);
-    assert_eq!((got.status, got.body), (400, refused("BadRequest", "perform_as is required")));
+    let told = "perform_as is required and must be the id of a user";
+    assert_eq!((got.status, got.body), (400, refused("BadRequest", told)));
     let made = native.send("POST", &format!("{OPPORTUNITIES}?{USER}"), &ada);
     assert_eq!((made.status, &made.body["deduped"]), (200, &json!(false)));
     let data = &made.body["data"];

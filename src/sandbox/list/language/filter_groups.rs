@@ -52,13 +52,24 @@ pub(in crate::sandbox) fn read(source: Source<'_, '_>, input: &Input<'_>, ask: &
         return Err(Refusal::bad_query(format!("there are more than {FILTERS_IN_ALL} filters")));
     }
     ask.groups.extend(groups);
+    if each("sorts").count() > 1 {
+        return Err(Refusal::bad_query("a search is sorted by one property at most"));
+    }
     if let Some(sort) = each("sorts").next() {
         let text = match sort {
             Value::String(text) => text.clone(),
             sort => {
                 let field = sort.get("propertyName").and_then(Value::as_str).unwrap_or_default();
-                let is_descending = sort.get("direction").and_then(Value::as_str) == Some("DESCENDING");
-                format!("{field} {}", if is_descending { "desc" } else { "asc" })
+                let word = match sort.get("direction") {
+                    None | Some(Value::Null) => "asc",
+                    Some(Value::String(word)) if word == "ASCENDING" => "asc",
+                    Some(Value::String(word)) if word == "DESCENDING" => "desc",
+                    Some(other) => {
+                        let problem = format!("the direction {other} must be ASCENDING or DESCENDING");
+                        return Err(Refusal::bad_query(problem));
+                    }
+                };
+                format!("{field} {word}")
             }
         };
         let field = text.trim_start_matches('-').split(' ').next().unwrap_or_default().to_owned();

@@ -13,12 +13,20 @@ use crate::sandbox::list::{Ask, Operand, Source, Test};
 use crate::sandbox::shape::Shape;
 use crate::sandbox::situation::{Refusal, Situation};
 
+/// The options of a list; `$skiptoken` and `$count` are read where pages and answers are.
+const OPTIONS: [&str; 8] = ["$filter", "$orderby", "$select", "$top", "$count", "$skiptoken", "$deltatoken", "$format"];
+
 /// Puts what the query says into `ask`.
 ///
 /// # Errors
 ///
 /// `bad_query` with what was not understood, `unknown_field`.
 pub(in crate::sandbox) fn read(source: Source<'_, '_>, input: &Input<'_>, ask: &mut Ask) -> Result<(), Refusal> {
+    // What begins with `$` is a system query option, and nothing else may (OData 4.0, part 1, section 11.2.1).
+    let is_option = |name: &str| name.starts_with('$');
+    if let Some(given) = input.query.iter().find(|given| is_option(&given.name) && !OPTIONS.contains(&&*given.name)) {
+        return Err(Refusal::bad_query(format!("The query parameter {} is not supported", given.name)));
+    }
     if let Some(text) = input.parameter("$filter").filter(|text| !text.trim().is_empty()) {
         ask.groups.push(filter(text, source)?);
     }
@@ -27,8 +35,11 @@ pub(in crate::sandbox) fn read(source: Source<'_, '_>, input: &Input<'_>, ask: &
             return Err(Refusal::bad_query("this sandbox orders by one property only"));
         }
         let field = text.split_whitespace().next().unwrap_or_default();
-        let unknown = || Refusal::from(Situation::UnknownField).with("field", field);
-        ask.order = order_of(text, source).ok_or_else(unknown)?;
+        if source.field(field).is_none() {
+            return Err(Refusal::from(Situation::UnknownField).with("field", field));
+        }
+        let unread = || Refusal::bad_query(format!("Syntax error at position {} in '{text}'.", text.len()));
+        ask.order = order_of(text, source).ok_or_else(unread)?;
     }
     if let Some(text) = input.parameter("$select").filter(|text| !text.trim().is_empty()) {
         let fields: Vec<String> = text.split(',').map(|field| field.trim().to_owned()).collect();

@@ -33,7 +33,7 @@ fn a_value_of_another_kind_than_the_property_is_incompatible() {
         assert_eq!(filtered(from, filter), (400, error), "{filter}");
     }
     let (status, told) = filtered("contacts", "lastname eq Doe");
-    let message = "Could not find a property named 'Doe' on type 'Microsoft.Dynamics.CRM.contacts'.";
+    let message = "Could not find a property named 'Doe' on type 'Microsoft.Dynamics.CRM.contact'.";
     assert_eq!((status, &told["error"]["message"]), (400, &json!(message)), "a bare word is another property");
 }
 
