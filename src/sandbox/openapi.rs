@@ -115,8 +115,11 @@ fn places<'a>(api: &'a Api, route: &'a Route) -> Vec<Described<'a>> {
                     if let Some(properties) = item.get_mut("properties").and_then(Value::as_object_mut) {
                         properties.insert("remote_data".to_owned(), json!({}));
                     }
-                    let path = path.replace("{model}", category).replace("{resource}", name);
-                    found.push(Described { path, operation, fields, item, resource: None });
+                    for name in [name].into_iter().chain(&model.names) {
+                        let path = path.replace("{model}", category).replace("{resource}", name);
+                        let (fields, item) = (fields.clone(), item.clone());
+                        found.push(Described { path, operation, fields, item, resource: None });
+                    }
                 }
             }
             continue;
@@ -141,9 +144,14 @@ impl Described<'_> {
         described.insert("parameters".to_owned(), Value::Array(self.parameters(api, route)));
         if matches!(
             self.operation,
-            Operation::Create | Operation::Update | Operation::Custom | Operation::Connect | Operation::AccountToken
+            Operation::Create
+                | Operation::Update
+                | Operation::Custom
+                | Operation::Connect
+                | Operation::AccountToken
+                | Operation::Ping
         ) {
-            described.insert("requestBody".to_owned(), self.body(api));
+            described.insert("requestBody".to_owned(), self.body(route));
         }
         described.insert("responses".to_owned(), self.responses(api, route));
         Value::Object(described)
@@ -167,9 +175,16 @@ impl Described<'_> {
             .unwrap_or(&api.paging);
         let sizes = paging.size.iter().flat_map(super::data::Size::places).filter_map(|place| place.query);
         for name in sizes {
-            let maximum = paging.size.as_ref().map(|size| size.max);
-            let schema = json!({ "type": "integer", "minimum": 1, "maximum": maximum });
-            parameters.push(json!({ "name": name, "in": "query", "required": false, "schema": schema }));
+            let mut schema = json!({ "type": "integer", "minimum": 1 });
+            let mut parameter = json!({ "name": name, "in": "query", "required": false });
+            // What is more than the largest page is refused, or gets that page.
+            match paging.size.as_ref().map(|size| (size.max, &size.over)) {
+                Some((max, Some(_))) => schema["maximum"] = json!(max),
+                Some((max, None)) => parameter["description"] = json!(format!("A page has at most {max} records")),
+                None => {}
+            }
+            parameter["schema"] = schema;
+            parameters.push(parameter);
         }
         for name in paging.at.iter().filter_map(|place| place.query.as_ref()) {
             let kind = if paging.by == PageBy::Cursor { "string" } else { "integer" };
@@ -189,13 +204,16 @@ impl Described<'_> {
         parameters
     }
 
-    fn body(&self, api: &Api) -> Value {
+    fn body(&self, route: &Route) -> Value {
         let owned = |shape: &Shape| shape.is_owned() || (shape.fixed && self.operation == Operation::Update);
-        let given: BTreeMap<String, &Shape> =
-            self.fields.iter().filter(|(_, shape)| !owned(shape)).map(|(name, shape)| (name.clone(), *shape)).collect();
-        let mut schema = object(&given);
+        let own = self.fields.iter().filter(|(_, shape)| !owned(shape)).map(|(name, shape)| (name.clone(), *shape));
+        let of_route = route.fields.iter().map(|(name, shape)| (name.clone(), shape));
+        let given: BTreeMap<String, &Shape> = own.chain(of_route).collect();
+        // What answers do not show may be sent nevertheless.
+        let mut schema = of_fields(given.iter());
         let required: Vec<&String> = given.iter().filter(|(_, shape)| shape.required).map(|(name, _)| name).collect();
-        if self.operation == Operation::Create
+        let is_whole = matches!(self.operation, Operation::Create | Operation::Connect | Operation::AccountToken);
+        if is_whole
             && !required.is_empty()
             && let Some(schema) = schema.as_object_mut()
         {
@@ -209,8 +227,8 @@ impl Described<'_> {
             let inner = if step.contains('[') { json!({ "type": "array", "items": whole }) } else { whole };
             whole = json!({ "type": "object", "properties": { name: inner }, "required": [name] });
         }
-        let _ = api;
-        json!({ "required": true, "content": { "application/json": { "schema": whole } } })
+        let is_needed = self.operation != Operation::Ping;
+        json!({ "required": is_needed, "content": { "application/json": { "schema": whole } } })
     }
 
     fn responses(&self, api: &Api, route: &Route) -> Value {
@@ -293,10 +311,14 @@ fn loosened(answer: &Template) -> Template {
     answer
 }
 
-/// An object with these fields, each of which may be null or missing.
+/// An object of an answer with these fields, each of which may be null or missing.
 fn object(fields: &BTreeMap<String, &Shape>) -> Value {
-    let shown = fields.iter().filter(|(_, shape)| !shape.hidden);
-    let properties: Map<String, Value> = shown.map(|(name, shape)| (name.clone(), of_shape(shape))).collect();
+    of_fields(fields.iter().filter(|(_, shape)| !shape.hidden))
+}
+
+/// An object with these fields.
+fn of_fields<'f>(fields: impl Iterator<Item = (&'f String, &'f &'f Shape)>) -> Value {
+    let properties: Map<String, Value> = fields.map(|(name, shape)| (name.clone(), of_shape(shape))).collect();
     json!({ "type": "object", "properties": properties })
 }
 

@@ -305,3 +305,69 @@ fn the_unified_api_is_described_first() {
     }
     assert_eq!(DEFINITION.openapi(Some("nowhere.example.com")), None);
 }
+
+// ------------------------------------------------------------------------------------------- what it must tell
+
+#[test]
+fn every_name_of_a_model_is_described_and_how_large_a_page_is() {
+    let document = DEFINITION.openapi(None).unwrap();
+    for (alias, name) in [("companies", "accounts"), ("deals", "opportunities")] {
+        for stem in ["/unified/crm/", "/crm/"] {
+            let described = |name: &str| document["paths"][format!("{stem}{name}")]["get"]["responses"].clone();
+            assert!(described(alias).is_object() && described(alias) == described(name), "{stem}{alias}");
+        }
+    }
+    let parameters = |path: &str, method: &str| document["paths"][path][method]["parameters"].clone();
+    let named = |path: &str, method: &str, name: &str| {
+        parameters(path, method).as_array().unwrap().iter().find(|known| known["name"] == name).cloned().unwrap()
+    };
+    let limit = named("/unified/crm/contacts", "get", "limit");
+    assert_eq!(limit["schema"], json!({ "type": "integer", "minimum": 1 }), "more than that is no error");
+    assert_eq!(limit["description"], "A page has at most 250 records");
+    assert_eq!(named("/unified/crm/contacts/{method}", "post", "integrated_account_id")["required"], true);
+    // Where more is an error, it is the largest number that is taken.
+    let strict = DEFINITION.openapi(Some("harvest.greenhouse.io")).unwrap();
+    let sizes = strict["paths"]["/v1/candidates"]["get"]["parameters"].as_array().unwrap();
+    assert!(sizes.iter().any(|known| known["name"] == "per_page" && known["schema"]["maximum"] == 500), "{sizes:?}");
+}
+
+#[test]
+fn bodies_that_are_about_no_record_are_described_and_checked() {
+    let document = DEFINITION.openapi(None).unwrap();
+    let body = |path: &str| document["paths"][path]["post"]["requestBody"].clone();
+    let schema = |path: &str| body(path)["content"]["application/json"]["schema"].clone();
+    assert_eq!(schema("/integrated-account")["required"], json!(["integration", "tenant_id"]));
+    assert_eq!(schema("/integrated-account/token")["required"], json!(["integrated_account_id"]));
+    assert_eq!(body("/webhook/test")["required"], false);
+    assert_eq!(schema("/webhook")["properties"]["secret"]["type"], json!(["string", "null"]));
+    let mut world = World::new(Arc::clone(&DEFINITION), None);
+    let mut refused = |path: &str, body: Value| {
+        let mut headers = Headers::new();
+        headers.push("Authorization", "Bearer sandbox-token-7d2f9c4e1a6b");
+        headers.push("Content-Type", "application/json");
+        let request = Request {
+            method: "POST".to_owned(),
+            scheme: "https".to_owned(),
+            host: "api.truto.one".to_owned(),
+            path: path.to_owned(),
+            query: String::new(),
+            headers,
+            body: body.to_string().into_bytes(),
+        };
+        let now = world.start();
+        let reply = world.answer(&request, now).reply;
+        let told: Value = serde_json::from_slice(&reply.body).unwrap();
+        (reply.status, told["details"]["failures"][0]["message"].as_str().unwrap_or_default().to_owned(), told)
+    };
+    let (status, told, _) = refused("/integrated-account", json!({ "tenant_id": 5, "integration": "hubspot" }));
+    assert_eq!((status, told.as_str()), (400, "tenant_id must be a string"));
+    let (status, told, whole) = refused("/integrated-account", json!({ "integration": "hubspot" }));
+    assert_eq!((status, told.as_str()), (400, "tenant_id is required"));
+    let insight = &whole["truto_error_insight"]["missing_required_body_fields"]["value"];
+    assert_eq!(insight, &json!(["tenant_id"]));
+    let (status, told, _) = refused("/integrated-account/token", json!({ "integrated_account_id": 5 }));
+    assert_eq!((status, told.as_str()), (400, "integrated_account_id must be a string"));
+    let (status, _, whole) = refused("/integrated-account", json!({ "tenant_id": "a", "integration": "hubspt" }));
+    let told = whole["message"].as_str().unwrap();
+    assert!(status == 400 && told.starts_with("integration must be one of hubspot, "), "{told}");
+}

@@ -94,14 +94,11 @@ pub(in crate::sandbox) fn administer<'c>(
     natives: &mut Natives<'_>,
     target: &Target<'c>,
 ) -> Result<Done<'c>, Refusal> {
-    let body = body::object(call.request)?;
+    let body = body::of_route(call.request, call.api, target.route)?;
     let integrated = call.api.integrated.as_ref().ok_or(Situation::UnknownRoute)?;
     if target.operation == Operation::AccountToken {
         let field = target.route.at.as_ref().and_then(|place| place.body.as_deref()).ok_or(Situation::UnknownRoute)?;
-        let missing = || {
-            Refusal::from(Situation::MissingFields).with("missing", vec![field]).with("failures", Vec::<String>::new())
-        };
-        let account = body.get(field).and_then(Value::as_str).ok_or_else(missing)?;
+        let account = body.get(field).and_then(Value::as_str).ok_or(Situation::MissingFields)?;
         connected(call, state, account)?;
         let life = integrated.token_life.as_deref().and_then(|life| humantime::parse_duration(life).ok());
         let expires = call.now.after(life.unwrap_or(Duration::from_secs(900)));
@@ -123,13 +120,8 @@ fn connect<'c>(
     body: &Map<String, Value>,
 ) -> Result<Done<'c>, Refusal> {
     let integrated = call.api.integrated.as_ref().ok_or(Situation::UnknownRoute)?;
-    let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let missing: Vec<&str> = ["tenant_id", "integration"].into_iter().filter(|name| text(name).is_none()).collect();
-    let (Some(tenant), Some(word)) = (text("tenant_id"), text("integration")) else {
-        return Err(Refusal::from(Situation::MissingFields)
-            .with("missing", missing)
-            .with("failures", Vec::<String>::new()));
-    };
+    let text = |name: &str| body.get(name).and_then(Value::as_str).ok_or(Situation::MissingFields);
+    let (tenant, word) = (text("tenant_id")?, text("integration")?);
     let one_of = |names: String| format!("must be one of {names}");
     let unknown = |_| Refusal::bad_parameter("integration", word, &one_of(natives.definition.names()));
     let (provider, api) = natives.definition.named(word).map_err(unknown)?;
