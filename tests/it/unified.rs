@@ -11,6 +11,9 @@ use doccheck::http::{Headers, Reply, Request};
 use doccheck::sandbox::{Answer, Definition, World};
 use serde_json::{Value, json};
 
+mod every;
+mod limits;
+
 const TOKEN: &str = "sandbox-token-7d2f9c4e1a6b";
 
 /// The eight CRMs, by the tenants that are connected to them.

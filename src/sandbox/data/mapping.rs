@@ -53,6 +53,9 @@ pub(in crate::sandbox) struct ListMapping {
     pub(in crate::sandbox) records: String,
     /// The next cursor; there is no further page where it is nothing.
     pub(in crate::sandbox) next: Option<String>,
+    /// True: that counts pages, so it means nothing without their size.
+    #[serde(default)]
+    pub(in crate::sandbox) numbered: bool,
     /// The unified fields by which it can be asked for in order.
     #[serde(default)]
     pub(in crate::sandbox) sorts: Vec<String>,

@@ -1,5 +1,6 @@
-//! Cursors of unified lists: the provider's own, and of which list it is.
+//! Cursors of unified lists: which page of the provider's, or which part of one, and of which list it is.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::Call;
@@ -9,15 +10,99 @@ use crate::sandbox::situation::Refusal;
 /// What stands for the cursor of the first page, which has none.
 const FIRST: &str = "";
 
+/// A page of the provider's, or a part of it: so a list goes on with any limit and neither skips nor repeats a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "(Value, Option<u64>, usize, Option<usize>)", from = "(Value, Option<u64>, usize, Option<usize>)")]
+pub(super) struct Page {
+    /// The provider's own cursor.
+    own: Value,
+    /// For how many records the provider is asked, where the request has no choice: `own` counts pages of this size, or the
+    /// page was begun with it.
+    size: Option<u64>,
+    /// How many of its records were shown already.
+    from: usize,
+    /// Whoever goes back wants the records before this one, and the last of them.
+    until: Option<usize>,
+}
+
+/// Which records of a page an answer shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Page {
+    pub(super) fn first() -> Self {
+        Self { own: json!(FIRST), size: None, from: 0, until: None }
+    }
+
+    /// The provider's page after another of which the provider says `next`; `numbered`: that counts pages of `size`.
+    pub(super) fn after(next: Value, numbered: bool, size: u64) -> Self {
+        Self { own: next, size: numbered.then_some(size), from: 0, until: None }
+    }
+
+    /// The provider's cursor; the first page has none.
+    pub(super) fn own(&self) -> Option<&Value> {
+        Some(&self.own).filter(|own| **own != json!(FIRST))
+    }
+
+    /// For how many records the provider is asked by a request that wants `limit`.
+    pub(super) fn size(&self, limit: u64) -> u64 {
+        self.size.unwrap_or(limit)
+    }
+
+    /// What a request that wants `limit` is shown of the `count` records that came.
+    pub(super) fn window(&self, count: usize, limit: u64) -> Window {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let from = self.from.min(count);
+        match (self.until, self.size) {
+            (Some(until), _) => {
+                let end = until.clamp(from, count);
+                Window { start: end.saturating_sub(limit).max(from), end }
+            }
+            (None, Some(_)) => Window { start: from, end: count.min(from.saturating_add(limit)) },
+            // A provider that knows no limit gives what it gives.
+            (None, None) => Window { start: from, end: count },
+        }
+    }
+
+    /// The rest of the page after `window`, where it has one.
+    pub(super) fn rest(&self, window: Window, count: usize, size: u64) -> Option<Self> {
+        (window.end < count).then(|| Self { size: Some(size), from: window.end, until: None, ..self.clone() })
+    }
+
+    /// The way back to what `window` showed.
+    fn back(&self, window: Window, size: u64) -> Self {
+        Self { size: Some(size), from: window.start, until: Some(window.end), ..self.clone() }
+    }
+
+    /// What whoever went back has not seen yet of the page.
+    fn earlier(&self, window: Window) -> Option<Self> {
+        (self.until.is_some() && window.start > self.from).then(|| Self { until: Some(window.start), ..self.clone() })
+    }
+}
+
+impl From<(Value, Option<u64>, usize, Option<usize>)> for Page {
+    fn from((own, size, from, until): (Value, Option<u64>, usize, Option<usize>)) -> Self {
+        Self { own, size, from, until }
+    }
+}
+
+impl From<Page> for (Value, Option<u64>, usize, Option<usize>) {
+    fn from(page: Page) -> Self {
+        (page.own, page.size, page.from, page.until)
+    }
+}
+
 /// Where a unified list goes on.
 #[derive(Debug, Clone)]
 pub(super) struct Cursor {
     /// The account and the model: a cursor of another list leads nowhere.
     list: String,
-    /// The provider's own cursor.
-    own: Value,
-    /// That of the page before.
-    before: Value,
+    pub(super) page: Page,
+    /// What was shown before. Whoever goes back knows no further way back than the page's beginning.
+    pub(super) before: Option<Page>,
     /// The filters and the order, as the first page was asked for, so that a client need not repeat them.
     pub(super) asked: String,
 }
@@ -33,7 +118,7 @@ impl Cursor {
         let Some((text, place)) = places.iter().find_map(|place| Some((call.input.get(place)?, place))) else {
             return Ok(None);
         };
-        let read = transparent(&text).map(|(list, own, before, asked)| Self { list, own, before, asked });
+        let read = transparent(&text).map(|(list, page, before, asked)| Self { list, page, before, asked });
         let bad = |problem: &str| Refusal::bad_parameter(place.name(), &text, problem);
         let read: Self = read.ok_or_else(|| bad("must be a cursor from an earlier page"))?;
         if read.list != seal(list) {
@@ -53,22 +138,19 @@ impl Cursor {
             "must be sent with the filters and the order of its first page, or without any",
         )
     }
-
-    /// The provider's cursor; the first page has none.
-    pub(super) fn own(&self) -> Option<Value> {
-        Some(self.own.clone()).filter(|own| *own != json!(FIRST))
-    }
-
-    /// The cursor of the page before. Whoever went back knows no further way back.
-    pub(super) fn previous(&self) -> Option<String> {
-        let before = Some(&self.before).filter(|before| self.own != json!(FIRST) && !before.is_null())?;
-        Some(opaque(&(&self.list, before, Value::Null, &self.asked)))
-    }
 }
 
-/// The cursor that leads from the page of `own` to the next.
-pub(super) fn next(list: &str, next: &Value, own: Option<&Value>, asked: &str) -> String {
-    opaque(&(seal(list), next, own.unwrap_or(&json!(FIRST)), asked))
+/// The cursor that leads from what `window` shows of `page` to `next`.
+pub(super) fn next(list: &str, next: &Page, page: &Page, window: Window, size: u64, asked: &str) -> String {
+    opaque(&(seal(list), next, Some(page.back(window, size)), asked))
+}
+
+/// The cursor that leads from what `window` shows of `page` to what came before, which is `before` where the page says
+/// nothing else.
+pub(super) fn previous(list: &str, page: &Page, window: Window, before: Option<&Page>, asked: &str) -> Option<String> {
+    let earlier = page.earlier(window);
+    let before = earlier.as_ref().or(before)?;
+    Some(opaque(&(seal(list), before, None::<Page>, asked)))
 }
 
 /// What stands for a list in its cursors.

@@ -13,6 +13,7 @@ mod list;
 mod proxy;
 mod record;
 mod remote;
+mod wanted;
 
 use jsonata_core::value::JValue;
 use serde_json::Value;
