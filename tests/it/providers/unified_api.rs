@@ -66,15 +66,22 @@ pub(super) fn person(contact: &Value) -> Value {
 }
 
 /// A unified contact as it is expected, but for what is each provider's own.
-pub(super) fn expected(names: [&Value; 3], title: &Value, mail: &Value, phone: &Value, times: [&str; 2]) -> Value {
+pub(super) fn expected(
+    names: [&Value; 3],
+    title: &Value,
+    mail: &Value,
+    phones: [&Value; 2],
+    place: [&Value; 5],
+    times: [&str; 2],
+) -> Value {
     json!({
         "first_name": names[0],
         "last_name": names[1],
         "name": names[2],
         "title": title,
         "email_addresses": [{ "email": mail, "type": "work" }],
-        "phone_numbers": [{ "number": phone, "type": "work" }],
-        "addresses": [],
+        "phone_numbers": [{ "number": phones[0], "type": "work" }, { "number": phones[1], "type": "mobile" }],
+        "addresses": [address(place, "mailing")],
         "urls": [],
         "tags": [],
         "custom_fields": {},
@@ -84,13 +91,20 @@ pub(super) fn expected(names: [&Value; 3], title: &Value, mail: &Value, phone: &
     })
 }
 
+/// The street, the city, the state, the postal code and the country as a unified address.
+pub(super) fn address(place: [&Value; 5], kind: &str) -> Value {
+    let [street, city, state, code, country] = place;
+    json!({ "street_1": street, "city": city, "state": state, "postal_code": code, "country": country, "type": kind })
+}
+
 /// The first invented person, with the right values written out.
 pub(super) fn first_person() -> Value {
     expected(
         [&json!("Elif"), &json!("Mendoza"), &json!("Elif Mendoza")],
         &json!("Operations Manager"),
         &json!("elif.mendoza.1@nimbus-studios-58.example"),
-        &json!("+1 555 0000001"),
+        [&json!("+1 555 0000001"), &json!("+1 556 0000001")],
+        [&json!("Sakura-dori 1"), &json!("Nagoya"), &json!("Aichi"), &json!("450-0002"), &json!("Japan")],
         ["2025-03-11T09:00:00.000Z", "2026-01-05T09:00:00.000Z"],
     )
 }

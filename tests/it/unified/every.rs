@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The accounts with many records, by provider: the tenant and the account's id.
+/// The providers, by the tenants that are connected to them.
 const PROVIDERS: [&str; 13] = [
     "hubspot",
     "salesforce",
@@ -48,8 +48,12 @@ impl Client {
 
     /// Asks as soon as the limits allow it; a second passes.
     pub(super) fn ask(&mut self, method: &str, target: &str, sent: Option<&Value>) -> (u16, Value) {
+        self.send(&request(method, target, "", sent))
+    }
+
+    pub(super) fn send(&mut self, request: &Request) -> (u16, Value) {
         self.now = self.now.after(Duration::from_secs(1));
-        let reply = patient(&mut self.world, &mut self.now, &request(method, target, "", sent)).reply;
+        let reply = patient(&mut self.world, &mut self.now, request).reply;
         (reply.status, body(&reply))
     }
 

@@ -10,6 +10,7 @@ mod blame;
 mod cursor;
 mod events;
 mod list;
+mod loss;
 mod proxy;
 mod record;
 mod remote;

@@ -7,6 +7,7 @@ use super::super::natives::Natives;
 use super::super::{Call, Done, Target};
 use super::Subject;
 use super::blame::Faulty;
+use super::loss;
 use super::remote::{self, Answered, Asked, Made};
 use crate::sandbox::body;
 use crate::sandbox::data::{MethodMapping, Operation};
@@ -31,6 +32,7 @@ pub(super) fn perform<'c>(
         Operation::Create => {
             let mapping = mapped.create.as_ref().ok_or(Situation::NotMapped)?;
             let input = checked_body(call, target, subject, true)?;
+            kept(call, state, natives, subject, target, mapping, None, &input)?;
             let answered = send(call, state, natives, subject, mapping, "POST", None, &input)?;
             written(call, state, natives, subject, mapping, &answered, None)?
         }
@@ -43,6 +45,7 @@ pub(super) fn perform<'c>(
                 let before = get(call, state, natives, subject, id.as_deref().unwrap_or_default())?;
                 fields.insert(BEFORE.to_owned(), before);
             }
+            kept(call, state, natives, subject, target, mapping, id.as_deref(), &input)?;
             let answered = send(call, state, natives, subject, mapping, "PATCH", id.as_deref(), &input)?;
             written(call, state, natives, subject, mapping, &answered, id.as_deref())?
         }
@@ -64,11 +67,8 @@ pub(super) fn perform<'c>(
         }
         _ => return Err(Situation::UnknownRoute.into()),
     };
-    let text = subject.mapped.record(subject.model, &native.to_string(), &subject.context)?;
-    let text =
-        if call.is_hidden("remote_data") { format!("{text}}}") } else { format!("{text},\"remote_data\":{native}}}") };
-    let record: Value = serde_json::from_str(&text).map_err(|error| broken(&error.to_string()))?;
-    let Value::Object(mut record) = record else { return Err(broken("a record is no object")) };
+    let Value::Object(mut record) = unified(subject, &native)? else { return Err(broken("a record is no object")) };
+    record.insert(REMOTE_DATA.to_owned(), native);
     record.retain(|name, _| !call.is_hidden(name));
     if let Some(id) = record.get("id").cloned() {
         call.set("id", id);
@@ -77,6 +77,9 @@ pub(super) fn perform<'c>(
     let template = call.api.answers.get(&target.operation).ok_or(Situation::UnknownRoute)?;
     Ok(Done::Fresh(template.get_ref(), if target.operation == Operation::Create { 201 } else { 200 }))
 }
+
+/// The field with the native record.
+const REMOTE_DATA: &str = "remote_data";
 
 /// The native record as it was before a change, for mappings that ask for it: a change of one part of a name has to send
 /// the whole name where the provider has but one field for it.
@@ -121,6 +124,61 @@ fn written(
     get(call, state, natives, subject, &id)
 }
 
+/// Refuses what a body says and the mapping makes nothing of. A change may say what the record says already.
+#[expect(clippy::too_many_arguments, reason = "what is lost follows from the mapping, the record and the request")]
+fn kept(
+    call: &mut Call<'_>,
+    state: &mut State,
+    natives: &mut Natives<'_>,
+    subject: &Subject<'_>,
+    target: &Target<'_>,
+    mapping: &MethodMapping,
+    id: Option<&str>,
+    input: &Value,
+) -> Result<(), Refusal> {
+    let names = names(subject, call, id);
+    let label = natives.api(subject.provider).map(|api| api.label.clone()).unwrap_or_default();
+    let counts = |name: &str| subject.model.fields.shapes.contains_key(name);
+    let make = |part: &Value| remote::made(texts(mapping), part, &names).ok();
+    let known = || match id {
+        Some(id) => unified(subject, &get(call, state, natives, subject, id)?),
+        None => Ok(Value::Null),
+    };
+    let lost = loss::lost(input, counts, make, known)?;
+    let problem = |part: loss::Part| {
+        let what = part.kind.map_or_else(|| "it".to_owned(), |kind| format!("it, or for no more of the type {kind},"));
+        let text = format!("must be left out, since {label} has no place for {what} here");
+        Problem::new(said(call, target, part.path), ProblemKind::WrongType, text)
+    };
+    let problems: Vec<Problem> = lost.into_iter().map(problem).collect();
+    body::refuse(call.api, &problems)
+}
+
+/// The name by which the request's body has what stands at `path` of the whole: an alias may have put it there.
+fn said(call: &Call<'_>, target: &Target<'_>, path: String) -> String {
+    let root = path.split(['.', '[']).next().unwrap_or_default();
+    let given = |name: &str| call.input.body.as_ref().is_some_and(|body| body.get(name).is_some());
+    let alias = target.route.aliases.iter().find(|alias| alias.fills.get_ref() == root && given(&alias.field));
+    alias.filter(|_| !given(root)).map(|alias| alias.field.clone()).unwrap_or(path)
+}
+
+/// The unified form of a native record.
+fn unified(subject: &Subject<'_>, native: &Value) -> Result<Value, Refusal> {
+    let text = subject.mapped.record(subject.model, &native.to_string(), &subject.context)?;
+    serde_json::from_str(&format!("{text}}}")).map_err(|error| broken(&error.to_string()))
+}
+
+/// What the expressions of a mapping may ask for by name.
+fn names(subject: &Subject<'_>, call: &Call<'_>, id: Option<&str>) -> Vec<(&'static str, JValue)> {
+    let mut names = remote::names(subject, call);
+    names.push(("id", id.map_or(JValue::Undefined, JValue::from)));
+    names
+}
+
+fn texts(mapping: &MethodMapping) -> [Option<&String>; 3] {
+    [mapping.query.as_ref(), mapping.headers.as_ref(), mapping.body.as_ref()]
+}
+
 #[expect(clippy::too_many_arguments, reason = "what is sent follows from the mapping, the record and the request")]
 fn send(
     call: &mut Call<'_>,
@@ -132,11 +190,9 @@ fn send(
     id: Option<&str>,
     input: &Value,
 ) -> Result<Answered, Refusal> {
-    let mut names = remote::names(subject, call);
-    names.push(("id", id.map_or(JValue::Undefined, JValue::from)));
-    let texts = [mapping.query.as_ref(), mapping.headers.as_ref(), mapping.body.as_ref()];
+    let names = names(subject, call, id);
     let Made { mut query, headers, body } =
-        remote::make(subject, texts, (input, &[BEFORE]), &names, |found| refusal(call, found))?;
+        remote::make(subject, texts(mapping), (input, &[BEFORE]), &names, |found| refusal(call, found))?;
     let untouched = call.input.query.iter().filter(|given| given.name == "remote_query");
     query.extend(untouched.filter_map(|given| Some((given.key.clone()?, json!(given.value)))));
     let values = Map::from_iter([("id".to_owned(), json!(id.map(url::encode)))]);

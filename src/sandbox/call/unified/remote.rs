@@ -192,6 +192,7 @@ fn refusal(
 }
 
 /// What a mapping makes of what a caller says: the request's query, its header fields and its body.
+#[derive(PartialEq)]
 pub(super) struct Made {
     pub(super) query: Map<String, Value>,
     pub(super) headers: Map<String, Value>,
@@ -211,22 +212,30 @@ pub(super) fn make(
     names: &[(&str, JValue)],
     refuse: impl Fn(Vec<Faulty>) -> Refusal,
 ) -> Result<Made, Refusal> {
-    let value = |text: Option<&String>, input: &Value| {
+    made(texts, input, names).map_err(|error| {
+        blame::faulty(input, kept, &error, |part| made(texts, part, names).err())
+            .map_or_else(|error| subject.mapped.failed(error.reason()), &refuse)
+    })
+}
+
+/// The same of any part of what a caller says.
+///
+/// # Errors
+///
+/// What JSONata says.
+pub(super) fn made(
+    [query, headers, body]: [Option<&String>; 3],
+    input: &Value,
+    names: &[(&str, JValue)],
+) -> Result<Made, JsonataError> {
+    let value = |text: Option<&String>| {
         text.map(|text| jsonata::evaluate_json(text, input, names)).transpose().map(Option::flatten)
     };
-    let object = |text: Option<&String>, input: &Value| match value(text, input)? {
+    let object = |text: Option<&String>| match value(text)? {
         Some(Value::Object(fields)) => Ok::<_, JsonataError>(fields),
         _ => Ok(Map::new()),
     };
-    let made = |input: &Value| {
-        let [query, headers, body] = texts;
-        let (query, headers) = (object(query, input)?, object(headers, input)?);
-        Ok::<_, JsonataError>(Made { query, headers, body: value(body, input)? })
-    };
-    made(input).map_err(|error| {
-        blame::faulty(input, kept, &error, |part| made(part).err())
-            .map_or_else(|error| subject.mapped.failed(error.reason()), &refuse)
-    })
+    Ok(Made { query: object(query)?, headers: object(headers)?, body: value(body)? })
 }
 
 /// Evaluates an expression of a mapping over what the provider answered.

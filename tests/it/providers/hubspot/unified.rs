@@ -6,6 +6,7 @@ use doccheck::http::{Headers, Reply, Request};
 use serde_json::{Value, json};
 
 use super::{Client, body, keys};
+use crate::providers::unified_api::address;
 
 const ACCOUNT: &str = "3a6f1d84-0b7c-4e29-9d5a-c81f2e7b4a60";
 
@@ -60,8 +61,8 @@ fn expected(native: &Value) -> Value {
         "account": { "id": had["associatedcompanyid"] },
         "owner": { "id": had["hubspot_owner_id"] },
         "email_addresses": [{ "email": had["email"], "type": "work" }],
-        "phone_numbers": [{ "number": had["phone"], "type": "work" }],
-        "addresses": [],
+        "phone_numbers": [{ "number": had["phone"], "type": "work" }, { "number": had["mobilephone"], "type": "mobile" }],
+        "addresses": [address(["address", "city", "state", "zip", "country"].map(|part| &had[part]), "mailing")],
         "urls": [],
         "tags": [],
         "custom_fields": {},
@@ -75,7 +76,7 @@ fn expected(native: &Value) -> Value {
 #[test]
 fn a_thousand_contacts_are_the_same_by_both_names() {
     let mut client = Client::new();
-    let properties = "firstname,lastname,email,phone,jobtitle,associatedcompanyid,hubspot_owner_id";
+    let properties = "firstname,lastname,email,phone,mobilephone,jobtitle,company,associatedcompanyid,hubspot_owner_id,address,city,state,zip,country";
     let pages = client.walk(&format!("/crm/v3/objects/contacts?limit=100&properties={properties}"));
     let native = pages.iter().flat_map(|page| page["results"].as_array().unwrap());
     let unified = walk(&mut client, "contacts?limit=100");
@@ -87,7 +88,10 @@ fn a_thousand_contacts_are_the_same_by_both_names() {
     assert_eq!((&first["name"], &first["title"]), (&json!("Elif Mendoza"), &json!("Operations Manager")));
     let email = json!([{ "email": "elif.mendoza.1@nimbus-studios-58.example", "type": "work" }]);
     assert_eq!(first["email_addresses"], email);
-    assert_eq!(first["phone_numbers"], json!([{ "number": "+1 555 0000001", "type": "work" }]));
+    assert_eq!(
+        first["phone_numbers"],
+        json!([{ "number": "+1 555 0000001", "type": "work" }, { "number": "+1 556 0000001", "type": "mobile" }])
+    );
     assert_eq!(first["created_at"], "2025-03-11T09:00:00.000Z");
     assert_eq!(first["updated_at"], "2026-01-05T09:00:00.000Z");
 }

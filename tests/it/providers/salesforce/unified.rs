@@ -4,6 +4,7 @@ use doccheck::http::{Headers, Reply, Request};
 use serde_json::{Value, json};
 
 use super::{Client, DATA, body, keys};
+use crate::providers::unified_api::address;
 
 const ACCOUNT: &str = "d2b95c17-4e3f-4a81-8c60-7f1e9a35b0d4";
 const OTHER_ACCOUNT: &str = "c47a9d10-3b52-4f68-8e1d-70b6a5f2c983";
@@ -51,6 +52,7 @@ fn walk(client: &mut Client, target: &str) -> Vec<Value> {
 
 /// A native contact by the unified names, without what it came from.
 fn expected(native: &Value) -> Value {
+    let place = ["Street", "City", "State", "PostalCode", "Country"];
     let instant = |name: &str| native[name].as_str().unwrap().replace("+0000", "Z");
     json!({
         "id": native["Id"],
@@ -61,8 +63,11 @@ fn expected(native: &Value) -> Value {
         "account": { "id": native["AccountId"] },
         "owner": { "id": native["OwnerId"] },
         "email_addresses": [{ "email": native["Email"], "type": "work" }],
-        "phone_numbers": [{ "number": native["Phone"], "type": "work" }],
-        "addresses": [],
+        "phone_numbers": [
+            { "number": native["Phone"], "type": "work" },
+            { "number": native["MobilePhone"], "type": "mobile" },
+        ],
+        "addresses": [address(place.map(|part| &native[format!("Mailing{part}")]), "mailing")],
         "urls": [],
         "tags": [],
         "custom_fields": {},
@@ -77,7 +82,7 @@ fn expected(native: &Value) -> Value {
 fn a_thousand_contacts_are_the_same_by_both_names() {
     let mut client = Client::new();
     let native = client.records(
-        "SELECT Id, FirstName, LastName, Name, Title, AccountId, OwnerId, Email, Phone, CreatedDate, LastModifiedDate FROM Contact",
+        "SELECT Id, FirstName, LastName, Name, Title, AccountId, OwnerId, Email, Phone, MobilePhone, MailingStreet, MailingCity, MailingState, MailingPostalCode, MailingCountry, CreatedDate, LastModifiedDate FROM Contact",
     );
     let unified = walk(&mut client, "contacts?limit=100");
     assert_eq!((unified.len(), native.len()), (1000, 1000));
@@ -88,7 +93,10 @@ fn a_thousand_contacts_are_the_same_by_both_names() {
     assert_eq!((&first["name"], &first["title"]), (&json!("Elif Mendoza"), &json!("Operations Manager")));
     let email = json!([{ "email": "elif.mendoza.1@nimbus-studios-58.example", "type": "work" }]);
     assert_eq!(first["email_addresses"], email);
-    assert_eq!(first["phone_numbers"], json!([{ "number": "+1 555 0000001", "type": "work" }]));
+    assert_eq!(
+        first["phone_numbers"],
+        json!([{ "number": "+1 555 0000001", "type": "work" }, { "number": "+1 556 0000001", "type": "mobile" }])
+    );
     assert_eq!(first["created_at"], "2025-03-11T09:00:00.000Z");
     assert_eq!(first["updated_at"], "2026-01-05T09:00:00.000Z");
 }

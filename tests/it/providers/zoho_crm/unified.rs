@@ -21,7 +21,7 @@ fn a_thousand_contacts_are_the_invented_persons() {
     let contacts = unified::all(world, ACCOUNT, "contacts", "");
     assert_eq!(contacts.len(), 1000);
     assert_eq!(unified::person(&contacts[0]), unified::first_person());
-    let fields = "First_Name,Last_Name,Full_Name,Title,Email,Phone,Account_Name,Owner,Created_Time,Modified_Time";
+    let fields = "First_Name,Last_Name,Full_Name,Title,Email,Phone,Mobile,Mailing_Street,Mailing_City,Mailing_State,Mailing_Zip,Mailing_Country,Account_Name,Owner,Created_Time,Modified_Time";
     let mut native = Vec::new();
     for number in 1..=5 {
         let page = list(world, &format!("/Contacts?fields={fields}&sort_by=id&sort_order=asc&page={number}"));
@@ -30,8 +30,10 @@ fn a_thousand_contacts_are_the_invented_persons() {
     for (contact, record) in contacts.iter().zip(&native) {
         let names = ["First_Name", "Last_Name", "Full_Name"].map(|name| &record[name]);
         let times = [instant(record, "Created_Time"), instant(record, "Modified_Time")];
-        let expected =
-            unified::expected(names, &record["Title"], &record["Email"], &record["Phone"], [&times[0], &times[1]]);
+        let phones = ["Phone", "Mobile"].map(|field| &record[field]);
+        let place = ["Street", "City", "State", "Zip", "Country"].map(|part| &record[format!("Mailing_{part}")]);
+        let times = [times[0].as_str(), times[1].as_str()];
+        let expected = unified::expected(names, &record["Title"], &record["Email"], phones, place, times);
         assert_eq!(unified::person(contact), expected);
         assert_eq!(contact["id"], record["id"]);
         assert_eq!(contact["account"], json!({ "id": record["Account_Name"]["id"] }));
