@@ -25,6 +25,7 @@ mod mapped;
 mod names;
 mod oauth;
 mod openapi;
+mod parameters;
 mod problem;
 mod quota;
 mod read;

@@ -2,12 +2,13 @@
 //!
 //! Everything follows from the data, so the description cannot say something else than the engine does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::data::{AccountPlace, Api, Operation, PageBy, Resource, Route};
+use super::data::{AccountPlace, Api, Operation, PageBy, Resource, Route, Size};
 use super::fault::Kind;
+use super::parameters::Parameters;
 use super::shape::{Shape, Type};
 use super::situation::Situation;
 use super::template::{self, Template};
@@ -165,41 +166,38 @@ impl Described<'_> {
             let place = if key.place == AccountPlace::Header { "header" } else { "query" };
             parameters.push(text(place, &key.name, true));
         }
+        if matches!(self.operation, Operation::List | Operation::Get) {
+            let hiding = api.exclude.iter().chain(api.drop.keys());
+            parameters.extend(hiding.map(|name| text("query", name, false)));
+        }
         if self.operation != Operation::List {
             return parameters;
         }
-        let paging = route
-            .paging
-            .as_ref()
-            .or(self.resource.and_then(|resource| resource.paging.as_ref()))
-            .unwrap_or(&api.paging);
-        let sizes = paging.size.iter().flat_map(super::data::Size::places).filter_map(|place| place.query);
-        for name in sizes {
-            let mut schema = json!({ "type": "integer", "minimum": 1 });
+        let has = |field: &str| self.fields.contains_key(field);
+        let of_list = Parameters::of_list(api, route, self.resource, has);
+        let paging = of_list.paging;
+        let sizes: Vec<String> = paging.size.iter().flat_map(Size::places).filter_map(|place| place.query).collect();
+        for name in of_list.names() {
             let mut parameter = json!({ "name": name, "in": "query", "required": false });
-            // What is more than the largest page is refused, or gets that page.
-            match paging.size.as_ref().map(|size| (size.max, &size.over)) {
-                Some((max, Some(_))) => schema["maximum"] = json!(max),
-                Some((max, None)) => parameter["description"] = json!(format!("A page has at most {max} records")),
-                None => {}
-            }
-            parameter["schema"] = schema;
+            let counts =
+                |name| paging.by != PageBy::Cursor && paging.at.iter().any(|place| place.query.as_ref() == Some(name));
+            parameter["schema"] = if sizes.contains(&name) {
+                let mut schema = json!({ "type": "integer", "minimum": 1 });
+                // What is more than the largest page is refused, or gets that page.
+                match paging.size.as_ref().map(|size| (size.max, &size.over)) {
+                    Some((max, Some(_))) => schema["maximum"] = json!(max),
+                    Some((max, None)) => {
+                        parameter["description"] = json!(format!("A page has at most {max} records"));
+                    }
+                    None => {}
+                }
+                schema
+            } else if counts(&name) {
+                json!({ "type": "integer" })
+            } else {
+                json!({ "type": "string" })
+            };
             parameters.push(parameter);
-        }
-        for name in paging.at.iter().filter_map(|place| place.query.as_ref()) {
-            let kind = if paging.by == PageBy::Cursor { "string" } else { "integer" };
-            parameters.push(json!({ "name": name, "in": "query", "required": false, "schema": { "type": kind } }));
-        }
-        let sort =
-            route.sort.as_ref().or(self.resource.and_then(|resource| resource.sort.as_ref())).unwrap_or(&api.sort);
-        for name in [&sort.by, &sort.direction].into_iter().flatten().filter_map(|place| place.query.as_ref()) {
-            parameters.push(text("query", name, false));
-        }
-        let filters =
-            route.filters.iter().chain(self.resource.iter().flat_map(|resource| &resource.filters)).chain(&api.filters);
-        let mut seen = BTreeSet::new();
-        for name in filters.filter_map(|filter| filter.at.query.as_ref()).filter(|name| seen.insert(name.as_str())) {
-            parameters.push(text("query", name, false));
         }
         parameters
     }

@@ -353,13 +353,11 @@ fn filters_keep_what_compares() {
     assert_eq!(count("updated_after=2026-04-01T02:00:00%2B02:00"), 10);
     assert_eq!(count("updated_after=2026-04-14T18:13:30.000Z"), 0, "the bound itself is not after it");
     assert_eq!(count("updated_at[gte]=2026-04-14T18:13:30.000Z"), 1);
-    assert_eq!(count("updated_after="), 25);
     assert_eq!(count("created_at[lt]=2025-12-01"), 13);
     assert_eq!(count("first_name=Jos%C3%A9"), 1);
     assert_eq!(count("first_name[in]=Mei,Noah,Nobody"), 2);
     assert_eq!(count("first_name[ne]=Mei"), 24);
     assert_eq!(count("email=mei.chen@jadeharbor.example.com"), 1);
-    assert_eq!(count("nonsense=1"), 25);
 }
 
 #[test]

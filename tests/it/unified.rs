@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 mod every;
 mod fields;
+mod filters;
 mod limits;
 
 const TOKEN: &str = "sandbox-token-7d2f9c4e1a6b";

@@ -69,6 +69,11 @@ impl<'c> Call<'c> {
             return unified::perform(self, state, natives, target, account);
         }
         list::beyond(&self.input, target.route, target.resource.map(|(_, resource)| resource))?;
+        if let (Operation::List, Some(_), Some((_, resource))) =
+            (target.operation, &self.api.integrated, target.resource)
+        {
+            unified::check_parameters(self, target, &resource.fields)?;
+        }
         match target.operation {
             Operation::List => self.list(state, target, account, None),
             Operation::More => self.more(state, target, account),

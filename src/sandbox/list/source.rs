@@ -61,7 +61,7 @@ impl<'c> Source<'c, '_> {
 }
 
 /// The field at the beginning of a path.
-pub(super) fn root(path: &str) -> &str {
+pub(in crate::sandbox) fn root(path: &str) -> &str {
     path.split(['.', '[']).next().unwrap_or_default()
 }
 

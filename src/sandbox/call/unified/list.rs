@@ -11,6 +11,7 @@ use super::Subject;
 use super::also;
 use super::blame;
 use super::cursor::{self, Page, Window};
+use super::known;
 use super::remote::{self, Asked, Made};
 use super::wanted::{Wanted, field_of, sortable, wanted};
 use crate::sandbox::data::ListMapping;
@@ -29,6 +30,9 @@ pub(super) fn perform<'c>(
     target: &Target<'c>,
 ) -> Result<Done<'c>, Refusal> {
     let mut mapping = subject.mapped.mapping.list.as_ref().ok_or(Situation::NotMapped)?;
+    let label = natives.api(subject.provider).map(|api| api.label.as_str()).unwrap_or_default();
+    let tells = |field: &str| subject.mapped.mapping.response.contains_key(field);
+    known::told(call, target, &subject.model.fields.shapes, tells, label)?;
     let mut wanted = wanted(call, subject)?;
     let is_wanted = |field: &String| wanted.input.contains_key(field);
     if let Some(variant) = mapping.variants.iter().find(|variant| variant.when.iter().any(is_wanted)) {
@@ -69,7 +73,7 @@ fn asked(
     let Made { mut query, headers, body } =
         remote::make(subject, texts, (input, &["limit"]), &names, |found| blame::parameter(call, found))?;
     // What goes to the provider untouched.
-    let untouched = call.input.query.iter().filter(|given| given.name == "remote_query");
+    let untouched = call.input.query.iter().filter(|given| given.name == known::REMOTE_QUERY);
     query.extend(untouched.filter_map(|given| Some((given.key.clone()?, json!(given.value)))));
     let values = Map::from_iter([("cursor".to_owned(), wanted.page.own().cloned().unwrap_or_default())]);
     Ok(Asked {

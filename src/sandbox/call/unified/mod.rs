@@ -9,6 +9,7 @@ mod also;
 mod blame;
 mod cursor;
 mod events;
+mod known;
 mod list;
 mod loss;
 mod proxy;
@@ -22,6 +23,7 @@ use serde_json::Value;
 use super::natives::Natives;
 use super::{Call, Done, Target};
 use crate::sandbox::data::{Model, Operation};
+use crate::sandbox::list::beyond;
 use crate::sandbox::mapped::Mapped;
 use crate::sandbox::situation::{Refusal, Situation};
 use crate::sandbox::state::State;
@@ -31,6 +33,7 @@ pub(in crate::sandbox) use account::{refresh_due, refuse};
 pub(in crate::sandbox) use administer::record as account_record;
 pub(super) use administer::{administer, check_change};
 pub(in crate::sandbox) use events::of_record as record_news;
+pub(super) use known::check as check_parameters;
 
 /// What a request to a model is about.
 struct Subject<'c> {
@@ -60,7 +63,9 @@ pub(super) fn perform<'c>(
         Operation::Describe => return administer::describe(call, target),
         _ => {}
     }
+    beyond(&call.input, target.route, None)?;
     let subject = subject(call, state, natives, target, account)?;
+    known::check(call, target, &subject.model.fields.shapes)?;
     match target.operation {
         Operation::List => list::perform(call, state, natives, &subject, target),
         _ => record::perform(call, state, natives, &subject, target),

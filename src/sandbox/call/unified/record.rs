@@ -7,6 +7,7 @@ use super::super::natives::Natives;
 use super::super::{Call, Done, Target};
 use super::Subject;
 use super::blame::Faulty;
+use super::known::REMOTE_QUERY;
 use super::loss;
 use super::remote::{self, Answered, Asked, Made};
 use crate::sandbox::body;
@@ -193,7 +194,7 @@ fn send(
     let names = names(subject, call, id);
     let Made { mut query, headers, body } =
         remote::make(subject, texts(mapping), (input, &[BEFORE]), &names, |found| refusal(call, found))?;
-    let untouched = call.input.query.iter().filter(|given| given.name == "remote_query");
+    let untouched = call.input.query.iter().filter(|given| given.name == REMOTE_QUERY);
     query.extend(untouched.filter_map(|given| Some((given.key.clone()?, json!(given.value)))));
     let values = Map::from_iter([("id".to_owned(), json!(id.map(url::encode)))]);
     let asked = Asked {
