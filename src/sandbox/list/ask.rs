@@ -72,20 +72,21 @@ pub(in crate::sandbox) fn filters<'f, 's>(
     comparisons: Option<&Comparisons>,
     shape: impl Fn(&str) -> Option<&'s Shape>,
 ) -> Result<Vec<Asked<'f>>, Refusal> {
-    let mut tests = named_filters(input, named, comparisons, &shape)?;
-    tests.extend(own_filters(input, comparisons, |name| Some((name.to_owned(), shape(name)?)))?);
+    let (mut tests, read) = named_filters(input, named, comparisons, &shape)?;
+    tests.extend(own_filters(input, &read, comparisons, |name| Some((name.to_owned(), shape(name)?)))?);
     Ok(tests)
 }
 
-/// The tests of those filters that the data names.
+/// The tests of those filters that the data names, and the parameters that they read.
 fn named_filters<'f, 's>(
     input: &Input<'_>,
     named: impl Iterator<Item = &'f Filter>,
     comparisons: Option<&Comparisons>,
     shape: impl Fn(&str) -> Option<&'s Shape>,
-) -> Result<Vec<Asked<'f>>, Refusal> {
+) -> Result<(Vec<Asked<'f>>, Vec<&'f String>), Refusal> {
     let is_in_brackets = matches!(comparisons, Some(Comparisons { style: Style::Brackets }));
     let mut tests = Vec::new();
+    let mut read = Vec::new();
     for filter in named {
         let path = root(&filter.field);
         let known = shape(path);
@@ -93,6 +94,7 @@ fn named_filters<'f, 's>(
             continue;
         }
         let shape = known.filter(|_| path == filter.field);
+        read.extend(&filter.at.query);
         let repeated = filter.at.query.as_ref().filter(|_| filter.comparison == Comparison::In);
         let given = repeated.map_or_else(|| input.get(&filter.at), |name| input.list(name));
         if let Some(text) = given.or_else(|| filter.default.clone()) {
@@ -118,21 +120,25 @@ fn named_filters<'f, 's>(
             let Some(word) = &parameter.key else { continue };
             let is = comparison(word, parameter)?;
             let test = test(&parameter.full_name(), &filter.field, shape, is, filter.read, &parameter.value)?;
+            let test = if filter.comparison == Comparison::Same { folded(test) } else { test };
             tests.push((test, filter.none.as_ref()));
         }
     }
-    Ok(tests)
+    Ok((tests, read))
 }
 
 /// The tests of fields by their own names, where there are such. `field` finds one by the name that a request says.
 fn own_filters<'f, 's>(
     input: &Input<'_>,
+    read: &[&String],
     comparisons: Option<&Comparisons>,
     field: impl Fn(&str) -> Option<(String, &'s Shape)>,
 ) -> Result<Vec<Asked<'f>>, Refusal> {
     let mut tests = Vec::new();
     let Some(Comparisons { style }) = comparisons else { return Ok(tests) };
-    for parameter in input.query.iter().filter(|parameter| !parameter.value.is_empty()) {
+    // What a filter of its own has read, its name reads no more.
+    let rest = input.query.iter().filter(|parameter| !parameter.value.is_empty() && !read.contains(&&parameter.name));
+    for parameter in rest {
         let (name, word) = match style {
             Style::Brackets => (parameter.name.as_str(), parameter.key.as_deref()),
             Style::Suffix => match parameter.name.rsplit_once("__") {
@@ -153,6 +159,17 @@ fn own_filters<'f, 's>(
         tests.push((test(&parameter.full_name(), &path, Some(shape), is, Read::Text, &parameter.value)?, None));
     }
     Ok(tests)
+}
+
+/// The same comparison, whatever the case of texts.
+fn folded(mut test: Test) -> Test {
+    let fold = |text: &String| Operand::Folded(text.to_lowercase());
+    test.value = match &test.value {
+        Operand::Text(text) => fold(text),
+        Operand::List(list) => Operand::Any(list.iter().map(fold).collect()),
+        other => other.clone(),
+    };
+    test
 }
 
 /// The comparison for which a parameter says `word`.
@@ -201,9 +218,9 @@ pub(in crate::sandbox) fn read<'c>(
         *number = number.saturating_sub(first).saturating_mul(u64::try_from(ask.size).unwrap_or(u64::MAX));
     }
     let comparisons = api.comparisons.as_ref();
-    let mut tests = named_filters(input, source.filters(), comparisons, |name| resource.fields.get(name))?;
-    tests
-        .extend(own_filters(input, comparisons, |name| source.field(name).map(|(name, shape)| (name.clone(), shape)))?);
+    let (mut tests, read) = named_filters(input, source.filters(), comparisons, |name| resource.fields.get(name))?;
+    let own = |name: &str| source.field(name).map(|(name, shape)| (name.clone(), shape));
+    tests.extend(own_filters(input, &read, comparisons, own)?);
     let none = tests.iter().find_map(|(_, none)| *none);
     ask.tests = tests.into_iter().map(|(test, _)| test).collect();
     match route.language {

@@ -1,6 +1,6 @@
 //! What a list is asked for: each parameter does what it says, or is refused.
 
-use super::every::every;
+use super::every::{every, ids};
 use super::*;
 
 /// What a list of HubSpot's says of a query: the status, and the message of a refusal.
@@ -96,5 +96,56 @@ fn the_description_names_the_filters_that_a_list_has() {
     ] {
         assert_eq!(named(path).contains(&"email".to_owned()), has, "{path}");
         assert!(named(path).contains(&"updated_after".to_owned()), "{path}");
+    }
+}
+
+/// The models whose records have mails, and where.
+const MAILS: [(&str, &str); 4] = [
+    ("crm/contacts", "email_addresses"),
+    ("hris/employees", "emails"),
+    ("ats/candidates", "emails"),
+    ("ticketing/users", "emails"),
+];
+
+#[test]
+fn a_mail_is_found_whatever_its_case() {
+    for (mut client, models) in every() {
+        for (model, field) in MAILS.into_iter().filter(|(model, _)| models.iter().any(|(known, _)| known == model)) {
+            let record = client.page(&format!("{model}?limit=3"))["result"][2].clone();
+            let mail = record[field][0]["email"].as_str().unwrap().to_uppercase();
+            for query in [format!("email={mail}"), format!("email[eq]={mail}"), format!("email[in]=x@y.example,{mail}")]
+            {
+                let (mut found, mut cursor) = (Vec::new(), String::new());
+                loop {
+                    let page = client.page(&format!("{model}?limit=250&{query}&next_cursor={cursor}"));
+                    found.extend(ids(&page));
+                    let Some(next) = page["next_cursor"].as_str() else { break };
+                    cursor = next.to_owned();
+                }
+                assert_eq!(json!(found), json!([record["id"]]), "{} {model} {query}", client.provider);
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_a_filter_holds_it_is_no_fault_of_the_mapping() {
+    for (mut client, models) in every() {
+        for (model, _) in models {
+            for instant in ["0001-01-01T00:00:00Z", "1969-12-31", "9999-12-31T23:59:59Z"] {
+                let expected = usize::from(!instant.starts_with('9'));
+                let page = client.page(&format!("{model}?limit=1&updated_after={instant}"));
+                assert_eq!(ids(&page).len().min(1), expected, "{} {model} {instant}", client.provider);
+            }
+            if !MAILS.iter().any(|(known, _)| *known == model) {
+                continue;
+            }
+            for mail in ["o%27x@example.com", "a%5C", "%5C%27", "a%22b", "x)", "(x", "x%26y%3D1", "a:b", "%25", "x,y"] {
+                for parameter in ["email", "email[in]"] {
+                    let page = client.page(&format!("{model}?limit=100&{parameter}={mail}"));
+                    assert_eq!(ids(&page), Vec::<String>::new(), "{} {model} {mail}", client.provider);
+                }
+            }
+        }
     }
 }

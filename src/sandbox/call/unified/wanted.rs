@@ -163,7 +163,8 @@ fn word(is: Comparison) -> &'static str {
         Comparison::Lte => "lte",
         Comparison::In => "in",
         Comparison::Contains => "contains",
-        Comparison::Same => "same",
+        // Providers find a text whatever its case where this is asked for.
+        Comparison::Same => "eq",
         Comparison::Starts => "starts",
         Comparison::Words => "words",
         Comparison::Begins => "begins",

@@ -110,6 +110,11 @@ impl Reader<'_> {
         let is_text = self.source.field(&field).is_none_or(|(_, shape)| shape.kind == Type::String);
         let test = |is, value| language_test(self.source, &field, is, value, Read::Text);
         let is = match operator.as_str() {
+            // Texts are the same whatever their case.
+            "in" if !values.is_empty() && is_text => {
+                let folded = values.iter().map(|value| Operand::Folded(value.to_lowercase()));
+                return Ok(vec![test(Comparison::In, Operand::Any(folded.collect()))?]);
+            }
             "in" if !values.is_empty() => return Ok(vec![test(Comparison::In, Operand::List(values))?]),
             "between" => {
                 let [low, high] = <[String; 2]>::try_from(values)

@@ -137,7 +137,8 @@ fn test(filter: &Value, source: Source<'_, '_>) -> Result<Vec<Test>, Refusal> {
     }
 }
 
-/// Instants come as milliseconds, or as text.
+/// Instants come as milliseconds, before 1970 with a sign, or as text.
 fn read_as(value: &str) -> Read {
+    let value = value.strip_prefix('-').unwrap_or(value);
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) { Read::EpochMs } else { Read::Text }
 }
