@@ -155,7 +155,8 @@ pub(super) fn field_of(subject: &Subject<'_>, test: &Test) -> String {
 
 fn word(is: Comparison) -> &'static str {
     match is {
-        Comparison::Eq => "eq",
+        // Providers find a text whatever its case where `Same` is asked for.
+        Comparison::Eq | Comparison::Same => "eq",
         Comparison::Ne => "ne",
         Comparison::Gt => "gt",
         Comparison::Gte => "gte",
@@ -163,8 +164,6 @@ fn word(is: Comparison) -> &'static str {
         Comparison::Lte => "lte",
         Comparison::In => "in",
         Comparison::Contains => "contains",
-        // Providers find a text whatever its case where this is asked for.
-        Comparison::Same => "eq",
         Comparison::Starts => "starts",
         Comparison::Words => "words",
         Comparison::Begins => "begins",
