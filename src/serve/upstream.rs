@@ -115,7 +115,8 @@ impl Upstream {
         let Some(Mounted { server, gone }) = self.gate.try_write().ok().and_then(|mut gate| gate.take()) else {
             return;
         };
-        drop(server);
+        // That waits for the answer that is being made, however long it takes.
+        std::thread::spawn(move || drop(server));
         let _ = gone.into_inner().unwrap_or_else(PoisonError::into_inner).recv_timeout(grace);
     }
 }

@@ -531,6 +531,25 @@ fn nothing_is_left_however_it_is_ended() {
 }
 
 #[test]
+fn an_answer_that_takes_minutes_keeps_nobody_from_ending_it() {
+    let home = home();
+    let sandbox = Sandbox::start(home.path(), &["--accounts", "hubspot:contacts=50000000"]);
+    let told = sandbox.describe();
+    let of = |name: &str| told["environment"][name].as_str().unwrap().to_owned();
+    let (token, account) = (of("TRUTO_API_KEY"), of("HUBSPOT_1_ACCOUNT_ID"));
+    let target = format!("/{HOST}/unified/crm/contacts?integrated_account_id={account}&email=nobody@example.com");
+    let mut asking = TcpStream::connect(sandbox.url.strip_prefix("http://").unwrap()).unwrap();
+    let head = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n");
+    asking.write_all(head.as_bytes()).unwrap();
+    // It is on its way through fifty million records by then.
+    thread::sleep(Duration::from_secs(1));
+    let begun = std::time::Instant::now();
+    assert_eq!(sandbox.end(Signal::TERM).0, Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert_eq!(below(&home.path().join("run")), Vec::<String>::new());
+}
+
+#[test]
 fn the_second_terminal_finds_the_one_that_runs() {
     let home = home();
     let advance = |more: &[&str]| {
