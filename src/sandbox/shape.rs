@@ -116,6 +116,11 @@ impl Shape {
         self.refers.iter().chain(within).collect()
     }
 
+    /// True where what it holds follows from the rest of the record.
+    pub(super) fn is_made(&self) -> bool {
+        self.set.is_some() || self.derived.is_some()
+    }
+
     /// True where the API alone decides what it holds.
     pub(super) fn is_owned(&self) -> bool {
         self.set.is_some() || (self.derived.is_some() && self.derived_when.is_none())

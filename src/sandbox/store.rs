@@ -1,24 +1,22 @@
 //! The records of a world: a table for each resource of each account, and how their records are made and shown.
 
-use std::borrow::Cow;
+mod invented;
+
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value};
 
-use super::data::{Api, Counts, Resource};
-use super::invention::{Invented, Inventions, Setting};
+use super::data::{Api, Counts};
+use super::invention::Inventions;
 use super::record;
 use super::shape::Set;
 use super::table::{Row, Table};
-use super::template::{self, Values, Variables};
 use crate::clock::Timestamp;
+use invented::fill_up;
 
 /// The bytes of records' texts that are kept for the next time.
 const KEPT_BYTES: usize = 12 << 20;
-
-/// The invented records that are kept for the next time: what many pages of a list have, and few megabytes.
-const KEPT_ROWS: usize = 1_000;
 
 /// A record as answers show it.
 #[derive(Debug)]
@@ -143,79 +141,6 @@ impl Store {
         self.tables.get(resource)?.get(account)
     }
 
-    /// The record at a position.
-    pub(super) fn row(&self, maker: &Maker<'_>, resource: &str, account: &str, position: u64) -> Option<Arc<Row>> {
-        let (number, table) = self.numbered(resource, account)?;
-        if let Some(row) = table.written(position) {
-            return Some(Arc::clone(row));
-        }
-        if let Some(row) = self.rows().get(&(*number, position)) {
-            return Some(Arc::clone(row));
-        }
-        let row = self.invent(maker, resource, account, table, position)?;
-        let mut rows = self.rows();
-        if rows.len() >= KEPT_ROWS {
-            rows.clear();
-        }
-        rows.insert((*number, position), Arc::clone(&row));
-        Some(row)
-    }
-
-    fn rows(&self) -> MutexGuard<'_, HashMap<(usize, u64), Arc<Row>>> {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes an invented record.
-    fn invent(
-        &self,
-        maker: &Maker<'_>,
-        resource: &str,
-        account: &str,
-        table: &Table,
-        position: u64,
-    ) -> Option<Arc<Row>> {
-        let shape = maker.api.resources.get(resource)?;
-        let (segment, index) = table.invented(position)?;
-        let seeds = shape.seeds.get(segment.seeds)?;
-        let nothing = BTreeMap::new();
-        let counts = self.seeds.get(account).unwrap_or(&nothing);
-        let count = |kind: &str| {
-            let (name, _, at) = maker.api.resource_of(kind)?;
-            counts.get(name).map(|counts| counts.of(at)).filter(|count| *count > 0)
-        };
-        let id = |kind: &str, n: u64| {
-            let (name, resource, at) = maker.api.resource_of(kind)?;
-            let before: u64 = (0..at).map(|seeds| counts.get(name).map_or(0, |counts| counts.of(seeds))).sum();
-            Some(record::id_value(resource, &resource.id.write(resource.first + before + n - 1)))
-        };
-        let setting = Setting {
-            inventions: maker.inventions,
-            words: &maker.api.words,
-            seed: maker.seed,
-            start: maker.start,
-            count: &count,
-            id: &id,
-        };
-        let (made, changed) = (segment.times.made(index), segment.times.changed(index));
-        let invented = Dated {
-            invented: Invented::new(&setting, seeds.kind.get_ref(), index + 1),
-            created: maker.api.time.write(made),
-            updated: maker.api.time.write(changed),
-        };
-        let mut record = Map::new();
-        let own_id = shape.id.write(shape.first + position);
-        if let Some(field) = shape.field(Set::Id) {
-            record.insert(field.to_owned(), Value::Null);
-        }
-        for (name, field) in &seeds.fields {
-            let value = template::fill(field, &invented);
-            record.insert(name.clone(), shape.fields.get(name).map_or(value.clone(), |shape| shape.coerced(value)));
-        }
-        fill_up(shape, &mut record, shape.first + position);
-        record::complete(maker.api, shape, &mut record, &own_id, made, changed, None);
-        Some(Arc::new(Row { position, id: own_id, record, made, changed, deleted: None, version: 0 }))
-    }
-
     /// The record of this id that is still there, or was kept when it was deleted.
     pub(super) fn find(&self, maker: &Maker<'_>, resource: &str, account: &str, id: &str) -> Option<Arc<Row>> {
         let (table, known) = (self.table(resource, account)?, maker.api.resources.get(resource)?);
@@ -266,7 +191,7 @@ impl Store {
             record.insert(field.to_owned(), Value::Null);
         }
         record.extend(fields);
-        fill_up(shape, &mut record, number);
+        fill_up(shape, &mut record, number, |_| true);
         record::complete(maker.api, shape, &mut record, &id, now, now, None);
         let row = Row { position, id, record, made: now, changed: now, deleted: None, version: 1 };
         self.keep(resource, account, None, row)
@@ -367,33 +292,5 @@ impl Store {
     pub(super) fn forget_items(&mut self) {
         self.items.clear();
         self.item_bytes = 0;
-    }
-}
-
-/// Puts into a new record what nobody has said of it: the default of a field, else null.
-fn fill_up(resource: &Resource, record: &mut Map<String, Value>, number: u64) {
-    let numbered = Variables::from_iter([("n".to_owned(), Value::from(number))]);
-    for (name, field) in &resource.fields {
-        if !record.contains_key(name) {
-            let default = field.default.as_ref().map(|default| template::fill(default, &numbered));
-            record.insert(name.clone(), default.unwrap_or_default());
-        }
-    }
-}
-
-/// An invented record with its times as its provider writes them.
-struct Dated<'s> {
-    invented: Invented<'s>,
-    created: Value,
-    updated: Value,
-}
-
-impl Values for Dated<'_> {
-    fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
-        match name {
-            "created" => Some(Cow::Borrowed(&self.created)),
-            "updated" => Some(Cow::Borrowed(&self.updated)),
-            name => self.invented.value(name),
-        }
     }
 }

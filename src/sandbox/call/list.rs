@@ -80,10 +80,13 @@ impl<'c> Call<'c> {
             let empty = crate::sandbox::table::Table::default();
             let table = store.table(name, account).unwrap_or(&empty);
             let maker = self.maker;
+            let fields = ask.looks_at();
             let mut make = |position| store.row(&maker, name, account, position);
-            let total =
-                template.asks_for(&["total", "pages", "last_url"], &unasked).then(|| ask.total(table, &mut make));
-            (ask.page(table, self.now, &mut make), total)
+            let mut look = |position| store.glance(&maker, name, account, position, &fields);
+            let counted =
+                template.asks_for(&["total", "pages", "last_url"], &unasked).then(|| ask.total(table, &mut look));
+            let (total, passing) = counted.map_or((None, None), |(total, passing)| (Some(total), passing));
+            (ask.page(table, self.now, passing.as_ref(), &mut look, &mut make), total)
         };
         if let (true, Some(none)) = (page.rows.is_empty(), none) {
             return Ok(Done::Fresh(none, 200));

@@ -8,6 +8,7 @@ mod source;
 mod test;
 mod unread;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -82,9 +83,30 @@ pub(super) struct Page {
 /// Makes the record at a position.
 pub(super) type Make<'m> = dyn FnMut(u64) -> Option<Arc<Row>> + 'm;
 
+/// The records that pass, where somebody has looked at all of them already.
+pub(super) type Passing = BTreeSet<u64>;
+
 impl Ask {
+    /// The fields at which one must look to tell which records are shown, and in which order.
+    pub(super) fn looks_at(&self) -> Vec<String> {
+        let tests = self.tests.iter().chain(self.groups.iter().flatten());
+        let of_tests = tests.flat_map(|test| match &test.subject {
+            Subject::Field(path) => vec![root(path).to_owned()],
+            Subject::Any(paths) => paths.iter().map(|path| root(path).to_owned()).collect(),
+            Subject::Made | Subject::Changed => Vec::new(),
+        });
+        let mut fields: Vec<String> = of_tests.collect();
+        if let OrderBy::Field(field) = &self.order.by {
+            fields.push(field.clone());
+        }
+        fields
+    }
+
     /// Whether the record of this key is shown; it is made only where the tests need that.
-    fn shows(&self, key: &Key, make: &mut Make<'_>) -> bool {
+    fn shows(&self, key: &Key, passing: Option<&Passing>, look: &mut Make<'_>) -> bool {
+        if let Some(passing) = passing {
+            return passing.contains(&key.position);
+        }
         let is_there = match self.which {
             Which::Live => !key.is_deleted,
             Which::Deleted => key.is_deleted,
@@ -96,7 +118,7 @@ impl Ask {
         let mut row = None;
         let mut holds = |test: &Test| {
             test.by_key(key).unwrap_or_else(|| {
-                let row = row.get_or_insert_with(|| make(key.position));
+                let row = row.get_or_insert_with(|| look(key.position));
                 row.as_ref().is_some_and(|row| test.passes(row))
             })
         };
@@ -122,18 +144,32 @@ impl Ask {
         Some(Mark { changed: crate::clock::Timestamp::from_micros(micros), position: u64::MAX })
     }
 
-    /// How many records there are in all.
-    pub(super) fn total(&self, table: &Table, make: &mut Make<'_>) -> u64 {
+    /// How many records there are in all, and which where that took a look into them: `look` gives the fields of a record
+    /// that tests look at.
+    pub(super) fn total(&self, table: &Table, look: &mut Make<'_>) -> (u64, Option<Passing>) {
         let mark = self.earliest();
         let by = if mark.is_some() { By::Changed } else { By::Made };
-        let count = table.scan(by, false, mark).filter(|key| self.shows(key, make)).count();
+        let shown = table.scan(by, false, mark).filter(|key| self.shows(key, None, look));
+        let (count, passing) = if self.looks_at().is_empty() {
+            (shown.count(), None)
+        } else {
+            let passing: Passing = shown.map(|key| key.position).collect();
+            (passing.len(), Some(passing))
+        };
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         let count = self.most.filter(|_| !self.counts_all).map_or(count, |most| most.min(count));
-        count.saturating_sub(self.left_out)
+        (count.saturating_sub(self.left_out), passing)
     }
 
-    /// The page.
-    pub(super) fn page(&self, table: &Table, now: crate::clock::Timestamp, make: &mut Make<'_>) -> Page {
+    /// The page. `make` makes its records, `look` the fields of any that tests and the order look at.
+    pub(super) fn page(
+        &self,
+        table: &Table,
+        now: crate::clock::Timestamp,
+        passing: Option<&Passing>,
+        look: &mut Make<'_>,
+        make: &mut Make<'_>,
+    ) -> Page {
         let (skip, cursor) = match &self.start {
             Start::Skip(skip) => (*skip, None),
             Start::At(cursor) => (0, Some(cursor)),
@@ -146,7 +182,10 @@ impl Ask {
         let is_back = cursor.is_some_and(|cursor| !cursor.forward);
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
         let mut rows: Vec<Arc<Row>> = match &self.order.by {
-            OrderBy::Field(field) => self.sorted(table, field, cursor, skip, wanted, make),
+            OrderBy::Field(field) => {
+                let found = self.sorted(table, field, cursor, (skip, wanted), passing, look);
+                found.into_iter().filter_map(make).collect()
+            }
             by => {
                 let by = if *by == OrderBy::Made { By::Made } else { By::Changed };
                 let descending = self.order.descending != is_back;
@@ -157,7 +196,7 @@ impl Ask {
                 let earliest = self.earliest().filter(|_| by == By::Changed && !descending);
                 let positions: Vec<u64> = table
                     .scan(by, descending, mark.max(earliest))
-                    .filter(|key| self.shows(key, make))
+                    .filter(|key| self.shows(key, passing, look))
                     .map(|key| key.position)
                     .skip(skip)
                     .take(wanted)
@@ -187,41 +226,41 @@ impl Ask {
         Page { rows, before, next, previous }
     }
 
-    /// Records ordered by a field, which takes all of them.
+    /// Where the records lie that are ordered by a field, which takes a look at all of them.
     fn sorted(
         &self,
         table: &Table,
         field: &str,
         cursor: Option<&Cursor>,
-        skip: usize,
-        wanted: usize,
-        make: &mut Make<'_>,
-    ) -> Vec<Arc<Row>> {
-        let keys: Vec<Key> = table.scan(By::Made, false, None).collect();
-        let mut rows: Vec<Arc<Row>> = Vec::new();
-        for key in keys {
-            if self.shows(&key, make) {
-                rows.extend(make(key.position));
+        (skip, wanted): (usize, usize),
+        passing: Option<&Passing>,
+        look: &mut Make<'_>,
+    ) -> Vec<u64> {
+        let mut found: Vec<(Value, u64)> = Vec::new();
+        for key in table.scan(By::Made, false, None) {
+            if self.shows(&key, passing, look) {
+                let row = look(key.position);
+                let value = row.and_then(|row| row.record.get(field).cloned()).unwrap_or_default();
+                found.push((value, key.position));
             }
         }
-        let value = |row: &Row| row.record.get(field).cloned().unwrap_or_default();
         let place = |a: (&Value, u64), b: (&Value, u64)| {
             let by_value = compare(a.0, b.0);
             let by_value = if self.order.descending { by_value.reverse() } else { by_value };
             by_value.then(a.1.cmp(&b.1))
         };
-        rows.sort_by(|a, b| place((&value(a), a.position), (&value(b), b.position)));
-        let Some(cursor) = cursor else { return rows.into_iter().skip(skip).take(wanted).collect() };
+        found.sort_by(|a, b| place((&a.0, a.1), (&b.0, b.1)));
+        let positions = |found: Vec<(Value, u64)>| found.into_iter().map(|(_, position)| position);
+        let Some(cursor) = cursor else { return positions(found).skip(skip).take(wanted).collect() };
         let nothing = Value::Null;
         let at = (cursor.key.as_ref().unwrap_or(&nothing), cursor.position);
         if cursor.forward {
-            rows.retain(|row| place((&value(row), row.position), at).is_gt());
+            found.retain(|(value, position)| place((value, *position), at).is_gt());
         } else {
-            rows.retain(|row| place((&value(row), row.position), at).is_lt());
-            rows.reverse();
+            found.retain(|(value, position)| place((value, *position), at).is_lt());
+            found.reverse();
         }
-        rows.truncate(wanted);
-        rows
+        positions(found).take(wanted).collect()
     }
 }
 
