@@ -243,10 +243,19 @@ impl Times {
 
     /// The first place whose record was changed at `instant` or later.
     pub(super) fn first_place(&self, instant: Timestamp) -> u64 {
+        self.first(instant, |place| self.at(place, CHANGED_DAYS, CHANGED_DAYS))
+    }
+
+    /// The first index whose record was made at `instant` or later.
+    pub(super) fn first_made(&self, instant: Timestamp) -> u64 {
+        self.first(instant, |index| self.made(index))
+    }
+
+    fn first(&self, instant: Timestamp, at: impl Fn(u64) -> Timestamp) -> u64 {
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.at(middle, CHANGED_DAYS, CHANGED_DAYS) < instant {
+            if at(middle) < instant {
                 low = middle + 1;
             } else {
                 high = middle;

@@ -48,6 +48,8 @@ pub(super) struct Segment {
 /// By what a list is ordered without looking into the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
+    /// As they came in: by their ids.
+    Placed,
     Made,
     Changed,
 }
@@ -55,8 +57,8 @@ pub(super) enum By {
 /// A place in an order: all that lies after it is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Mark {
-    /// The instant of the change; the same for all where the order is that of creation.
-    pub(super) changed: Timestamp,
+    /// That of the change or of the creation; the same for all where the order is by neither.
+    pub(super) instant: Timestamp,
     pub(super) position: u64,
 }
 
@@ -67,6 +69,8 @@ pub(super) struct Table {
     /// What was written: new records, and those that take the place of invented ones.
     written: BTreeMap<u64, Arc<Row>>,
     changes: BTreeSet<(Timestamp, u64)>,
+    /// When what was written came to be, with its positions.
+    beginnings: BTreeSet<(Timestamp, u64)>,
     /// The positions of new records.
     ids: HashMap<String, u64>,
     next: u64,
@@ -119,6 +123,7 @@ impl Table {
             self.ids.insert(row.id.clone(), position);
         }
         self.changes.insert((row.changed, position));
+        self.beginnings.insert((row.made, position));
         if let Some(before) = self.written.insert(position, Arc::new(row))
             && self.written.get(&position).is_some_and(|row| row.changed != before.changed)
         {
@@ -140,27 +145,32 @@ impl Table {
     /// The keys in an order, after `mark` where there is one.
     pub(super) fn scan(&self, by: By, descending: bool, mark: Option<Mark>) -> Box<dyn Iterator<Item = Key> + '_> {
         match (by, descending) {
-            (By::Made, false) => {
+            (By::Placed, false) => {
                 let from = mark.map_or(0, |mark| mark.position.saturating_add(1));
                 Box::new((from..self.next).filter_map(|position| self.key(position)))
             }
-            (By::Made, true) => {
+            (By::Placed, true) => {
                 let to = mark.map_or(self.next, |mark| mark.position.min(self.next));
                 Box::new((0..to).rev().filter_map(|position| self.key(position)))
             }
-            (By::Changed, _) => Box::new(self.scan_changes(descending, mark)),
+            (By::Made | By::Changed, _) => Box::new(self.scan_instants(by, descending, mark)),
         }
     }
 
-    fn scan_changes(&self, descending: bool, mark: Option<Mark>) -> impl Iterator<Item = Key> + '_ {
+    /// Each kind of invented record has an order of its own, and what was written may be from whenever: they are merged.
+    fn scan_instants(&self, by: By, descending: bool, mark: Option<Mark>) -> impl Iterator<Item = Key> + '_ {
         let mut sources: Vec<std::iter::Peekable<Box<dyn Iterator<Item = Key> + '_>>> = Vec::new();
         for segment in &self.segments {
             let key = move |place: u64| {
-                let position = segment.first + segment.times.index(place);
+                let index = if by == By::Made { place } else { segment.times.index(place) };
+                let position = segment.first + index;
                 if self.written.contains_key(&position) { None } else { self.key(position) }
             };
             // Places at the mark's own instant are looked at again, and left out by the mark below.
-            let near = mark.map(|mark| segment.times.first_place(mark.changed));
+            let near = mark.map(|mark| match by {
+                By::Made => segment.times.first_made(mark.instant),
+                _ => segment.times.first_place(mark.instant),
+            });
             let places: Box<dyn Iterator<Item = u64>> = if descending {
                 Box::new((0..near.map_or(segment.count, |near| (near + 1).min(segment.count))).rev())
             } else {
@@ -169,23 +179,27 @@ impl Table {
             let keys: Box<dyn Iterator<Item = Key>> = Box::new(places.filter_map(key));
             sources.push(keys.peekable());
         }
+        let instants = if by == By::Made { &self.beginnings } else { &self.changes };
         let written: Box<dyn Iterator<Item = &(Timestamp, u64)>> =
-            if descending { Box::new(self.changes.iter().rev()) } else { Box::new(self.changes.iter()) };
+            if descending { Box::new(instants.iter().rev()) } else { Box::new(instants.iter()) };
         let written: Box<dyn Iterator<Item = Key>> = Box::new(written.filter_map(|(_, position)| self.key(*position)));
         sources.push(written.peekable());
         let merged = std::iter::from_fn(move || {
-            let next = sources.iter_mut().enumerate().filter_map(|(at, source)| Some((source.peek()?.mark(), at)));
+            let next = sources.iter_mut().enumerate().filter_map(|(at, source)| Some((source.peek()?.mark(by), at)));
             let (_, at) = if descending { next.max()? } else { next.min()? };
             sources.get_mut(at)?.next()
         });
-        merged.filter(move |key| mark.is_none_or(|mark| if descending { key.mark() < mark } else { key.mark() > mark }))
+        merged.filter(move |key| {
+            mark.is_none_or(|mark| if descending { key.mark(by) < mark } else { key.mark(by) > mark })
+        })
     }
 }
 
 impl Key {
-    /// Its place in the order of changes.
-    pub(super) fn mark(&self) -> Mark {
-        Mark { changed: self.changed, position: self.position }
+    /// Its place in an order.
+    pub(super) fn mark(&self, by: By) -> Mark {
+        let instant = if by == By::Made { self.made } else { self.changed };
+        Mark { instant, position: self.position }
     }
 }
 
@@ -221,12 +235,12 @@ mod tests {
                 let position = position.min(table.next_position());
                 table.write(row(&table, position, changed));
             }
-            for by in [By::Made, By::Changed] {
+            for by in [By::Placed, By::Made, By::Changed] {
                 let keys: Vec<Key> = table.scan(by, descending, None).collect();
                 let mut sorted = keys.clone();
                 match by {
-                    By::Made => sorted.sort_by_key(|key| key.position),
-                    By::Changed => sorted.sort_by_key(Key::mark),
+                    By::Placed => sorted.sort_by_key(|key| key.position),
+                    By::Made | By::Changed => sorted.sort_by_key(|key| key.mark(by)),
                 }
                 if descending {
                     sorted.reverse();
@@ -234,7 +248,7 @@ mod tests {
                 prop_assert_eq!(&keys, &sorted);
                 prop_assert_eq!(keys.len() as u64, table.positions());
                 for (at, key) in keys.iter().enumerate() {
-                    let rest = positions(table.scan(by, descending, Some(key.mark())));
+                    let rest = positions(table.scan(by, descending, Some(key.mark(by))));
                     prop_assert_eq!(rest, positions(keys[at + 1..].iter().copied()));
                 }
             }

@@ -15,6 +15,7 @@ mod every;
 mod fields;
 mod filters;
 mod limits;
+mod orders;
 
 const TOKEN: &str = "sandbox-token-7d2f9c4e1a6b";
 

@@ -321,7 +321,9 @@ fn order(source: Source<'_, '_>, input: &Input<'_>) -> Result<Order, Refusal> {
             let default = sort.default.as_deref().unwrap_or("created");
             // The data says it, by the declared name.
             let source = Source { names: &Names::default(), ..source };
-            order_of(default, source).unwrap_or(Order { by: OrderBy::Made, descending: false })
+            let order = order_of(default, source).unwrap_or(Order { by: OrderBy::Placed, descending: false });
+            // Who asks for no order gets the records as they came in.
+            Order { by: if order.by == OrderBy::Made { OrderBy::Placed } else { order.by }, ..order }
         }
     };
     if let Some((place, text)) = sort.direction.as_ref().and_then(|place| Some((place, input.get(place)?))) {

@@ -16,8 +16,8 @@ use crate::clock::Timestamp;
 pub(in crate::sandbox) struct Cursor {
     /// False: the page before it is meant.
     pub(in crate::sandbox) forward: bool,
-    /// The instant of the record's change.
-    pub(in crate::sandbox) changed: i64,
+    /// The instant of the record's change, or of its creation where the list is ordered by that.
+    pub(in crate::sandbox) instant: i64,
     /// The record's position.
     pub(in crate::sandbox) position: u64,
     /// The value by which the list is ordered, where it is ordered by a field.
@@ -33,14 +33,14 @@ pub(in crate::sandbox) struct Cursor {
 impl Cursor {
     /// As text.
     pub(in crate::sandbox) fn write(&self) -> String {
-        let Self { forward, changed, position, key, before, issued, query } = self;
-        opaque(&(forward, changed, position, key, before, issued, query))
+        let Self { forward, instant, position, key, before, issued, query } = self;
+        opaque(&(forward, instant, position, key, before, issued, query))
     }
 
     /// Reads one; `None` where it is none.
     pub(in crate::sandbox) fn read(text: &str) -> Option<Self> {
-        let (forward, changed, position, key, before, issued, query) = transparent(text)?;
-        Some(Self { forward, changed, position, key, before, issued, query })
+        let (forward, instant, position, key, before, issued, query) = transparent(text)?;
+        Some(Self { forward, instant, position, key, before, issued, query })
     }
 
     /// When it was given out.

@@ -29,8 +29,8 @@ pub(super) fn order_of(text: &str, source: Source<'_, '_>) -> Option<Order> {
     let by = match subject(name, shape) {
         Subject::Made => OrderBy::Made,
         Subject::Changed => OrderBy::Changed,
-        // Ids are given out in the order of creation.
-        Subject::Field(_) if shape.is_some_and(|shape| shape.set == Some(Set::Id)) => OrderBy::Made,
+        // Ids are given out one after the other.
+        Subject::Field(_) if shape.is_some_and(|shape| shape.set == Some(Set::Id)) => OrderBy::Placed,
         Subject::Field(_) if shape.is_some() => OrderBy::Field(name.to_owned()),
         Subject::Field(_) | Subject::Any(_) => return None,
     };

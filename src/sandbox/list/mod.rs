@@ -65,6 +65,8 @@ pub(super) struct Order {
 /// What a list is ordered by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum OrderBy {
+    /// As they came in: by their ids.
+    Placed,
     Made,
     Changed,
     Field(String),
@@ -141,14 +143,14 @@ impl Ask {
             }
         });
         let micros = bounds.max()?.micros().saturating_sub(1);
-        Some(Mark { changed: crate::clock::Timestamp::from_micros(micros), position: u64::MAX })
+        Some(Mark { instant: crate::clock::Timestamp::from_micros(micros), position: u64::MAX })
     }
 
     /// How many records there are in all, and which where that took a look into them: `look` gives the fields of a record
     /// that tests look at.
     pub(super) fn total(&self, table: &Table, look: &mut Make<'_>) -> (u64, Option<Passing>) {
         let mark = self.earliest();
-        let by = if mark.is_some() { By::Changed } else { By::Made };
+        let by = if mark.is_some() { By::Changed } else { By::Placed };
         let shown = table.scan(by, false, mark).filter(|key| self.shows(key, None, look));
         let (count, passing) = if self.looks_at().is_empty() {
             (shown.count(), None)
@@ -187,10 +189,14 @@ impl Ask {
                 found.into_iter().filter_map(make).collect()
             }
             by => {
-                let by = if *by == OrderBy::Made { By::Made } else { By::Changed };
+                let by = match by {
+                    OrderBy::Made => By::Made,
+                    OrderBy::Changed => By::Changed,
+                    OrderBy::Placed | OrderBy::Field(_) => By::Placed,
+                };
                 let descending = self.order.descending != is_back;
                 let mark = cursor.map(|cursor| Mark {
-                    changed: crate::clock::Timestamp::from_micros(cursor.changed),
+                    instant: crate::clock::Timestamp::from_micros(cursor.instant),
                     position: cursor.position,
                 });
                 let earliest = self.earliest().filter(|_| by == By::Changed && !descending);
@@ -214,7 +220,7 @@ impl Ask {
         let (has_next, has_previous) = if is_back { (true, is_more) } else { (is_more, before > 0) };
         let cursor = |row: &Arc<Row>, forward: bool, before: u64| Cursor {
             forward,
-            changed: row.changed.micros(),
+            instant: if self.order.by == OrderBy::Made { row.made } else { row.changed }.micros(),
             position: row.position,
             key: self.order.key(row),
             before,
@@ -237,7 +243,7 @@ impl Ask {
         look: &mut Make<'_>,
     ) -> Vec<u64> {
         let mut found: Vec<(Value, u64)> = Vec::new();
-        for key in table.scan(By::Made, false, None) {
+        for key in table.scan(By::Placed, false, None) {
             if self.shows(&key, passing, look) {
                 let row = look(key.position);
                 let value = row.and_then(|row| row.record.get(field).cloned()).unwrap_or_default();
@@ -269,7 +275,7 @@ impl Order {
     fn key(&self, row: &Row) -> Option<Value> {
         match &self.by {
             OrderBy::Field(field) => Some(row.record.get(field).cloned().unwrap_or_default()),
-            OrderBy::Made | OrderBy::Changed => None,
+            OrderBy::Placed | OrderBy::Made | OrderBy::Changed => None,
         }
     }
 }
