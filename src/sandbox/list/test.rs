@@ -202,10 +202,8 @@ fn against(value: &Value, operand: &Operand) -> Option<Ordering> {
     match (value, operand) {
         (Value::String(text), Operand::Instant(given)) => Some(Timestamp::parse_loosely(text)?.cmp(given)),
         (Value::String(text), Operand::Text(given)) => {
-            match (Timestamp::parse(text), Timestamp::parse_loosely(given)) {
-                (Some(text), Some(given)) => Some(text.cmp(&given)),
-                _ => Some(text.as_str().cmp(given)),
-            }
+            let instants = Timestamp::parse(text).and_then(|text| Some((text, Timestamp::parse_loosely(given)?)));
+            Some(instants.map_or_else(|| text.as_str().cmp(given), |(text, given)| text.cmp(&given)))
         }
         (Value::String(text), Operand::Folded(given)) => Some(text.to_lowercase().cmp(given)),
         (Value::String(text), Operand::Number(given)) => text.parse::<f64>().ok()?.partial_cmp(given),

@@ -7,7 +7,9 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use serde_json::{Map, Value};
 
 use super::{Maker, Store};
+use crate::clock::Timestamp;
 use crate::sandbox::data::Resource;
+use crate::sandbox::instants::TimeFormat;
 use crate::sandbox::invention::{Invented, Setting};
 use crate::sandbox::record;
 use crate::sandbox::shape::Set;
@@ -100,15 +102,19 @@ impl Store {
         let (made, changed) = (segment.times.made(index), segment.times.changed(index));
         let invented = Dated {
             invented: Invented::new(&setting, seeds.kind.get_ref(), index + 1),
-            created: maker.api.time.write(made),
-            updated: maker.api.time.write(changed),
+            time: &maker.api.time,
+            made,
+            changed,
         };
         let mut record = Map::new();
         let own_id = shape.id.write(shape.first + position);
         let row = |id, record| Some(Arc::new(Row { position, id, record, made, changed, deleted: None, version: 0 }));
         let value = |name: &String, field| {
             let value = template::fill(field, &invented);
-            shape.fields.get(name).map_or(value.clone(), |shape| shape.coerced(value))
+            match shape.fields.get(name) {
+                Some(shape) => shape.coerced(value),
+                None => value,
+            }
         };
         if let Some(only) = only {
             let wanted = |name: &String| only.contains(name);
@@ -153,15 +159,16 @@ pub(super) fn fill_up(
 /// An invented record with its times as its provider writes them.
 struct Dated<'s> {
     invented: Invented<'s>,
-    created: Value,
-    updated: Value,
+    time: &'s TimeFormat,
+    made: Timestamp,
+    changed: Timestamp,
 }
 
 impl Values for Dated<'_> {
     fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
         match name {
-            "created" => Some(Cow::Borrowed(&self.created)),
-            "updated" => Some(Cow::Borrowed(&self.updated)),
+            "created" => Some(Cow::Owned(self.time.write(self.made))),
+            "updated" => Some(Cow::Owned(self.time.write(self.changed))),
             name => self.invented.value(name),
         }
     }
