@@ -129,6 +129,27 @@ fn a_mail_is_found_whatever_its_case() {
 }
 
 #[test]
+fn a_mail_that_was_written_with_capitals_is_found_without() {
+    for crm in CRMS {
+        let (mut client, _) = every().find(|(client, _)| client.provider == crm).unwrap();
+        let sent =
+            json!({ "last_name": "Doe", "email_addresses": [{ "email": "Ada.Doe@Example.com", "type": "work" }] });
+        let (status, made) = client.unified("POST", "crm/contacts", Some(&sent));
+        assert!(matches!(status, 200 | 201), "{crm}: {made}");
+        for query in ["email=ada.doe@example.com", "email=ADA.DOE@EXAMPLE.COM"] {
+            let (mut found, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = client.page(&format!("crm/contacts?limit=250&{query}&next_cursor={cursor}"));
+                found.extend(ids(&page));
+                let Some(next) = page["next_cursor"].as_str() else { break };
+                cursor = next.to_owned();
+            }
+            assert_eq!(json!(found), json!([made["id"]]), "{crm} {query}");
+        }
+    }
+}
+
+#[test]
 fn whatever_a_filter_holds_it_is_no_fault_of_the_mapping() {
     for (mut client, models) in every() {
         for (model, _) in models {
