@@ -106,7 +106,8 @@ mod number {
 }
 
 impl Call {
-    /// Reads a line of `/proc/<process>/task/<thread>/syscall`, such as `230 0x0 0x0 0x7ffd 0x7ffe 0x0 0x0 0x7ffc 0x7fa9`; `running` is no call.
+    /// Reads a line of `/proc/<process>/task/<thread>/syscall`, such as `230 0x0 0x0 0x7ffd 0x7ffe 0x0 0x0 0x7ffc 0x7fa9`;
+    /// `running` is no call.
     pub(super) fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace();
         let number = words.next()?.parse().ok()?;
@@ -165,9 +166,7 @@ impl Call {
             Waiting::Something
         }
     }
-}
 
-impl Call {
     /// How long it waits at most for the other end of a socket, where the socket says so (`SO_RCVTIMEO`, `SO_SNDTIMEO`; see
     /// socket(7)).
     fn socket_limit(&self, process: i32) -> Option<Duration> {

@@ -102,8 +102,7 @@ impl Alarms {
     }
 
     /// What is to be credited to the clock: those whose time is over. Who has rung holds nobody up any more as soon as whom
-    /// it rang for must have woken. One that was set not to ring credits nothing where nobody waited
-    /// for it.
+    /// it rang for must have woken. One that was set not to ring credits nothing where nobody waited for it.
     pub(super) fn credits(&mut self, look: &Look, now: Instant) -> Vec<Credit> {
         let mut credits = Vec::new();
         for ((process, bell), mut alarm) in std::mem::take(&mut self.0) {
