@@ -11,8 +11,9 @@ pub(super) struct Part {
     pub(super) path: String,
     /// What the body says it is, such as `home`, where it says that.
     pub(super) kind: Option<String>,
-    /// The same as a JSON pointer.
-    pointer: String,
+    /// The field that a record must say alike for the part to be there already, as a JSON pointer: of a list the whole
+    /// element, since the list that is sent takes the place of the one that is there.
+    whole: String,
     without: Value,
 }
 
@@ -38,7 +39,7 @@ pub(super) fn lost<M: PartialEq, E>(
     let mut found: Vec<Part> = parts.into_iter().take(PARTS).filter(is_lost).collect();
     if !found.is_empty() {
         let known = known()?;
-        found.retain(|part| !is_said(body.pointer(&part.pointer), known.pointer(&part.pointer)));
+        found.retain(|part| !is_said(body.pointer(&part.whole), known.pointer(&part.whole)));
     }
     Ok(found)
 }
@@ -58,13 +59,17 @@ fn collect(body: &Value, value: &Value, path: &str, pointer: &str, parts: &mut V
                 collect(body, item, &format!("{path}[{at}]"), &format!("{pointer}/{at}"), parts);
             }
         }
+        Value::Null if !pointer[1..].contains('/') => {
+            let (path, whole) = (path.to_owned(), pointer.to_owned());
+            parts.push(Part { path, kind: None, whole, without: without(body, pointer) });
+        }
         value if is_empty(value) => {}
         value => {
             let path = if value.is_object() { format!("{path}.id") } else { path.to_owned() };
             let (parent, _) = pointer.rsplit_once('/').unwrap_or_default();
             let kind = body.pointer(parent).and_then(|parent| parent.get("type")?.as_str()).map(str::to_owned);
             let kind = kind.filter(|_| !parent.is_empty());
-            parts.push(Part { path, kind, pointer: pointer.to_owned(), without: without(body, pointer) });
+            parts.push(Part { path, kind, whole: whole(pointer), without: without(body, pointer) });
         }
     }
 }
@@ -88,10 +93,23 @@ fn without(body: &Value, pointer: &str) -> Value {
     body
 }
 
-/// Whether the record says what the body says; of an object the id decides.
+/// The innermost element of a list in which `pointer` leads, or all the way.
+fn whole(pointer: &str) -> String {
+    let steps: Vec<&str> = pointer.split('/').collect();
+    let element = steps.iter().rposition(|step| !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit()));
+    steps[..=element.unwrap_or(steps.len() - 1)].join("/")
+}
+
+/// Whether the record says what the body says; of an object the id decides, or else each of its fields.
 fn is_said(given: Option<&Value>, known: Option<&Value>) -> bool {
-    let id = |value: Option<&Value>| value.map(|value| value.get("id").unwrap_or(value)).cloned();
-    id(given) == id(known)
+    let known = known.unwrap_or(&Value::Null);
+    match given.unwrap_or(&Value::Null) {
+        Value::Object(fields) => match fields.get("id").filter(|id| !is_empty(id)) {
+            Some(id) => known.get("id") == Some(id),
+            None => fields.iter().all(|(name, value)| is_said(Some(value), known.get(name))),
+        },
+        plain => plain == known || known.get("id") == Some(plain),
+    }
 }
 
 #[cfg(test)]
@@ -123,6 +141,16 @@ mod tests {
         assert_eq!(told(text, &body, Value::Null), expected);
         let known = json!({ "size": 7, "mails": [{ "mail": "a" }], "owner": { "id": "2", "name": "n" } });
         assert_eq!(told(text, &body, known), ["mails[1].mail home", "contact[1].id", "place.city", "place.a/b"]);
+    }
+
+    #[test]
+    fn what_is_there_as_another_kind_or_is_to_be_taken_away_is_not_said_already() {
+        let body = json!({ "phones": [{ "number": "1", "type": "home" }], "owner": null, "account": null });
+        let text = "{'p': phones[type = 'work'].number}";
+        let known = |kind: &str| json!({ "phones": [{ "number": "1", "type": kind }], "owner": { "id": "7" } });
+        assert_eq!(told(text, &body, known("mobile")), ["phones[0].number home", "owner"]);
+        assert_eq!(told(text, &body, known("home")), ["owner"]);
+        assert_eq!(told(text, &body, Value::Null), ["phones[0].number home"]);
     }
 
     #[test]
