@@ -99,12 +99,26 @@ pub fn program_name(process: i32) -> String {
         .map_or_else(String::new, |name| String::from_utf8_lossy(&name).trim_end().to_owned())
 }
 
-/// When a process was started, in the kernel's ticks since the machine's start; processes of one tick are told apart by
-/// their numbers.
-pub fn started(process: i32) -> u64 {
-    let line = read(&format!("/proc/{process}/stat"));
-    let line = line.map(|line| String::from_utf8_lossy(&line).into_owned()).unwrap_or_default();
-    line.rsplit_once(')').and_then(|(_, rest)| rest.split_ascii_whitespace().nth(19)?.parse().ok()).unwrap_or(u64::MAX)
+/// A process and those that it comes from, as far as doccheck, the oldest first: when each was started, in the kernel's
+/// ticks since the machine's start, and its number, which tells processes of one tick apart.
+pub fn lineage(process: i32) -> Vec<(u64, i32)> {
+    let me = rustix::process::getpid().as_raw_nonzero().get();
+    let mut found = Vec::new();
+    let mut next = process;
+    while next > 1 && next != me {
+        let (parent, started) = parent_and_start(next).unwrap_or((0, u64::MAX));
+        found.push((started, next));
+        next = parent;
+    }
+    found.reverse();
+    found
+}
+
+fn parent_and_start(process: i32) -> Option<(i32, u64)> {
+    let line = String::from_utf8(read(&format!("/proc/{process}/stat"))?).ok()?;
+    let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace().skip(1);
+    let parent = fields.next()?.parse().ok()?;
+    Some((parent, fields.nth(17)?.parse().ok()?))
 }
 
 /// Reads a short file of the kernel's at once: it tells no length, and to find the end costs a call more.
@@ -119,6 +133,26 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use super::*;
+
+    #[test]
+    fn a_process_comes_from_those_that_started_it() {
+        let mut child = std::process::Command::new("sh").args(["-c", "sleep 60 & wait"]).spawn().unwrap();
+        let shell = i32::try_from(child.id()).unwrap();
+        let children = format!("/proc/{shell}/task/{shell}/children");
+        let sleep: i32 = loop {
+            let told = fs::read_to_string(&children).unwrap();
+            if let Some(child) = told.split_whitespace().next() {
+                break child.parse().unwrap();
+            }
+            std::thread::yield_now();
+        };
+        let lineage = lineage(sleep);
+        assert_eq!(lineage.iter().map(|(_, process)| *process).collect::<Vec<_>>(), [shell, sleep]);
+        assert!(lineage[0].0 <= lineage[1].0 && lineage[1].0 < u64::MAX);
+        rustix::process::kill_process(rustix::process::Pid::from_raw(sleep).unwrap(), rustix::process::Signal::KILL)
+            .unwrap();
+        child.wait().unwrap();
+    }
 
     #[test]
     fn the_backlog_of_a_processor_is_read() {

@@ -226,7 +226,7 @@ impl Arbiter {
 
     fn at_rest(&mut self, look: &Look) {
         let hooked: BTreeSet<i32> =
-            self.ears.connections.iter().filter_map(|connection| Some(connection.process?.0)).collect();
+            self.ears.connections.iter().filter_map(|connection| Some(connection.lineage.last()?.1)).collect();
         let port = |event: &Event| match event {
             Event::Release { port, .. } => Some(*port),
             Event::Wake { .. } => None,

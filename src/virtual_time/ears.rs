@@ -9,9 +9,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::oneshot;
 
 use super::message::{Message, take_lines};
-use super::schedule::Content;
+use super::schedule::{Content, Lineage};
 use super::{Passage, Rested};
-use crate::process::{Census, started};
+use crate::process::{Census, lineage};
 
 /// What doccheck says.
 #[derive(Debug)]
@@ -88,8 +88,8 @@ pub(super) struct Connection {
     pub(super) number: u64,
     stream: UnixStream,
     received: Vec<u8>,
-    /// The process that said hello, and when it was started.
-    pub(super) process: Option<(i32, u64)>,
+    /// The process that said hello, at the end of those that it comes from; empty before.
+    pub(super) lineage: Lineage,
 }
 
 impl Connection {
@@ -150,7 +150,7 @@ impl Ears {
             let goes_on = connection.read();
             for message in take_lines(&mut connection.received) {
                 if let Message::Hello { process } = message {
-                    connection.process = Some((process, started(process)));
+                    connection.lineage = lineage(process).into();
                 }
                 heard.push(Heard::Message(connection.number, message));
             }
@@ -177,7 +177,12 @@ impl Ears {
         while let Ok((stream, _)) = self.listener.accept() {
             if stream.set_nonblocking(true).is_ok() {
                 self.count += 1;
-                self.connections.push(Connection { number: self.count, stream, received: Vec::new(), process: None });
+                self.connections.push(Connection {
+                    number: self.count,
+                    stream,
+                    received: Vec::new(),
+                    lineage: Lineage::default(),
+                });
             }
         }
         self.connections.len() > before

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The time that every exchange with the sandbox takes, in microseconds.
@@ -47,14 +48,18 @@ pub(super) fn due(base: i64, ticks: i64, delay: i64) -> i64 {
     if ticks <= due { due } else { whole_millis(ticks).saturating_add(delay) }
 }
 
+/// A process with those that it comes from, the oldest first: when each was started, and its number. Of jobs that were
+/// started in turn each starts its programs when it gets a processor, so these are in no order of their own.
+pub(super) type Lineage = Arc<[(u64, i32)]>;
+
 /// Who comes first of those that are due at the same time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     /// A request that reaches the sandbox or an answer that reaches its client: by what is in it, since the order in
     /// which threads send is not the same twice; then by its connection and its number there.
     Exchange { content: Content, connection: u64, serial: u64 },
-    /// Somebody who sleeps: by when its process was started, then by its thread, then by its number there.
-    Sleeper { started: (u64, i32), thread: i64, serial: u64 },
+    /// Somebody who sleeps: by its process, then by its thread, then by its number there.
+    Sleeper { lineage: Lineage, thread: i64, serial: u64 },
 }
 
 /// A text in the order in which a person would sort it: `page=9` before `page=10`.
@@ -166,7 +171,7 @@ mod tests {
     }
 
     fn sleeper(started: u64, thread: i64, serial: u64) -> Rank {
-        Rank::Sleeper { started: (started, 4711), thread, serial }
+        Rank::Sleeper { lineage: [(started, 4711)].into(), thread, serial }
     }
 
     #[test]

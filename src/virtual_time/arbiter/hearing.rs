@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::ears::{Command, Delay, Heard, News, Request};
 use super::super::message::Message;
-use super::super::schedule::{Rank, due};
+use super::super::schedule::{Lineage, Rank, due};
 use super::{Arbiter, Event, PATIENCE};
 use crate::system_clock;
 
@@ -73,10 +73,11 @@ impl Arbiter {
         match message.clone() {
             Message::Hello { .. } => {}
             Message::Wait { id, due, thread } => {
-                let process = self.ears.connection(connection).and_then(|connection| connection.process);
+                let lineage = self.ears.connection(connection).map(|connection| Lineage::clone(&connection.lineage));
                 // Who says no hello comes last.
-                let (process, started) = process.unwrap_or((i32::MAX, u64::MAX));
-                let rank = Rank::Sleeper { started: (started, process), thread, serial: id };
+                let lineage = lineage.filter(|lineage| !lineage.is_empty());
+                let lineage = lineage.unwrap_or_else(|| [(u64::MAX, i32::MAX)].into());
+                let rank = Rank::Sleeper { lineage, thread, serial: id };
                 self.schedule.add(due, rank, Event::Wake { connection, id });
             }
             Message::Cancel { id: over } => self.schedule.forget(
