@@ -41,6 +41,8 @@ const OVERDUE: i64 = 10_000;
 enum Event {
     /// A hook is woken.
     Wake { connection: u64, id: u64 },
+    /// Who slept in real time and told that it is over goes on.
+    Slept { connection: u64, credit: Credit },
     /// What is on the wires goes on.
     Release { released: oneshot::Sender<Passage>, port: u16 },
 }
@@ -229,7 +231,7 @@ impl Arbiter {
             self.ears.connections.iter().filter_map(|connection| Some(connection.lineage.last()?.1)).collect();
         let port = |event: &Event| match event {
             Event::Release { port, .. } => Some(*port),
-            Event::Wake { .. } => None,
+            Event::Wake { .. } | Event::Slept { .. } => None,
         };
         let held: BTreeSet<u16> = self.schedule.events().filter_map(port).collect();
         self.credit(look);
@@ -315,6 +317,10 @@ impl Arbiter {
                 self.account().sleep(moved);
                 self.ears.wake(connection, id);
             }
+            Event::Slept { connection, credit } => {
+                self.apply([credit]);
+                self.ears.wake(connection, 0);
+            }
             Event::Release { released, .. } => {
                 self.account().exchange(moved);
                 self.in_flight += 1;
@@ -327,7 +333,7 @@ impl Arbiter {
     /// Moves the clock by what was slept in real time.
     fn credit(&mut self, look: &Look) {
         let awaited = self.wires.awaits_outside();
-        let credits = self.sleepers.credits(look, awaited, system_clock::now());
+        let credits = self.sleepers.credits(look, awaited, self.schedule.next_due(), system_clock::now());
         self.apply(credits);
     }
 

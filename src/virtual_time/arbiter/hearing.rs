@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::super::account::Credit;
 use super::super::ears::{Command, Delay, Heard, News, Request};
 use super::super::message::Message;
 use super::super::schedule::{Lineage, Rank, due};
 use super::{Arbiter, Event, PATIENCE};
+use crate::process::lineage;
 use crate::system_clock;
 
 impl Arbiter {
@@ -27,8 +29,10 @@ impl Arbiter {
                 Heard::Message(connection, message) => self.note(connection, &message),
                 Heard::Came => {}
                 Heard::Gone(gone) => {
-                    self.schedule
-                        .forget(|event| matches!(event, Event::Wake { connection, .. } if *connection == gone));
+                    self.schedule.forget(|event| match event {
+                        Event::Wake { connection, .. } | Event::Slept { connection, .. } => *connection == gone,
+                        Event::Release { .. } => false,
+                    });
                     let credit = self.sleepers.woke(gone, None, system_clock::now());
                     self.apply(credit);
                 }
@@ -69,6 +73,11 @@ impl Arbiter {
         self.schedule.add(due, rank, Event::Release { released, port });
     }
 
+    /// Whether something is to happen before this.
+    fn is_before(&self, instant: i64) -> bool {
+        self.schedule.next_due().is_some_and(|due| due < instant)
+    }
+
     fn note(&mut self, connection: u64, message: &Message) {
         match message.clone() {
             Message::Hello { .. } => {}
@@ -94,9 +103,22 @@ impl Arbiter {
                 self.apply(credit);
             }
             Message::Slept { length } => {
+                let sleeper = self.sleepers.told_by(connection);
                 let credit = self.sleepers.woke(connection, Some(length), system_clock::now());
-                self.apply(credit);
-                self.ears.wake(connection, 0);
+                match (sleeper, credit) {
+                    // It was late, because somebody computes: what is due before comes before.
+                    (Some((process, thread)), Some(credit)) if self.is_before(credit.until) => {
+                        let credit = Credit { is_cut: false, ..credit };
+                        let (lineage, thread) = (lineage(process).into(), (thread - process).into());
+                        let rank = Rank::Sleeper { lineage, thread, serial: 0 };
+                        self.schedule.add(credit.until, rank, Event::Slept { connection, credit });
+                        self.shared.tell_sleepers(self.sleepers.count());
+                    }
+                    (_, credit) => {
+                        self.apply(credit);
+                        self.ears.wake(connection, 0);
+                    }
+                }
             }
         }
     }
