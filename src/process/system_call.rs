@@ -8,6 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use rustix::net::sockopt::{Timeout, socket_timeout};
+use rustix::time::{ClockId, clock_gettime};
 
 /// What a sleeping thread waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +137,7 @@ impl Call {
             Waiting::Time(span(first))
         } else if number == known.clock_nanosleep {
             // The second argument's lowest bit stands for an instant in place of a span.
-            Waiting::Time(span(third).filter(|_| second & 1 == 0))
+            Waiting::Time(if second & 1 == 0 { span(third) } else { left(first == 0, span(third)) })
         } else if number == known.restart {
             Waiting::Time(None)
         } else if number == known.read {
@@ -157,7 +158,8 @@ impl Call {
         } else if number == known.futex {
             match is_wait(second) {
                 true if fourth == 0 => Waiting::Peer,
-                true => Waiting::AtMost(None),
+                true if second & 0x7f == 0 => Waiting::AtMost(span(fourth)),
+                true => Waiting::AtMost(left(second & FUTEX_CLOCK_REALTIME != 0, span(fourth))),
                 false => Waiting::Something,
             }
         } else if number == known.rt_sigtimedwait {
@@ -205,7 +207,17 @@ fn socket(_process: i32, _descriptor: i32) -> Option<OwnedFd> {
     None
 }
 
-/// True for the operations of futex(2) that wait: only their fourth argument is a time.
+/// How long it is until an instant, on the clock that counts from 1970 or on the monotonic one.
+fn left(is_wall: bool, instant: Option<Duration>) -> Option<Duration> {
+    let clock = if is_wall { ClockId::Realtime } else { ClockId::Monotonic };
+    let now = Duration::try_from(clock_gettime(clock)).ok()?;
+    Some(instant?.saturating_sub(now))
+}
+
+/// The bit of an operation of futex(2) whose time is one of the clock that counts from 1970.
+const FUTEX_CLOCK_REALTIME: u64 = 0x100;
+
+/// True for the operations of futex(2) that wait: only their fourth argument is a time, for all but the first an instant.
 fn is_wait(operation: u64) -> bool {
     matches!(operation & 0x7f, 0 | 6 | 9 | 11 | 13)
 }

@@ -348,6 +348,17 @@ fn who_sleeps_in_real_time_side_by_side_does_so_in_the_same_time() {
     assert_eq!(run(page).is_true().real(0), [("perl".to_owned(), 3.5)]);
 }
 
+/// Neither a program that computes meanwhile, nor one whose every sleep is short, lets time pass beyond what is due before.
+#[test]
+fn what_is_due_before_a_sleep_in_real_time_ends_comes_before_it() {
+    let page = "```bash\nperl -e 'sleep 1; print \"slept\\n\"' &\n(sleep 0.5; echo \"job at $(date +%S.%1N)\") &\n\
+                perl -e '1 for 1..160_000_000'; echo computed; wait; date +%S.%1N\n\
+                perl -e 'select undef, undef, undef, 0.02 for 1..50; print \"short\\n\"' &\n\
+                sleep 0.7; echo long; wait; date +%S.%1N\n```\n\n\
+                ```output\ncomputed\njob at 00.5\nslept\n01.0\nlong\nshort\n02.0\n```\n";
+    assert_eq!(run(page).is_true().real(0), [("perl".to_owned(), 2.0)]);
+}
+
 #[test]
 fn a_traced_shell_shows_the_pages_lines_alone() {
     let page = "```bash\nbash -xvc 'echo $RANDOM'\nprintf '# One.\\necho $RANDOM\\n' > one.sh\nbash -v one.sh\n```\n\n\

@@ -75,6 +75,15 @@ fast 8
     run(page).is_true();
 }
 
+/// Each job starts its `sleep` when it gets a processor: the order of these programs tells nothing.
+#[test]
+fn jobs_that_wake_at_the_same_instant_go_on_in_the_order_in_which_they_were_started() {
+    let jobs = "(sleep 1; echo a) & (sleep 1; echo b) & python3 -c 'import time; time.sleep(1); print(\"c\")' & \
+                (sleep 1; echo d) & wait\n";
+    let page = format!("```bash\n{}```\n\n```output\n{}```\n", jobs.repeat(4), "a\nb\nc\nd\n".repeat(4));
+    run(&page).is_true();
+}
+
 #[test]
 fn time_stands_still_between_steps() {
     let page = r#"

@@ -6,6 +6,9 @@
 
 #include <sys/timerfd.h>
 
+/* What rings more often may be the pulse of a program that computes. */
+#define PULSE (100 * MILLISECOND)
+
 /* The program's name, which the process may have lost by the time the arbiter hears of it; without line ends. */
 static char *put_program(char *to) {
     int file = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/comm", O_RDONLY | O_CLOEXEC);
@@ -21,7 +24,7 @@ static char *put_program(char *to) {
 
 void tell_bell(enum bell bell, uint64_t number, int64_t since, int64_t length, int64_t interval) {
     static const char *const NAMES[] = {[OF_PROCESS] = " process ", [TIMER] = " timer ", [DESCRIPTOR] = " descriptor "};
-    if (!has_folder() || length == NEVER || (interval && interval < SHORTEST)) return;
+    if (!has_folder() || length == NEVER || (interval && interval < PULSE)) return;
     int error = errno, arbiter = reach();
     if (arbiter >= 0) {
         char text[160], *end = put(put_number(put(text, "alarm "), getpid()), NAMES[bell]);

@@ -119,8 +119,8 @@ struct line *take_line(void);
 void give_back(struct line *line);
 void forget_lines(void);
 
-/* What takes real time and is shorter may be the pulse of a program that computes. */
-#define SHORTEST (100 * MILLISECOND)
+/* What sleeps for less may be a pause that a runtime makes for itself. */
+#define SHORTEST (10 * MILLISECOND)
 
 /* sleeps.c: around a call that sleeps for so many microseconds, in a program that is not on the list. */
 struct sleep {
