@@ -1,18 +1,23 @@
 //! Cursors of unified lists: which page of the provider's, or which part of one, and of which list it is.
 
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::Call;
 use crate::sandbox::list::{opaque, transparent};
 use crate::sandbox::situation::Refusal;
+use crate::sandbox::store::Item;
 
 /// What stands for the cursor of the first page, which has none.
 const FIRST: &str = "";
 
 /// A page of the provider's, or a part of it: so a list goes on with any limit and neither skips nor repeats a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(into = "(Value, Option<u64>, usize, Option<usize>)", from = "(Value, Option<u64>, usize, Option<usize>)")]
+#[serde(into = "Parts", from = "Parts")]
 pub(super) struct Page {
     /// The provider's own cursor.
     own: Value,
@@ -21,8 +26,20 @@ pub(super) struct Page {
     size: Option<u64>,
     /// How many of its records were shown already.
     from: usize,
+    /// What these are known by when the page is read again: some may be gone by then, and others take their places.
+    shown: Vec<u32>,
     /// Whoever goes back wants the records before this one, and the last of them.
     until: Option<usize>,
+}
+
+type Parts = (Value, Option<u64>, usize, Option<usize>, Vec<u32>);
+
+/// What a record of a page is known by.
+fn mark(record: &Item) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    record.text.hash(&mut hasher);
+    // Half of it is enough to tell apart what lies within a page.
+    (hasher.finish() >> 32) as u32
 }
 
 /// Which records of a page an answer shows.
@@ -34,12 +51,12 @@ pub(super) struct Window {
 
 impl Page {
     pub(super) fn first() -> Self {
-        Self { own: json!(FIRST), size: None, from: 0, until: None }
+        Self { own: json!(FIRST), size: None, from: 0, shown: Vec::new(), until: None }
     }
 
     /// The provider's page after another of which the provider says `next`; `numbered`: that counts pages of `size`.
     pub(super) fn after(next: Value, numbered: bool, size: u64) -> Self {
-        Self { own: next, size: numbered.then_some(size), from: 0, until: None }
+        Self { own: next, size: numbered.then_some(size), from: 0, shown: Vec::new(), until: None }
     }
 
     /// The provider's cursor; the first page has none.
@@ -52,10 +69,17 @@ impl Page {
         self.size.unwrap_or(limit)
     }
 
-    /// What a request that wants `limit` is shown of the `count` records that came.
-    pub(super) fn window(&self, count: usize, limit: u64) -> Window {
+    /// What a request that wants `limit` is shown of the records that came.
+    pub(super) fn window(&self, records: &[Arc<Item>], limit: u64) -> Window {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let from = self.from.min(count);
+        let count = records.len();
+        let from = match self.shown.is_empty() {
+            true => self.from.min(count),
+            false => {
+                let last = records.iter().rposition(|record| self.shown.contains(&mark(record)));
+                last.map_or(0, |last| last + 1)
+            }
+        };
         match (self.until, self.size) {
             (Some(until), _) => {
                 let end = until.clamp(from, count);
@@ -68,13 +92,18 @@ impl Page {
     }
 
     /// The rest of the page after `window`, where it has one.
-    pub(super) fn rest(&self, window: Window, count: usize, size: u64) -> Option<Self> {
-        (window.end < count).then(|| Self { size: Some(size), from: window.end, until: None, ..self.clone() })
+    pub(super) fn rest(&self, window: Window, records: &[Arc<Item>], size: u64) -> Option<Self> {
+        let from = window.end;
+        (from < records.len()).then(|| {
+            let shown = records.iter().take(from).map(|record| mark(record)).collect();
+            Self { own: self.own.clone(), size: Some(size), from, shown, until: None }
+        })
     }
 
     /// The way back to what `window` showed.
     fn back(&self, window: Window, size: u64) -> Self {
-        Self { size: Some(size), from: window.start, until: Some(window.end), ..self.clone() }
+        let own = self.own.clone();
+        Self { own, size: Some(size), from: window.start, shown: Vec::new(), until: Some(window.end) }
     }
 
     /// What whoever went back has not seen yet of the page.
@@ -83,15 +112,15 @@ impl Page {
     }
 }
 
-impl From<(Value, Option<u64>, usize, Option<usize>)> for Page {
-    fn from((own, size, from, until): (Value, Option<u64>, usize, Option<usize>)) -> Self {
-        Self { own, size, from, until }
+impl From<Parts> for Page {
+    fn from((own, size, from, until, shown): Parts) -> Self {
+        Self { own, size, from, shown, until }
     }
 }
 
-impl From<Page> for (Value, Option<u64>, usize, Option<usize>) {
+impl From<Page> for Parts {
     fn from(page: Page) -> Self {
-        (page.own, page.size, page.from, page.until)
+        (page.own, page.size, page.from, page.until, page.shown)
     }
 }
 

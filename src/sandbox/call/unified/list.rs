@@ -46,9 +46,9 @@ pub(super) fn perform<'c>(
     let mut answered = remote::ask(call, state, natives, subject.provider, &subject.account.id, asked)?;
     let mut items = also::records(&mut answered, &mapping.records);
     let onward = next(call, mapping, &answered.body, answered.headers, &sent, &items, &wanted, subject)?;
-    let (count, size) = (items.len(), wanted.size);
-    let window = wanted.page.window(count, wanted.limit);
-    let next = wanted.page.rest(window, count, size);
+    let size = wanted.size;
+    let window = wanted.page.window(&items, wanted.limit);
+    let next = wanted.page.rest(window, &items, size);
     let next = next.or_else(|| Some(Page::after(onward?, mapping.numbered, size)));
     items.truncate(window.end);
     items.drain(..window.start);
