@@ -8,6 +8,8 @@ use crate::transcript::{RealWait, TimeSpent};
 #[derive(Debug, Default)]
 pub(super) struct Account {
     spent: TimeSpent,
+    /// By how many microseconds sleeps have moved the clock.
+    slept: u64,
 }
 
 /// Real time that the world waited, and for whom.
@@ -22,9 +24,9 @@ pub(super) struct Credit {
 }
 
 impl Account {
-    /// The clock was moved by `micros` because somebody slept.
+    /// The clock was moved by `micros` because somebody slept, on it or in real time.
     pub(super) fn sleep(&mut self, micros: i64) {
-        self.spent.asleep_us += unsigned(micros);
+        self.slept += unsigned(micros);
     }
 
     /// The clock was moved by `micros` because a request or an answer was under way.
@@ -49,8 +51,12 @@ impl Account {
         self.spent.overtook = true;
     }
 
+    /// What was counted since the last time. Who sleeps on the clock beside somebody who sleeps in real time does so in the
+    /// same time, and how much of it was either's in turn is not the same in every run: what is left beside the real is told.
     pub(super) fn take(&mut self) -> TimeSpent {
-        std::mem::take(&mut self.spent)
+        let real: u64 = self.spent.real.iter().map(|wait| wait.waited_us).sum();
+        let asleep_us = std::mem::take(&mut self.slept).saturating_sub(real);
+        TimeSpent { asleep_us, ..std::mem::take(&mut self.spent) }
     }
 }
 

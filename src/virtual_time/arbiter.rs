@@ -344,7 +344,9 @@ impl Arbiter {
             let uncounted = self.sleepers.count_once(&credit);
             let waited = if credit.is_cut { moved.min(uncounted) } else { uncounted };
             self.shared.move_to(credit.until);
-            self.account().real(&credit.program, waited);
+            let mut account = self.account();
+            account.sleep(moved);
+            account.real(&credit.program, waited);
         }
         self.shared.tell_sleepers(self.sleepers.count());
     }
