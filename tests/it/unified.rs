@@ -107,11 +107,6 @@ fn a_thousand_contacts_are_the_same_whatever_the_crm() {
         let ids: BTreeSet<&str> = records.iter().map(|record| record["id"].as_str().unwrap()).collect();
         assert_eq!(ids.len(), 1000, "{crm}: ids are text, and no two the same");
         let mut records: Vec<Value> = records.iter().map(common).collect();
-        for record in &mut records {
-            // Of a person two of them know no address.
-            let places = record["addresses"].take();
-            assert_eq!(places.as_array().unwrap().is_empty(), ["pipedrive", "close"].contains(&crm), "{crm}: {places}");
-        }
         records.sort_by_key(|record| record["email_addresses"].to_string());
         match &expected {
             None => expected = Some(records),

@@ -71,7 +71,6 @@ pub(super) fn expected(
     title: &Value,
     mail: &Value,
     phones: [&Value; 2],
-    place: [&Value; 5],
     times: [&str; 2],
 ) -> Value {
     json!({
@@ -81,7 +80,7 @@ pub(super) fn expected(
         "title": title,
         "email_addresses": [{ "email": mail, "type": "work" }],
         "phone_numbers": [{ "number": phones[0], "type": "work" }, { "number": phones[1], "type": "mobile" }],
-        "addresses": [address(place, "mailing")],
+        "addresses": [],
         "urls": [],
         "tags": [],
         "custom_fields": {},
@@ -91,12 +90,6 @@ pub(super) fn expected(
     })
 }
 
-/// The street, the city, the state, the postal code and the country as a unified address.
-pub(super) fn address(place: [&Value; 5], kind: &str) -> Value {
-    let [street, city, state, code, country] = place;
-    json!({ "street_1": street, "city": city, "state": state, "postal_code": code, "country": country, "type": kind })
-}
-
 /// The first invented person, with the right values written out.
 pub(super) fn first_person() -> Value {
     expected(
@@ -104,7 +97,6 @@ pub(super) fn first_person() -> Value {
         &json!("Operations Manager"),
         &json!("elif.mendoza.1@nimbus-studios-58.example"),
         [&json!("+1 555 0000001"), &json!("+1 556 0000001")],
-        [&json!("Sakura-dori 1"), &json!("Nagoya"), &json!("Aichi"), &json!("450-0002"), &json!("Japan")],
         ["2025-03-11T09:00:00.000Z", "2026-01-05T09:00:00.000Z"],
     )
 }
