@@ -232,6 +232,20 @@ pub struct TimeSpent {
     pub real: Vec<RealWait>,
     /// True where a program that computes without looking at the clock was overtaken: the next run may be another.
     pub overtook: bool,
+    /// True where the step's limit, which is real time, was over while this clock went on: in the next run it may be over at
+    /// another time of it.
+    #[serde(default)]
+    pub ran_out: bool,
+}
+
+impl TimeSpent {
+    /// The same, of a step that took `duration_us` microseconds of real time, of which it had as much as `limit`.
+    #[must_use]
+    pub fn within(self, duration_us: u64, limit: Duration) -> Self {
+        // Exchanges alone take as long in every run, whatever comes after them.
+        let went_on = self.virtual_us > self.exchanges_us;
+        Self { ran_out: went_on && Duration::from_micros(duration_us) >= limit, ..self }
+    }
 }
 
 /// A program that slept in real time.

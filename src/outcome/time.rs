@@ -36,6 +36,11 @@ pub(super) fn notes(time: &TimeSpent) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if time.ran_out {
+        notes.push(
+            "not reproducible: its time limit, which is real time, was over while the page's clock went on".to_owned(),
+        );
+    }
     notes
 }
 
@@ -74,9 +79,20 @@ mod tests {
     #[test]
     fn real_waits_and_what_cannot_be_repeated_are_told() {
         let real = vec![RealWait { program: "perl".to_owned(), waited_us: 2_000_000 }];
-        let time = TimeSpent { real, overtook: true, ..TimeSpent::default() };
+        let time = TimeSpent { real, overtook: true, ran_out: true, ..TimeSpent::default() };
         let notes = notes(&time);
         assert_eq!(notes[0], "waited 2 s in real time: no hook makes the sleep of `perl` virtual");
-        assert!(notes[1].starts_with("not reproducible: "));
+        assert!(notes[1].starts_with("not reproducible: a program"));
+        assert!(notes[2].starts_with("not reproducible: its time limit"));
+    }
+
+    #[test]
+    fn a_limit_ends_a_step_at_another_time_where_more_than_exchanges_moves_its_clock() {
+        let time = TimeSpent { virtual_us: 40_000, exchanges_us: 40_000, ..TimeSpent::default() };
+        let limit = Duration::from_secs(1);
+        assert!(!time.clone().within(1_000_000, limit).ran_out);
+        let time = TimeSpent { asleep_us: 1, virtual_us: 40_001, ..time };
+        assert!(time.clone().within(1_000_000, limit).ran_out);
+        assert!(!time.within(999_999, limit).ran_out);
     }
 }

@@ -282,7 +282,7 @@ fn time(time: &TimeSpent) -> schema::Time {
         asleep_s: seconds(time.asleep_us),
         exchanges_s: seconds(time.exchanges_us),
         real: time.real.iter().map(wait).collect(),
-        reproducible: !time.overtook,
+        reproducible: !time.overtook && !time.ran_out,
     }
 }
 

@@ -208,7 +208,8 @@ pub struct Time {
     pub exchanges_s: Seconds,
     /// Of that, in real time, by program.
     pub real: Vec<RealWait>,
-    /// False where a program that computes without looking at the clock was overtaken: the next run may differ.
+    /// False where the next run may differ: a program that computes without looking at the clock was overtaken, or the step's
+    /// time limit, which is real time, was over while the clock went on.
     pub reproducible: bool,
 }
 

@@ -235,7 +235,7 @@ impl Performance<'_> {
             if traffic.omitted > 0 {
                 record.notes.push(format!("{} more requests are not told", traffic.omitted));
             }
-            record.time = traffic.time;
+            record.time = traffic.time.map(|time| time.within(record.duration_us, step.timeout));
             record.exchanges = traffic.exchanges;
             record.refusals = traffic.refusals;
             record.unmet_faults = traffic.unmet_faults;

@@ -173,6 +173,18 @@ fn what_no_hook_reaches_sleeps_in_real_time_and_the_clock_moves_by_as_much() {
 }
 
 #[test]
+fn a_step_that_its_limit_ends_is_reproducible_where_the_clock_stood_still() {
+    let ended = |code: &str| run_often(folder_with(&format!("```bash timeout=1s\n{code}\n```\n")).path(), 1);
+    let sleeps = ended("while :; do sleep 1; done");
+    sleeps.is_stale("passed its time limit of 1 s");
+    assert!(!sleeps.is_reproducible());
+    assert!(sleeps.notes(0).contains("not reproducible: its time limit"), "{}", sleeps.notes(0));
+    let waits = ended(&format!("{DATE}; cat < <(kill -STOP $BASHPID)"));
+    waits.is_stale("passed its time limit of 1 s");
+    assert!(waits.is_reproducible(), "{}", waits.notes(0));
+}
+
+#[test]
 fn a_page_may_ask_for_real_time() {
     let page =
         "---\ndoccheck:\n  time: real\n---\n\n```bash\necho \"${DOCCHECK_CLOCK:-none}\"\n```\n\n```output\nnone\n```\n";
