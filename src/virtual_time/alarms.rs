@@ -142,6 +142,11 @@ impl Alarms {
         own.map(|(_, alarm)| alarm.due().min(alarm.from.saturating_add(micros(now.duration_since(alarm.since))))).max()
     }
 
+    /// Those that have not rung: their lengths, since when they run, and what the world's clock showed then.
+    pub(super) fn open(&self) -> impl Iterator<Item = (Duration, Instant, i64)> {
+        self.0.values().filter(|alarm| !alarm.rang).map(|alarm| (alarm.length(), alarm.since, alarm.from))
+    }
+
     /// The real time until the first of them rings.
     pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
         let open = self.0.values().filter(|alarm| !alarm.rang);

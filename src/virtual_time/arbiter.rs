@@ -15,7 +15,7 @@ use super::ears::{Ears, News};
 use super::rest::{Asleep, Look};
 use super::schedule::{DAY, HORIZON, MANY, Schedule, millis_begun};
 use super::shared::Shared;
-use super::sleepers::{Allowed, RealSleepers};
+use super::sleepers::{Allowed, PULSE, RealSleepers};
 use super::{Foreground, Passage, Rested, Stage, Standstill, Waited, Wires};
 use crate::process::Census;
 use crate::system_clock;
@@ -25,9 +25,6 @@ const PATIENCE: (Duration, Duration) = (Duration::from_micros(20), Duration::fro
 
 /// How often it looks for sleepers in real time while no event is to come.
 const IDLE: Duration = Duration::from_millis(10);
-
-/// For how long a thread sleeps at most in a program that computes, such as one that watches over the others.
-const PULSE: Duration = Duration::from_millis(100);
 
 /// The processor time after which a program counts as one that computes until something happens.
 const SPIN: Duration = Duration::from_secs(5);
@@ -202,8 +199,7 @@ impl Arbiter {
     }
 
     /// While somebody computes nothing happens, but for three: what a program that reads the clock all the time has read
-    /// past, what a program waits for that computes until it happens, and what is overdue beside one that computes until its
-    /// alarm rings.
+    /// past, what a program waits for that computes until it happens, and what is overdue by real time.
     fn wait_for_busy(&mut self, look: &Look) {
         let Some(due) = self.schedule.next_due() else { return };
         let used = look.used();
@@ -217,11 +213,13 @@ impl Arbiter {
         }
     }
 
-    /// Whether nobody computes but who lives in real time until an alarm, and that has passed `due`.
+    /// Whether real time has passed `due`, and nobody computes but who lives in it until an alarm, or somebody is about to
+    /// wake in it, who would find that what is due before him has not come.
     fn is_overdue(&self, look: &Look, due: i64) -> bool {
         let now = system_clock::now();
         let real_times = look.computing().into_iter().map(|process| self.sleepers.real_time(process, now));
         let passed = real_times.min().flatten().is_some_and(|real| due + OVERDUE <= real);
+        let passed = passed || self.sleepers.about_to_wake(now).is_some_and(|real| due <= real);
         let is_step = matches!(self.foreground, Foreground::Process(_)) && self.in_foreground(look);
         passed && is_step && !self.wires.is_working() && self.sleepers.allowed(now) >= Allowed::Until(due)
     }

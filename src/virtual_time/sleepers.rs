@@ -15,6 +15,13 @@ use crate::process::{Waiting, is_stopped, program_name};
 const OWN_AFFAIR: Duration = Duration::from_millis(10);
 const OWN_AFFAIRS: u32 = 50;
 
+/// For how long a thread sleeps at most in a program that computes, such as one that watches over the others.
+pub(super) const PULSE: Duration = Duration::from_millis(100);
+
+/// How long before somebody wakes in real time what is due before is let happen though others compute: a quarter of the
+/// sleep, between these. What has been let happen needs time to do its work, and what computes for less is waited for.
+const NOTICE: (Duration, Duration) = (PULSE, Duration::from_millis(500));
+
 /// Stands for the real world, which is no thread.
 const OUTSIDE: Key = Key { process: 0, id: 0, turns: 0 };
 
@@ -221,6 +228,19 @@ impl RealSleepers {
         self.alarms.real_time(process, now)
     }
 
+    /// What the clock would show by real time for those who will soon wake without asking anybody: what is due until then has
+    /// to come before.
+    pub(super) fn about_to_wake(&self, now: Instant) -> Option<i64> {
+        let untold = self.sleeps.values().filter(|sleep| sleep.told.is_none() && !sleep.is_over && !sleep.is_free);
+        let untold = untold.filter_map(|sleep| Some((sleep.length?, sleep.since, sleep.from)));
+        let passed = |(length, since, from): (Duration, Instant, i64)| {
+            let passed = now.duration_since(since).min(length);
+            let is_soon = length >= PULSE && length - passed <= (length / 4).clamp(NOTICE.0, NOTICE.1);
+            is_soon.then(|| from.saturating_add(micros(passed)))
+        };
+        untold.chain(self.alarms.open()).filter_map(passed).max()
+    }
+
     /// The real time until the first of them wakes, as far as it is known.
     pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
         let open = self.sleeps.values().filter(|sleep| !sleep.is_over);
@@ -319,6 +339,20 @@ mod tests {
             credited += sleepers.credits(&woken, false, None, at(turn * 2 + 1)).len();
         }
         assert_eq!(credited, 10, "a program that sleeps so all the time does not hold the world up for ever");
+    }
+
+    #[test]
+    fn who_will_soon_wake_gives_notice_where_nobody_is_asked_before() {
+        let begin = system_clock::now();
+        let at = |millis| begin + Duration::from_millis(millis);
+        let mut sleepers = RealSleepers::default();
+        sleepers.clear(begin);
+        sleepers.note(&asleep(begin, 1), SECOND, Duration::ZERO, &BTreeSet::new(), |_| false);
+        let notice = |millis| sleepers.about_to_wake(at(millis));
+        assert_eq!((notice(749), notice(750), notice(1200)), (None, Some(SECOND * 7 / 4), Some(SECOND * 2)));
+        let mut told = RealSleepers::default();
+        told.told(3, (7, 7), SECOND, 0, begin);
+        assert_eq!(told.about_to_wake(at(999)), None);
     }
 
     #[test]
