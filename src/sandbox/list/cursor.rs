@@ -49,12 +49,43 @@ impl Cursor {
     }
 }
 
-/// A value as text that clients must take as it is.
+/// A value as text that clients must take as it is: one that they made or changed themselves is none.
 pub(in crate::sandbox) fn opaque(value: &impl Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).unwrap_or_default())
+    let content = serde_json::to_vec(value).unwrap_or_default();
+    URL_SAFE_NO_PAD.encode([short_hash(&content).to_be_bytes().as_slice(), &content].concat())
 }
 
 /// The value of such a text; `None` where it is none.
 pub(in crate::sandbox) fn transparent<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (seal, content) = bytes.split_first_chunk()?;
+    let is_ours = u32::from_be_bytes(*seal) == short_hash(content);
+    is_ours.then(|| serde_json::from_slice(content).ok())?
+}
+
+/// A number that stands for a text, the same in every run and every version (FNV-1a).
+pub(in crate::sandbox) fn short_hash(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_not_given_out_is_no_cursor() {
+        let given = opaque(&json!([1, "after"]));
+        assert_eq!(transparent::<Value>(&given), Some(json!([1, "after"])));
+        let bytes = URL_SAFE_NO_PAD.decode(&given).unwrap();
+        for at in 0..bytes.len() {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 1;
+            assert_eq!(transparent::<Value>(&URL_SAFE_NO_PAD.encode(bytes)), None, "{at}");
+        }
+        for text in ["", "W10", "AAAA", "no cursor", &given[1..], &URL_SAFE_NO_PAD.encode("[1,\"after\"]")] {
+            assert_eq!(transparent::<Value>(text), None, "{text}");
+        }
+    }
 }

@@ -17,7 +17,7 @@ use super::data::Which;
 use super::table::{By, Key, Mark, Row, Table};
 
 pub(super) use ask::{filters, read, which};
-pub(super) use cursor::{Cursor, opaque, transparent};
+pub(super) use cursor::{Cursor, opaque, short_hash, transparent};
 pub(super) use source::{Source, root};
 pub(super) use test::{Operand, Subject, Test, compare};
 pub(super) use unread::beyond;

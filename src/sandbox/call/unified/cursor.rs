@@ -1,23 +1,20 @@
 //! Cursors of unified lists: which page of the provider's, or which part of one, and of which list it is.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
-
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::Call;
-use crate::sandbox::list::{opaque, transparent};
+use crate::sandbox::list::{opaque, short_hash, transparent};
 use crate::sandbox::situation::Refusal;
-use crate::sandbox::store::Item;
 
 /// What stands for the cursor of the first page, which has none.
 const FIRST: &str = "";
 
 /// A page of the provider's, or a part of it: so a list goes on with any limit and neither skips nor repeats a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(into = "Parts", from = "Parts")]
+#[serde(into = "Parts", try_from = "Parts")]
 pub(super) struct Page {
     /// The provider's own cursor.
     own: Value,
@@ -26,27 +23,49 @@ pub(super) struct Page {
     size: Option<u64>,
     /// How many of its records were shown already.
     from: usize,
-    /// What these are known by when the page is read again: some may be gone by then, and others take their places.
+    /// What these are known by when the page is read again: some may be gone or changed by then, and others take their places.
     shown: Vec<u32>,
     /// Whoever goes back wants the records before this one, and the last of them.
     until: Option<usize>,
 }
 
-type Parts = (Value, Option<u64>, usize, Option<usize>, Vec<u32>);
+type Parts = (Value, Option<u64>, usize, Option<usize>, String);
 
-/// What a record of a page is known by.
-fn mark(record: &Item) -> u32 {
-    let mut hasher = DefaultHasher::new();
-    record.text.hash(&mut hasher);
-    // Half of it is enough to tell apart what lies within a page.
-    (hasher.finish() >> 32) as u32
+/// What a record of a page is known by, whatever becomes of its other fields. So much is enough to tell apart what lies
+/// within a page.
+pub(super) fn mark(id: &str) -> u32 {
+    short_hash(id.as_bytes())
 }
 
 /// Which records of a page an answer shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Window {
-    pub(super) start: usize,
-    pub(super) end: usize,
+    /// Their places in the page.
+    places: Vec<usize>,
+    /// Where the first of them lies, and where the page goes on after the last.
+    start: usize,
+    end: usize,
+    /// True where the page has more after them.
+    is_part: bool,
+}
+
+impl Window {
+    /// That of these records, of which the page has more than it shows where it is a part.
+    fn of(places: Vec<usize>, at: usize, is_part: bool) -> Self {
+        let start = places.first().copied().unwrap_or(at);
+        let end = places.last().map_or(start, |last| last + 1);
+        Self { places, start, end, is_part }
+    }
+
+    /// What is shown of `items`.
+    pub(super) fn of_items<T: Clone>(&self, items: &[T]) -> Vec<T> {
+        self.places.iter().filter_map(|place| items.get(*place).cloned()).collect()
+    }
+
+    /// True where a cursor leads to the rest of the page.
+    pub(super) fn is_part(&self) -> bool {
+        self.is_part
+    }
 }
 
 impl Page {
@@ -69,58 +88,69 @@ impl Page {
         self.size.unwrap_or(limit)
     }
 
-    /// What a request that wants `limit` is shown of the records that came.
-    pub(super) fn window(&self, records: &[Arc<Item>], limit: u64) -> Window {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let count = records.len();
-        let from = match self.shown.is_empty() {
-            true => self.from.min(count),
-            false => {
-                let last = records.iter().rposition(|record| self.shown.contains(&mark(record)));
-                last.map_or(0, |last| last + 1)
-            }
-        };
-        match (self.until, self.size) {
-            (Some(until), _) => {
-                let end = until.clamp(from, count);
-                Window { start: end.saturating_sub(limit).max(from), end }
-            }
-            (None, Some(_)) => Window { start: from, end: count.min(from.saturating_add(limit)) },
-            // A provider that knows no limit gives what it gives.
-            (None, None) => Window { start: from, end: count },
-        }
+    /// True where records are known by their marks, of which `window` takes those of the page then.
+    pub(super) fn is_marked(&self) -> bool {
+        !self.shown.is_empty()
     }
 
-    /// The rest of the page after `window`, where it has one.
-    pub(super) fn rest(&self, window: Window, records: &[Arc<Item>], size: u64) -> Option<Self> {
-        let from = window.end;
-        (from < records.len()).then(|| {
-            let shown = records.iter().take(from).map(|record| mark(record)).collect();
-            Self { own: self.own.clone(), size: Some(size), from, shown, until: None }
+    /// What a request that wants `limit` is shown of the `count` records that came, whose `marks` are these.
+    pub(super) fn window(&self, count: usize, marks: &[u32], limit: u64) -> Window {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let from = self.from.min(count);
+        if let Some(until) = self.until {
+            let end = until.clamp(from, count);
+            let start = end.saturating_sub(limit).max(from);
+            return Window::of((start..end).collect(), start, end < count);
+        }
+        let is_new = |place: &usize| marks.get(*place).is_none_or(|mark| !self.shown.contains(mark));
+        let mut new: Vec<usize> = match self.is_marked() {
+            true => (0..count).filter(is_new).collect(),
+            false => (from..count).collect(),
+        };
+        // A provider that knows no limit gives what it gives.
+        let most = self.size.map_or(new.len(), |_| limit);
+        let is_part = new.len() > most;
+        new.truncate(most);
+        Window::of(new, from, is_part)
+    }
+
+    /// The rest of the page after `window`, where it has one; `marks` are those of its records.
+    pub(super) fn rest(&self, window: &Window, marks: &[u32], size: u64) -> Option<Self> {
+        window.is_part.then(|| {
+            let mut shown: Vec<u32> = marks.iter().take(window.end).copied().collect();
+            // One that was shown may have moved behind the others by its change.
+            let moved: Vec<u32> = self.shown.iter().filter(|mark| !shown.contains(mark)).copied().collect();
+            shown.extend(moved);
+            Self { own: self.own.clone(), size: Some(size), from: window.end, shown, until: None }
         })
     }
 
     /// The way back to what `window` showed.
-    fn back(&self, window: Window, size: u64) -> Self {
+    fn back(&self, window: &Window, size: u64) -> Self {
         let own = self.own.clone();
         Self { own, size: Some(size), from: window.start, shown: Vec::new(), until: Some(window.end) }
     }
 
     /// What whoever went back has not seen yet of the page.
-    fn earlier(&self, window: Window) -> Option<Self> {
+    fn earlier(&self, window: &Window) -> Option<Self> {
         (self.until.is_some() && window.start > self.from).then(|| Self { until: Some(window.start), ..self.clone() })
     }
 }
 
-impl From<Parts> for Page {
-    fn from((own, size, from, until, shown): Parts) -> Self {
-        Self { own, size, from, shown, until }
+impl TryFrom<Parts> for Page {
+    type Error = base64::DecodeError;
+
+    fn try_from((own, size, from, until, shown): Parts) -> Result<Self, Self::Error> {
+        let bytes = STANDARD_NO_PAD.decode(shown)?;
+        let shown = bytes.as_chunks().0.iter().map(|mark| u32::from_be_bytes(*mark)).collect();
+        Ok(Self { own, size, from, shown, until })
     }
 }
 
 impl From<Page> for Parts {
     fn from(page: Page) -> Self {
-        (page.own, page.size, page.from, page.until, page.shown)
+        let shown: Vec<u8> = page.shown.iter().flat_map(|mark| mark.to_be_bytes()).collect();
+        (page.own, page.size, page.from, page.until, STANDARD_NO_PAD.encode(shown))
     }
 }
 
@@ -170,13 +200,13 @@ impl Cursor {
 }
 
 /// The cursor that leads from what `window` shows of `page` to `next`.
-pub(super) fn next(list: &str, next: &Page, page: &Page, window: Window, size: u64, asked: &str) -> String {
+pub(super) fn next(list: &str, next: &Page, page: &Page, window: &Window, size: u64, asked: &str) -> String {
     opaque(&(seal(list), next, Some(page.back(window, size)), asked))
 }
 
 /// The cursor that leads from what `window` shows of `page` to what came before, which is `before` where the page says
 /// nothing else.
-pub(super) fn previous(list: &str, page: &Page, window: Window, before: Option<&Page>, asked: &str) -> Option<String> {
+pub(super) fn previous(list: &str, page: &Page, window: &Window, before: Option<&Page>, asked: &str) -> Option<String> {
     let earlier = page.earlier(window);
     let before = earlier.as_ref().or(before)?;
     Some(opaque(&(seal(list), before, None::<Page>, asked)))
@@ -184,6 +214,5 @@ pub(super) fn previous(list: &str, page: &Page, window: Window, before: Option<&
 
 /// What stands for a list in its cursors.
 fn seal(list: &str) -> String {
-    let hash = list.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    format!("{hash:08x}")
+    format!("{:08x}", short_hash(list.as_bytes()))
 }

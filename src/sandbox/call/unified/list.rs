@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jsonata_core::value::JValue;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::natives::Natives;
@@ -47,15 +48,18 @@ pub(super) fn perform<'c>(
     let mut items = also::records(&mut answered, &mapping.records);
     let onward = next(call, mapping, &answered.body, answered.headers, &sent, &items, &wanted, subject)?;
     let size = wanted.size;
-    let window = wanted.page.window(&items, wanted.limit);
-    let next = wanted.page.rest(window, &items, size);
+    let mut marks = if wanted.page.is_marked() { marks(subject, &items)? } else { Vec::new() };
+    let window = wanted.page.window(items.len(), &marks, wanted.limit);
+    if window.is_part() && marks.is_empty() {
+        marks = self::marks(subject, &items)?;
+    }
+    let next = wanted.page.rest(&window, &marks, size);
     let next = next.or_else(|| Some(Page::after(onward?, mapping.numbered, size)));
-    items.truncate(window.end);
-    items.drain(..window.start);
+    items = window.of_items(&items);
     if let Some(second) = &mapping.also {
         items = also::merged(call, state, natives, subject, second, &input, items)?;
     }
-    show(call, subject, &wanted, &items, next.as_ref(), window)?;
+    show(call, subject, &wanted, &items, next.as_ref(), &window)?;
     let template = target.route.list.as_ref().or(call.api.answers.get(&target.operation));
     let template = template.ok_or(Situation::UnknownRoute)?.get_ref();
     Ok(Done::Fresh(template, 200))
@@ -121,7 +125,7 @@ fn show(
     wanted: &Wanted,
     items: &[Arc<Item>],
     next: Option<&Page>,
-    window: Window,
+    window: &Window,
 ) -> Result<(), Refusal> {
     let hidden: Vec<String> = subject.model.fields.names.iter().filter(|name| call.is_hidden(name)).cloned().collect();
     let with_native = !call.is_hidden("remote_data");
@@ -190,6 +194,23 @@ fn field_path(subject: &Subject<'_>, test: &Test) -> String {
         Tested::Field(path) => path.clone(),
         _ => field_of(subject, test),
     }
+}
+
+/// What the records of a page are known by: their ids.
+fn marks(subject: &Subject<'_>, items: &[Arc<Item>]) -> Result<Vec<u32>, Refusal> {
+    let mark = |item: &Arc<Item>| {
+        let Known { id } =
+            serde_json::from_str(&format!("{}}}", unified(subject, item)?)).map_err(|error| broken(&error.to_string()))?;
+        Ok(cursor::mark(id.as_str().unwrap_or(&item.text)))
+    };
+    items.iter().map(mark).collect()
+}
+
+/// What of a unified record tells which it is.
+#[derive(Deserialize)]
+struct Known {
+    #[serde(default)]
+    id: Value,
 }
 
 /// The unified form of a record, without its closing brace; made once.
