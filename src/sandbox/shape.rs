@@ -52,7 +52,7 @@ pub(super) struct Shape {
     /// True: it is said when the record is made, and changes leave it alone.
     #[serde(default)]
     pub(super) fixed: bool,
-    /// True: it is kept and can be filtered by, and no answer shows it.
+    /// True: it is kept, and no answer shows it. Only filters that the data names compare it: for a request it is no field.
     #[serde(default)]
     pub(super) hidden: bool,
     /// It is the id of a record of this resource, which must be there.

@@ -115,6 +115,32 @@ fn the_secret_is_told_once() {
     assert_eq!((status, refused["statusCode"].as_u64()), (400, Some(400)));
 }
 
+/// Whoever may compare it finds it out letter by letter.
+#[test]
+fn a_list_is_neither_filtered_nor_ordered_by_the_secret() {
+    let mut world = world();
+    let given = json!({ "target_url": RECEIVER, "event_types": ["webhook:test"], "secret": "mine-8a61f0" });
+    assert_eq!(unified(&mut world, "POST /webhook", &given).0, 201);
+    for parameter in ["secret[gt]=mine", "secret[in]=mine-8a61f0", "secret=mine-8a61f0", "secret[x]=mine", "nonsense=x"] {
+        let (status, told) = unified(&mut world, &format!("GET /webhook?{parameter}"), &Value::Null);
+        let name = parameter.split('=').next().unwrap();
+        assert_eq!(status, 400, "{parameter}: {told}");
+        assert!(told["message"].as_str().unwrap().ends_with(&format!("or a field, not {name}")), "{told}");
+    }
+    for (order, told) in [
+        ("sort_by=secret", "sort_by must name a field to sort by, not secret"),
+        ("sort_by=-secret", "sort_by must name a field to sort by, not -secret"),
+        ("sort_by[secret]=asc", "sort_by[secret] must name a field, not asc"),
+        ("sort_by=nonsense", "sort_by must name a field to sort by, not nonsense"),
+    ] {
+        let (status, answer) = unified(&mut world, &format!("GET /webhook?{order}"), &Value::Null);
+        assert_eq!((status, &answer["message"]), (400, &json!(told)), "{order}");
+    }
+    for known in ["target_url=https://nobody.example.com/", "is_active=true&sort_by=target_url"] {
+        assert_eq!(unified(&mut world, &format!("GET /webhook?{known}"), &Value::Null).0, 200, "{known}");
+    }
+}
+
 #[test]
 fn a_secret_that_is_given_signs_and_is_not_shown_again() {
     let mut world = world();

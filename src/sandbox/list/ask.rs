@@ -148,7 +148,7 @@ fn own_filters<'f, 's>(
             Style::Plain if parameter.key.is_none() => (parameter.name.as_str(), None),
             Style::Plain => continue,
         };
-        let Some((name, shape)) = field(name) else { continue };
+        let Some((name, shape)) = field(name).filter(|(_, shape)| !shape.hidden) else { continue };
         let (path, is) = match word {
             // A text is the same whatever its case where an API has one way to ask for it.
             None if *style == Style::Plain && shape.kind == Type::String => (name, Comparison::Same),

@@ -17,9 +17,11 @@ pub(in crate::sandbox) struct Source<'c, 'n> {
 }
 
 impl<'c> Source<'c, '_> {
-    /// The field that a request calls `name`, under its declared name.
+    /// The field that a request calls `name`, under its declared name. What is hidden is none that a request may name: who
+    /// filters or orders by it would find out what it holds.
     pub(super) fn field(&self, name: &str) -> Option<(&'c String, &'c Shape)> {
-        self.resource.fields.get_key_value(self.names.declared(name)?)
+        let found = self.resource.fields.get_key_value(self.names.declared(name)?);
+        found.filter(|(_, shape)| !shape.hidden)
     }
 
     /// How the list comes in pages.

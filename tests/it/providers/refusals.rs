@@ -71,6 +71,29 @@ fn an_option_of_odata_that_there_is_not_is_refused_and_types_have_their_names() 
     assert_eq!(native.get("/api/data/v9.2/contacts?$format=json&$count=true&$top=1&own=1").status, 200);
 }
 
+const SALESFORCE: &str = "Bearer sandbox-salesforce-access-41b7c0";
+
+/// What no answer shows is no field to whoever asks: neither to be selected, nor to be compared, nor to be ordered by.
+#[test]
+fn a_hidden_field_is_none() {
+    let mut salesforce = Native::new(world(), "acme.my.salesforce.com", SALESFORCE);
+    let since = "DeletedDate%20%3E%202020-01-01T00:00:00Z";
+    for query in [
+        "SELECT%20DeletedDate%20FROM%20Contact".to_owned(),
+        format!("SELECT%20Id%20FROM%20Contact%20WHERE%20{since}"),
+        "SELECT%20Id%20FROM%20Contact%20ORDER%20BY%20DeletedDate".to_owned(),
+    ] {
+        let got = salesforce.get(&format!("/services/data/v67.0/queryAll?q={query}"));
+        assert_eq!((got.status, &got.body[0]["errorCode"]), (400, &json!("INVALID_FIELD")), "{query}: {}", got.body);
+    }
+    let mut hubspot = Native::new(world(), "api.hubapi.com", HUBSPOT);
+    let filter = json!([{ "filters": [{ "propertyName": "associations", "operator": "HAS_PROPERTY" }] }]);
+    for search in [json!({ "filterGroups": filter }), json!({ "sorts": ["associations"] })] {
+        let got = hubspot.send("POST", "/crm/v3/objects/contacts/search", &search);
+        assert_eq!(got.status, 400, "{search}: {}", got.body);
+    }
+}
+
 #[test]
 fn a_search_has_one_order_and_two_directions() {
     let mut native = Native::new(world(), "api.hubapi.com", HUBSPOT);

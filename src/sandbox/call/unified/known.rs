@@ -32,7 +32,8 @@ pub(in crate::sandbox::call) fn check(
         known.push(REMOTE_QUERY.to_owned());
     }
     for given in &call.input.query {
-        let is_field = is_list && api.comparisons.is_some() && fields.contains_key(&given.name);
+        let is_shown = fields.get(&given.name).is_some_and(|shape| !shape.hidden);
+        let is_field = is_list && api.comparisons.is_some() && is_shown;
         if !is_field && !known.contains(&given.name) {
             let fields = if is_list { ", or a field" } else { "" };
             let problem = format!("must be {}{fields}", known.join(", "));

@@ -132,7 +132,7 @@ fn order(api: &Api, input: &Input<'_>, subject: &Subject<'_>) -> Result<Option<V
     if !matches!(direction, "asc" | "desc") {
         return Err(bad("must be asc or desc"));
     }
-    if !subject.model.fields.shapes.contains_key(field) {
+    if subject.model.fields.shapes.get(field).is_none_or(|shape| shape.hidden) {
         return Err(bad("must name a field"));
     }
     Ok(Some(json!({ field: direction })))

@@ -127,7 +127,8 @@ impl Tree<'_> {
             }
             Some("text") if self.part.is_none() => {
                 let (is, value) = text_of(node)?;
-                let subject = Subject::Any(self.source.resource.fields.keys().cloned().collect());
+                let shown = self.source.resource.fields.iter().filter(|(_, shape)| !shape.hidden);
+                let subject = Subject::Any(shown.map(|(name, _)| name.clone()).collect());
                 vec![Test { subject, is, value, not: false }]
             }
             Some("field_condition") => self.condition(node)?,

@@ -124,7 +124,7 @@ impl Statement {
             None => name,
         };
         let is_it = |declared: &str| source.names.shown(declared).eq_ignore_ascii_case(own);
-        let found = source.resource.fields.iter().find(|(declared, _)| is_it(declared));
+        let found = source.resource.fields.iter().find(|(declared, shape)| is_it(declared) && !shape.hidden);
         found.ok_or_else(|| Refusal::from(Situation::UnknownField).with("field", name))
     }
 
