@@ -207,6 +207,8 @@ pub(super) struct Times {
     step: u64,
     /// `place * back % count` is the index again.
     back: u64,
+    /// The seconds of a day, on which depends how many records have the same instant.
+    day: u64,
 }
 
 impl Times {
@@ -218,7 +220,13 @@ impl Times {
         while divisor(step, count) != 1 {
             step += 1;
         }
-        Self { start, count, step, back: inverse(step % count.max(2), count) }
+        Self { start, count, step, back: inverse(step % count.max(2), count), day: DAY }
+    }
+
+    /// The same in shorter days.
+    #[cfg(test)]
+    pub(super) fn in_days_of(start: Timestamp, count: u64, seconds: u64) -> Self {
+        Self { day: seconds, ..Self::new(start, count) }
     }
 
     /// When the record at `index` was made.
@@ -266,8 +274,8 @@ impl Times {
 
     /// The instant of the `place`th of `count` that are spread over `span` days, which began `ago` days before the start.
     fn at(&self, place: u64, ago: u64, span: u64) -> Timestamp {
-        let seconds = u128::from(place) * u128::from(span * DAY) / u128::from(self.count);
-        let began = self.start.micros() - i64::try_from(ago * DAY * 1_000_000).unwrap_or(0);
+        let seconds = u128::from(place) * u128::from(span * self.day) / u128::from(self.count);
+        let began = self.start.micros() - i64::try_from(ago * self.day * 1_000_000).unwrap_or(0);
         // The world starts at a whole second.
         Timestamp::from_micros(began).after(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
     }

@@ -57,7 +57,7 @@ pub(super) enum By {
 /// A place in an order: all that lies after it is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Mark {
-    /// That of the change or of the creation; the same for all where the order is by neither.
+    /// That of the change or of the creation, by which the list is ordered; where it is by neither, the position alone counts.
     pub(super) instant: Timestamp,
     pub(super) position: u64,
 }
@@ -167,16 +167,22 @@ impl Table {
                 if self.written.contains_key(&position) { None } else { self.key(position) }
             };
             // Places at the mark's own instant are looked at again, and left out by the mark below.
-            let near = mark.map(|mark| match by {
-                By::Made => segment.times.first_made(mark.instant),
-                _ => segment.times.first_place(mark.instant),
-            });
-            let places: Box<dyn Iterator<Item = u64>> = if descending {
-                Box::new((0..near.map_or(segment.count, |near| (near + 1).min(segment.count))).rev())
-            } else {
-                Box::new(near.unwrap_or(0)..segment.count)
+            let first = |instant: Timestamp| match by {
+                By::Made => segment.times.first_made(instant),
+                _ => segment.times.first_place(instant),
             };
-            let keys: Box<dyn Iterator<Item = Key>> = Box::new(places.filter_map(key));
+            let places: Box<dyn Iterator<Item = u64>> = if descending {
+                let later = mark.map(|mark| Timestamp::from_micros(mark.instant.micros().saturating_add(1)));
+                // Without a record there is no place.
+                Box::new((0..later.map_or(segment.count, first).min(segment.count)).rev())
+            } else {
+                Box::new(mark.map_or(0, |mark| first(mark.instant))..segment.count)
+            };
+            let keys = places.filter_map(key);
+            let keys: Box<dyn Iterator<Item = Key>> = match by {
+                By::Made => Box::new(keys),
+                _ => Box::new(of_instants(keys, by, descending)),
+            };
             sources.push(keys.peekable());
         }
         let instants = if by == By::Made { &self.beginnings } else { &self.changes };
@@ -193,6 +199,25 @@ impl Table {
             mark.is_none_or(|mark| if descending { key.mark(by) < mark } else { key.mark(by) > mark })
         })
     }
+}
+
+/// Brings those of the same instant into the order of their positions: where there are more records than instants, the
+/// places of several are as good as one.
+fn of_instants(keys: impl Iterator<Item = Key>, by: By, descending: bool) -> impl Iterator<Item = Key> {
+    let mut keys = keys.peekable();
+    let mut same = Vec::new();
+    std::iter::from_fn(move || {
+        if same.is_empty() {
+            same.push(keys.next()?);
+            let instant = same.first().map(|key: &Key| key.mark(by).instant);
+            same.extend(std::iter::from_fn(|| keys.next_if(|key| Some(key.mark(by).instant) == instant)));
+            same.sort_unstable_by_key(|key| key.position);
+            if !descending {
+                same.reverse();
+            }
+        }
+        same.pop()
+    })
 }
 
 impl Key {
@@ -223,14 +248,67 @@ mod tests {
         keys.map(|key| key.position).collect()
     }
 
+    /// Invented records of one kind after the other, all of 400 "days" of so many seconds each: the fewer, the more of them
+    /// have the same instant.
+    fn table(counts: Vec<u64>, day: u64) -> Table {
+        let mut table = Table::new(start(), counts);
+        for segment in &mut table.segments {
+            segment.times = Times::in_days_of(start(), segment.count, day);
+        }
+        table
+    }
+
+    /// The positions in pages of three, each after the last of the page before.
+    fn paged(table: &Table, by: By, descending: bool) -> Vec<u64> {
+        let (mut found, mut mark) = (Vec::new(), None);
+        loop {
+            let page: Vec<Key> = table.scan(by, descending, mark).take(3).collect();
+            let Some(last) = page.last() else { return found };
+            mark = Some(last.mark(by));
+            found.extend(positions(page.into_iter()));
+        }
+    }
+
+    #[test]
+    fn no_record_is_skipped_where_several_have_the_same_instant() {
+        let table = table(vec![1_000, 2, 700], 1);
+        for by in [By::Made, By::Changed] {
+            let keys: Vec<Key> = table.scan(by, false, None).collect();
+            let instants: std::collections::BTreeSet<Timestamp> = keys.iter().map(|key| key.mark(by).instant).collect();
+            assert!(instants.len() * 3 < keys.len(), "{} instants of {} records", instants.len(), keys.len());
+            for descending in [false, true] {
+                let mut expected = positions(keys.iter().copied());
+                if descending {
+                    expected.reverse();
+                }
+                assert_eq!(paged(&table, by, descending), expected, "{by:?} {descending}");
+            }
+        }
+    }
+
+    #[test]
+    fn pages_of_many_millions_follow_each_other() {
+        let table = Table::new(start(), [200_000_000]);
+        for by in [By::Made, By::Changed] {
+            for descending in [false, true] {
+                let expected: Vec<Key> = table.scan(by, descending, None).take(200).collect();
+                for keys in expected.windows(4) {
+                    let next = positions(table.scan(by, descending, Some(keys[0].mark(by))).take(3));
+                    assert_eq!(next, positions(keys[1..].iter().copied()), "{by:?} {descending}");
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn every_order_has_every_record_once_and_goes_on_after_any_of_them(
             counts in proptest::collection::vec(0_u64..30, 0..3),
             writes in proptest::collection::vec((0_u64..80, -9_000_000_000_000_i64..1000), 0..20),
             descending in any::<bool>(),
+            day in prop_oneof![Just(1), Just(86_400)],
         ) {
-            let mut table = Table::new(start(), counts);
+            let mut table = table(counts, day);
             for (position, changed) in writes {
                 let position = position.min(table.next_position());
                 table.write(row(&table, position, changed));
