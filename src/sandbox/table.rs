@@ -274,7 +274,7 @@ mod tests {
         let table = table(vec![1_000, 2, 700], 1);
         for by in [By::Made, By::Changed] {
             let keys: Vec<Key> = table.scan(by, false, None).collect();
-            let instants: std::collections::BTreeSet<Timestamp> = keys.iter().map(|key| key.mark(by).instant).collect();
+            let instants: BTreeSet<Timestamp> = keys.iter().map(|key| key.mark(by).instant).collect();
             assert!(instants.len() * 3 < keys.len(), "{} instants of {} records", instants.len(), keys.len());
             for descending in [false, true] {
                 let mut expected = positions(keys.iter().copied());

@@ -83,10 +83,8 @@ impl<'c> Call<'c> {
             let fields = ask.looks_at();
             let mut make = |position| store.row(&maker, name, account, position);
             let mut look = |position| store.glance(&maker, name, account, position, &fields);
-            let counted =
-                template.asks_for(&["total", "pages", "last_url"], &unasked).then(|| ask.total(table, &mut look));
-            let (total, passing) = counted.map_or((None, None), |(total, passing)| (Some(total), passing));
-            (ask.page(table, self.now, passing.as_ref(), &mut look, &mut make), total)
+            let counts = template.asks_for(&["total", "pages", "last_url"], &unasked);
+            ask.page(table, self.now, counts, &mut look, &mut make)
         };
         if let (true, Some(none)) = (page.rows.is_empty(), none) {
             return Ok(Done::Fresh(none, 200));

@@ -4,17 +4,18 @@ mod ask;
 mod cursor;
 mod field;
 pub(super) mod language;
+mod sorted;
 mod source;
 mod test;
 mod unread;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::data::Which;
 use super::table::{By, Key, Mark, Row, Table};
+use crate::clock::Timestamp;
 
 pub(super) use ask::{filters, read, which};
 pub(super) use cursor::{Cursor, opaque, short_hash, transparent};
@@ -85,8 +86,23 @@ pub(super) struct Page {
 /// Makes the record at a position.
 pub(super) type Make<'m> = dyn FnMut(u64) -> Option<Arc<Row>> + 'm;
 
-/// The records that pass, where somebody has looked at all of them already.
-pub(super) type Passing = BTreeSet<u64>;
+/// Which of the records that pass a page needs.
+#[derive(Debug, Clone, Copy)]
+struct Span<'a> {
+    /// After or before which record they lie.
+    cursor: Option<&'a Cursor>,
+    /// How many come before them.
+    skip: usize,
+    /// How many are wanted.
+    most: usize,
+}
+
+impl Span<'_> {
+    /// True where the page before the cursor is meant: its records come last first.
+    fn is_back(&self) -> bool {
+        self.cursor.is_some_and(|cursor| !cursor.forward)
+    }
+}
 
 impl Ask {
     /// The fields at which one must look to tell which records are shown, and in which order.
@@ -104,11 +120,8 @@ impl Ask {
         fields
     }
 
-    /// Whether the record of this key is shown; it is made only where the tests need that.
-    fn shows(&self, key: &Key, passing: Option<&Passing>, look: &mut Make<'_>) -> bool {
-        if let Some(passing) = passing {
-            return passing.contains(&key.position);
-        }
+    /// Whether the record of this key is shown; `look` is asked for it only where the tests need that.
+    fn shows(&self, key: &Key, look: &mut dyn FnMut() -> Option<Arc<Row>>) -> bool {
         let is_there = match self.which {
             Which::Live => !key.is_deleted,
             Which::Deleted => key.is_deleted,
@@ -120,7 +133,7 @@ impl Ask {
         let mut row = None;
         let mut holds = |test: &Test| {
             test.by_key(key).unwrap_or_else(|| {
-                let row = row.get_or_insert_with(|| look(key.position));
+                let row = row.get_or_insert_with(&mut *look);
                 row.as_ref().is_some_and(|row| test.passes(row))
             })
         };
@@ -143,35 +156,68 @@ impl Ask {
             }
         });
         let micros = bounds.max()?.micros().saturating_sub(1);
-        Some(Mark { instant: crate::clock::Timestamp::from_micros(micros), position: u64::MAX })
+        Some(Mark { instant: Timestamp::from_micros(micros), position: u64::MAX })
     }
 
-    /// How many records there are in all, and which where that took a look into them: `look` gives the fields of a record
-    /// that tests look at.
-    pub(super) fn total(&self, table: &Table, look: &mut Make<'_>) -> (u64, Option<Passing>) {
-        let mark = self.earliest();
-        let by = if mark.is_some() { By::Changed } else { By::Placed };
-        let shown = table.scan(by, false, mark).filter(|key| self.shows(key, None, look));
-        let (count, passing) = if self.looks_at().is_empty() {
-            (shown.count(), None)
-        } else {
-            let passing: Passing = shown.map(|key| key.position).collect();
-            (passing.len(), Some(passing))
-        };
+    /// The keys of all records that can pass, in the order in which that takes the least.
+    fn candidates<'t>(&self, table: &'t Table) -> Box<dyn Iterator<Item = Key> + 't> {
+        match self.earliest() {
+            Some(earliest) => table.scan(By::Changed, false, Some(earliest)),
+            None => table.scan(By::Placed, false, None),
+        }
+    }
+
+    /// How many records pass. None of them is kept: there may be millions.
+    fn count(&self, table: &Table, look: &mut Make<'_>) -> usize {
+        self.candidates(table).filter(|key| self.shows(key, &mut || look(key.position))).count()
+    }
+
+    /// The total that is told where so many records pass.
+    fn total(&self, count: usize) -> u64 {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         let count = self.most.filter(|_| !self.counts_all).map_or(count, |most| most.min(count));
-        (count.saturating_sub(self.left_out), passing)
+        count.saturating_sub(self.left_out)
     }
 
-    /// The page. `make` makes its records, `look` the fields of any that tests and the order look at.
+    /// Where the records of a page lie, and how many pass in all where that is known by then.
+    fn positions(&self, table: &Table, span: Span<'_>, counts: bool, look: &mut Make<'_>) -> (Vec<u64>, Option<usize>) {
+        let by = match &self.order.by {
+            OrderBy::Field(field) => {
+                let (positions, count) = self.sorted(table, field, span, look);
+                return (positions, Some(count));
+            }
+            OrderBy::Made => By::Made,
+            OrderBy::Changed => By::Changed,
+            OrderBy::Placed => By::Placed,
+        };
+        let descending = self.order.descending != span.is_back();
+        let mark = span
+            .cursor
+            .map(|cursor| Mark { instant: Timestamp::from_micros(cursor.instant), position: cursor.position });
+        let earliest = self.earliest();
+        let is_all = mark.is_none() && (earliest.is_none() || (by == By::Changed && !descending));
+        let earliest = earliest.filter(|_| by == By::Changed && !descending);
+        let mut found = table
+            .scan(by, descending, mark.max(earliest))
+            .filter(|key| self.shows(key, &mut || look(key.position)))
+            .map(|key| key.position);
+        let before = found.by_ref().take(span.skip).count();
+        let positions: Vec<u64> = found.by_ref().take(span.most).collect();
+        // Who has seen all that come before goes on to the end where the total is asked for, and need not begin anew.
+        let count = (counts && is_all).then(|| before + positions.len() + found.count());
+        (positions, count)
+    }
+
+    /// The page, and where `counts` the total. `make` makes the page's records, `look` the fields of any that tests and
+    /// the order look at.
     pub(super) fn page(
         &self,
         table: &Table,
-        now: crate::clock::Timestamp,
-        passing: Option<&Passing>,
+        now: Timestamp,
+        counts: bool,
         look: &mut Make<'_>,
         make: &mut Make<'_>,
-    ) -> Page {
+    ) -> (Page, Option<u64>) {
         let (skip, cursor) = match &self.start {
             Start::Skip(skip) => (*skip, None),
             Start::At(cursor) => (0, Some(cursor)),
@@ -180,36 +226,17 @@ impl Ask {
         let left = self.most.map_or(usize::MAX, |most| usize::try_from(most.saturating_sub(before)).unwrap_or(0));
         let size = self.size.min(left);
         // One more tells whether there is a next page.
-        let wanted = size.saturating_add(usize::from(size < left));
-        let is_back = cursor.is_some_and(|cursor| !cursor.forward);
-        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-        let mut rows: Vec<Arc<Row>> = match &self.order.by {
-            OrderBy::Field(field) => {
-                let found = self.sorted(table, field, cursor, (skip, wanted), passing, look);
-                found.into_iter().filter_map(make).collect()
-            }
-            by => {
-                let by = match by {
-                    OrderBy::Made => By::Made,
-                    OrderBy::Changed => By::Changed,
-                    OrderBy::Placed | OrderBy::Field(_) => By::Placed,
-                };
-                let descending = self.order.descending != is_back;
-                let mark = cursor.map(|cursor| Mark {
-                    instant: crate::clock::Timestamp::from_micros(cursor.instant),
-                    position: cursor.position,
-                });
-                let earliest = self.earliest().filter(|_| by == By::Changed && !descending);
-                let positions: Vec<u64> = table
-                    .scan(by, descending, mark.max(earliest))
-                    .filter(|key| self.shows(key, passing, look))
-                    .map(|key| key.position)
-                    .skip(skip)
-                    .take(wanted)
-                    .collect();
-                positions.into_iter().filter_map(make).collect()
-            }
-        };
+        let most = size.saturating_add(usize::from(size < left));
+        let span = Span { cursor, skip: usize::try_from(skip).unwrap_or(usize::MAX), most };
+        let (positions, count) = self.positions(table, span, counts, look);
+        let total = counts.then(|| self.total(count.unwrap_or_else(|| self.count(table, look))));
+        let rows = positions.into_iter().filter_map(make).collect();
+        (self.page_of(rows, span, size, before, now), total)
+    }
+
+    /// The page that has these records, of which one more than `size` tells that there are others.
+    fn page_of(&self, mut rows: Vec<Arc<Row>>, span: Span<'_>, size: usize, before: u64, now: Timestamp) -> Page {
+        let is_back = span.is_back();
         let is_more = rows.len() > size;
         rows.truncate(size);
         if is_back {
@@ -230,43 +257,6 @@ impl Ask {
         let next = rows.last().filter(|_| has_next).map(|row| cursor(row, true, before + count));
         let previous = rows.first().filter(|_| has_previous).map(|row| cursor(row, false, before));
         Page { rows, before, next, previous }
-    }
-
-    /// Where the records lie that are ordered by a field, which takes a look at all of them.
-    fn sorted(
-        &self,
-        table: &Table,
-        field: &str,
-        cursor: Option<&Cursor>,
-        (skip, wanted): (usize, usize),
-        passing: Option<&Passing>,
-        look: &mut Make<'_>,
-    ) -> Vec<u64> {
-        let mut found: Vec<(Value, u64)> = Vec::new();
-        for key in table.scan(By::Placed, false, None) {
-            if self.shows(&key, passing, look) {
-                let row = look(key.position);
-                let value = row.and_then(|row| row.record.get(field).cloned()).unwrap_or_default();
-                found.push((value, key.position));
-            }
-        }
-        let place = |a: (&Value, u64), b: (&Value, u64)| {
-            let by_value = compare(a.0, b.0);
-            let by_value = if self.order.descending { by_value.reverse() } else { by_value };
-            by_value.then(a.1.cmp(&b.1))
-        };
-        found.sort_by(|a, b| place((&a.0, a.1), (&b.0, b.1)));
-        let positions = |found: Vec<(Value, u64)>| found.into_iter().map(|(_, position)| position);
-        let Some(cursor) = cursor else { return positions(found).skip(skip).take(wanted).collect() };
-        let nothing = Value::Null;
-        let at = (cursor.key.as_ref().unwrap_or(&nothing), cursor.position);
-        if cursor.forward {
-            found.retain(|(value, position)| place((value, *position), at).is_gt());
-        } else {
-            found.retain(|(value, position)| place((value, *position), at).is_lt());
-            found.reverse();
-        }
-        positions(found).take(wanted).collect()
     }
 }
 

@@ -167,11 +167,12 @@ fn a_cursor_that_no_page_gave_out_is_refused() {
             let Some(next) = page["next_cursor"].as_str() else { continue };
             let same = forged(next, |_| ());
             client.page(&format!("{model}?limit=2&next_cursor={same}"));
-            for own in [json!([1]), json!({}), json!(true), json!(-1), json!(1e300), json!("x"), json!("1e9"), json!(null)] {
+            for own in
+                [json!([1]), json!({}), json!(true), json!(-1), json!(1e300), json!("x"), json!("1e9"), json!(null)]
+            {
                 let cursor = forged(next, |value| value[1][0] = own.clone());
                 let (status, told) = client.unified("GET", &format!("{model}?next_cursor={cursor}"), None);
-                let message =
-                    format!("next_cursor must be a cursor from an earlier page, not {cursor}");
+                let message = format!("next_cursor must be a cursor from an earlier page, not {cursor}");
                 assert_eq!((status, &told["message"]), (400, &json!(message)), "{} {model} {own}", client.provider);
             }
         }

@@ -199,8 +199,8 @@ fn field_path(subject: &Subject<'_>, test: &Test) -> String {
 /// What the records of a page are known by: their ids.
 fn marks(subject: &Subject<'_>, items: &[Arc<Item>]) -> Result<Vec<u32>, Refusal> {
     let mark = |item: &Arc<Item>| {
-        let Known { id } =
-            serde_json::from_str(&format!("{}}}", unified(subject, item)?)).map_err(|error| broken(&error.to_string()))?;
+        let Known { id } = serde_json::from_str(&format!("{}}}", unified(subject, item)?))
+            .map_err(|error| broken(&error.to_string()))?;
         Ok(cursor::mark(id.as_str().unwrap_or(&item.text)))
     };
     items.iter().map(mark).collect()
