@@ -30,6 +30,17 @@ pub(super) fn of_route(request: &Request, api: &Api, route: &Route) -> Result<Ma
     Ok(body)
 }
 
+/// The text that a body must have as a member.
+///
+/// # Errors
+///
+/// That it is missing, also where it is null or empty: that names nothing.
+pub(super) fn text<'b>(api: &Api, body: &'b Map<String, Value>, name: &str) -> Result<&'b str, Refusal> {
+    let given = body.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+    let missing = || refuse(api, &[Problem::new(name, ProblemKind::Missing, "is required")]).err();
+    given.ok_or_else(|| missing().unwrap_or_else(|| Situation::MissingFields.into()))
+}
+
 /// The objects that a body holds where the resource's fields stand in it.
 pub(super) fn records(request: &Request, resource: &Resource) -> Result<Vec<Map<String, Value>>, Refusal> {
     let body = Value::Object(object(request)?);

@@ -121,7 +121,8 @@ fn a_list_is_neither_filtered_nor_ordered_by_the_secret() {
     let mut world = world();
     let given = json!({ "target_url": RECEIVER, "event_types": ["webhook:test"], "secret": "mine-8a61f0" });
     assert_eq!(unified(&mut world, "POST /webhook", &given).0, 201);
-    for parameter in ["secret[gt]=mine", "secret[in]=mine-8a61f0", "secret=mine-8a61f0", "secret[x]=mine", "nonsense=x"] {
+    for parameter in ["secret[gt]=mine", "secret[in]=mine-8a61f0", "secret=mine-8a61f0", "secret[x]=mine", "nonsense=x"]
+    {
         let (status, told) = unified(&mut world, &format!("GET /webhook?{parameter}"), &Value::Null);
         let name = parameter.split('=').next().unwrap();
         assert_eq!(status, 400, "{parameter}: {told}");
@@ -139,6 +140,32 @@ fn a_list_is_neither_filtered_nor_ordered_by_the_secret() {
     for known in ["target_url=https://nobody.example.com/", "is_active=true&sort_by=target_url"] {
         assert_eq!(unified(&mut world, &format!("GET /webhook?{known}"), &Value::Null).0, 200, "{known}");
     }
+}
+
+#[test]
+fn an_id_that_is_asked_for_and_empty_is_missing() {
+    let mut world = world();
+    subscribe(&mut world, &["webhook:test"]);
+    for (path, body, told) in [
+        ("/webhook/test", json!({ "id": null }), "id is required"),
+        ("/webhook/test", json!({ "id": "" }), "id is required"),
+        (
+            "/integrated-account/token",
+            json!({ "integrated_account_id": "" }),
+            "integrated_account_id must not be empty",
+        ),
+        ("/integrated-account", json!({ "tenant_id": "", "integration": "hubspot" }), "tenant_id must not be empty"),
+        ("/integrated-account", json!({ "tenant_id": "x", "integration": "" }), "integration must not be empty"),
+    ] {
+        let (status, answer) = unified(&mut world, &format!("POST {path}"), &body);
+        assert_eq!(
+            (status, &answer["details"]["failures"][0]["message"]),
+            (400, &json!(told)),
+            "{path} {body}: {answer}"
+        );
+    }
+    assert!(due(&mut world).is_empty());
+    assert_eq!(unified(&mut world, "POST /webhook/test", &json!({})).1["sent"], 1);
 }
 
 #[test]

@@ -16,14 +16,14 @@ impl<'c> Call<'c> {
         self.set("resource", json!(name));
         let is_empty = self.request.body.is_empty();
         let body = if is_empty { Map::new() } else { body::of_route(self.request, self.api, target.route)? };
-        self.pinged = match body.get("id") {
-            Some(id) => {
-                self.set("id", id.clone());
-                let id = id.as_str().unwrap_or_default();
+        self.pinged = match body.contains_key("id") {
+            true => {
+                let id = body::text(self.api, &body, "id")?;
+                self.set("id", json!(id));
                 let known = state.store.find(&self.maker, name, "", id).filter(|row| row.deleted.is_none());
                 vec![known.ok_or(Situation::UnknownRecord)?.id.clone()]
             }
-            None => {
+            false => {
                 let positions = 0..state.store.table(name, "").map_or(0, Table::positions);
                 let rows = positions.filter_map(|position| state.store.row(&self.maker, name, "", position));
                 rows.filter(|row| row.deleted.is_none()).map(|row| row.id.clone()).collect()

@@ -105,6 +105,8 @@ impl<'c> Call<'c> {
                     }
                 }
             }
+            // An empty text refers to nothing, as null does.
+            Value::String(text) if text.is_empty() && shape.refers.is_some() => *value = Value::Null,
             id => {
                 let other = shape.refers.as_ref().and_then(|name| self.api.resources.get_key_value(name.get_ref()));
                 let Some((name, other)) = other else { return };

@@ -98,7 +98,7 @@ pub(in crate::sandbox) fn administer<'c>(
     let integrated = call.api.integrated.as_ref().ok_or(Situation::UnknownRoute)?;
     if target.operation == Operation::AccountToken {
         let field = target.route.at.as_ref().and_then(|place| place.body.as_deref()).ok_or(Situation::UnknownRoute)?;
-        let account = body.get(field).and_then(Value::as_str).ok_or(Situation::MissingFields)?;
+        let account = body::text(call.api, &body, field)?;
         connected(call, state, account)?;
         let life = integrated.token_life.as_deref().and_then(|life| humantime::parse_duration(life).ok());
         let expires = call.now.after(life.unwrap_or(Duration::from_secs(900)));
@@ -120,7 +120,7 @@ fn connect<'c>(
     body: &Map<String, Value>,
 ) -> Result<Done<'c>, Refusal> {
     let integrated = call.api.integrated.as_ref().ok_or(Situation::UnknownRoute)?;
-    let text = |name: &str| body.get(name).and_then(Value::as_str).ok_or(Situation::MissingFields);
+    let text = |name: &str| body::text(call.api, body, name);
     let (tenant, word) = (text("tenant_id")?, text("integration")?);
     let one_of = |names: String| format!("must be one of {names}");
     let unknown = |_| Refusal::bad_parameter("integration", word, &one_of(natives.definition.names()));

@@ -122,6 +122,9 @@ fn fields_that_cannot_be_are_refused_each_in_its_way() {
     let told = (400, json!("INVALID_CROSS_REFERENCE_KEY"), "invalid cross reference id".to_owned(), json!([]));
     assert_eq!(refused(json!({ "AccountId": "001Dn0000099999IAA" })), told);
 
+    // In JSON an empty text is no reference.
+    assert_eq!(refused(json!({ "AccountId": "" })).0, 201);
+
     let long = "x".repeat(81);
     let told = (
         400,
