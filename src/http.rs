@@ -125,12 +125,22 @@ pub fn reason(status: u16) -> &'static str {
     }
 }
 
+/// The two parts of the authority of a URL: who asks, where that is said, and the host with its port, without the colon of
+/// one that is empty.
+pub fn user_and_place(authority: &str) -> (Option<&str>, &str) {
+    let (user, place) = authority.rsplit_once('@').map_or((None, authority), |(user, place)| (Some(user), place));
+    (user, place.strip_suffix(':').unwrap_or(place))
+}
+
 /// Reads `host`, `host:port` or `[address]:port`; `None` where it is none of these. The host is in lower case, an IPv6
 /// address without its brackets.
 pub fn host_and_port(authority: &str) -> Option<(String, Option<u16>)> {
     let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
         let (host, rest) = rest.split_once(']')?;
-        (host, rest.strip_prefix(':'))
+        match rest.strip_prefix(':') {
+            None if !rest.is_empty() => return None,
+            port => (host, port),
+        }
     } else {
         match authority.split_once(':') {
             Some((_, rest)) if rest.contains(':') => (authority, None),
@@ -144,4 +154,23 @@ pub fn host_and_port(authority: &str) -> Option<(String, Option<u16>)> {
     }
     let port = port.map(str::parse).transpose().ok()?;
     Some((host.to_ascii_lowercase(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_has_a_place_and_may_say_who_asks() {
+        for (authority, user, place) in [
+            ("localhost", None, "localhost"),
+            ("a:b@localhost:80", Some("a:b"), "localhost:80"),
+            ("a@localhost:", Some("a"), "localhost"),
+            ("[::1]:", None, "[::1]"),
+        ] {
+            assert_eq!(user_and_place(authority), (user, place), "{authority}");
+            let uri: hyper::Uri = format!("http://{authority}/x").parse().unwrap();
+            assert_eq!(uri.authority().unwrap().as_str(), authority, "who calls it reads the same");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::problem::ProblemKind;
 use crate::clock::Timestamp;
+use crate::http::{host_and_port, user_and_place};
 
 /// What a text must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -45,17 +46,18 @@ fn is_email(text: &str) -> bool {
     })
 }
 
-/// One that can be called: a scheme of HTTP, a host, and a port that is a number.
+/// One that can be called: a scheme of HTTP, a host, and a port that is a number, or none; who asks may stand before it.
 fn is_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let (host, port) = match authority.rsplit_once(':') {
-        // What follows the last colon of an IPv6 address is no port.
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    is_http && is_part(text) && !host.is_empty() && port.is_none_or(|port| port.parse::<u16>().is_ok())
+    let (_, place) = user_and_place(authority);
+    is_http && is_part(text) && host_and_port(place).is_some_and(|(host, _)| is_bracketed(place) || !host.contains(':'))
+}
+
+/// The form in which URLs have an IPv6 address.
+fn is_bracketed(place: &str) -> bool {
+    place.starts_with('[')
 }
 
 fn is_part(part: &str) -> bool {
@@ -87,6 +89,18 @@ mod tests {
             ("https://example.com?x=1", true),
             ("HTTPS://[::1]:80", true),
             ("http://[::1]", true),
+            ("http://user:pass@localhost/x", true),
+            ("http://user@localhost:3000", true),
+            ("http://us@er:p:a@[::1]:/", true),
+            ("http://localhost:/x", true),
+            ("http://localhost:", true),
+            ("http://user:pass@", false),
+            ("http://user@:80/", false),
+            ("http://:80/", false),
+            ("http://::1/", false),
+            ("http://a:b:80/", false),
+            ("http://[::1]x/", false),
+            ("http://localhost:65536", false),
             ("hooks", false),
             ("ftp://example.com", false),
             ("http://", false),

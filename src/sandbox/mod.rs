@@ -49,6 +49,7 @@ pub use client::{Client, ClientFile, Ecosystem};
 pub use definition::{Definition, Provider};
 pub use draft::DraftRoute;
 pub use fault::{Fault, FaultError};
+pub(crate) use url::decoded;
 pub use webhooks::Delivery;
 pub use world::World;
 

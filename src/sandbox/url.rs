@@ -123,6 +123,11 @@ pub(super) fn parameters(query: &str) -> Vec<Parameter> {
 }
 
 /// Percent-decoding; what is no valid escape stays as it is. In queries `+` is a blank, as forms send it.
+/// A text without its escapes.
+pub(crate) fn decoded(text: &str) -> String {
+    decode(text, false)
+}
+
 fn decode(text: &str, is_query: bool) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

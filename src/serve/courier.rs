@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::{Request, Uri, header};
@@ -15,7 +17,8 @@ use super::hosts::{Hosts, Target, Way};
 use super::journal::{Witness, excerpt};
 use super::relay::Relay;
 use crate::clock::{Timestamp, in_words};
-use crate::sandbox::Delivery;
+use crate::http::user_and_place;
+use crate::sandbox::{Delivery, decoded};
 use crate::transcript::{Call, Exchange};
 use crate::virtual_time::{Held, VirtualClock, When};
 
@@ -204,8 +207,8 @@ impl Courier {
         let unserved = |what: &str| Silence { reason: format!("nothing serves the receiver {what}"), is_final: true };
         let uri: Uri = delivery.url.parse().map_err(|_| unserved(&format!("`{}`", delivery.url)))?;
         let is_tls = uri.scheme_str() == Some("https");
-        let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
-        let target = Target::parse(&authority, if is_tls { 443 } else { 80 });
+        let (user, place) = user_and_place(uri.authority().map_or("", |authority| authority.as_str()));
+        let target = Target::parse(place, if is_tls { 443 } else { 80 });
         let target = target.ok_or_else(|| unserved(&format!("`{}`", delivery.url)))?;
         let _awaited = match self.hosts.way(&target) {
             Way::Loopback => None,
@@ -213,7 +216,11 @@ impl Courier {
             Way::Sandbox | Way::Refused => return Err(unserved(&target.name())),
         };
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let mut request = Request::post(path).header(header::HOST, &authority);
+        let mut request = Request::post(path).header(header::HOST, place);
+        if let Some(user) = user {
+            // As every client does with what stands before the host (RFC 7617).
+            request = request.header(header::AUTHORIZATION, format!("Basic {}", STANDARD.encode(decoded(user))));
+        }
         for (name, value) in delivery.headers.iter() {
             request = request.header(name, value);
         }
