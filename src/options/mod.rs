@@ -108,8 +108,8 @@ pub struct Options {
     pub output: Option<OutputRule>,
     /// `env.NAME`, in the order written.
     pub env: Vec<(String, String)>,
-    /// `fault`: several are separated by commas. Read by `sandbox::Fault`.
-    pub fault: Option<Spanned<String>>,
+    /// `fault`: each where it stands. Read by `sandbox::Fault`.
+    pub fault: Option<Vec<Spanned<String>>>,
     /// `python`: packages.
     pub python: Vec<Spanned<String>>,
     /// `node`: packages.

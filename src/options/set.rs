@@ -216,43 +216,44 @@ impl Setting {
         Ok(Spanned::new(read, text.span))
     }
 
-    /// Several faults are one text with commas; a list says the same.
-    fn faults(&self) -> Result<Spanned<String>, OptionError> {
+    /// Faults, each where it stands.
+    fn faults(&self) -> Result<Vec<Spanned<String>>, OptionError> {
         let takes = "one fault or several with commas between, such as `fault=\"429x2, 401@3\"`";
         match &self.value.value {
-            Value::Text(_) => self.filled(takes),
+            Value::Text(_) => self.filled(takes).map(|_| self.entries()),
             Value::List(entries) if entries.is_empty() => Err(self.refuse(takes)),
-            Value::List(entries) => {
-                let texts: Vec<&str> = entries.iter().map(|entry| entry.value.as_str()).collect();
-                Ok(Spanned::new(texts.join(","), self.value.span))
-            }
+            Value::List(_) => Ok(self.entries()),
         }
     }
 
     /// Providers, each where it stands. An empty list names none, whatever is said elsewhere.
     fn providers(&self) -> Result<Spanned<Vec<Spanned<String>>>, OptionError> {
         let takes = "`all`, or providers with commas between, such as `provider=all`";
-        let entries = match &self.value.value {
-            Value::List(entries) => entries.clone(),
-            Value::Text(text) => {
-                let whole = self.value.span;
-                // Quotes and escapes are no part of the text: then the value as a whole is the place.
-                let is_plain = whole.end - whole.start == text.len();
-                let starts = text.split(',').scan(0, |next, entry| {
-                    let start = *next;
-                    *next += entry.len() + 1;
-                    Some((start, entry))
-                });
-                let entry = |(start, entry): (usize, &str)| {
-                    let start = whole.start + start + (entry.len() - entry.trim_start().len());
-                    let span = if is_plain { Span::new(start, start + entry.trim().len()) } else { whole };
-                    Spanned::new(entry.trim().to_owned(), span)
-                };
-                starts.map(entry).collect()
-            }
-        };
+        let entries = self.entries();
         let is_word = |entry: &Spanned<String>| !entry.value.is_empty() && !entry.value.contains(char::is_whitespace);
         if entries.iter().all(is_word) { Ok(Spanned::new(entries, self.value.span)) } else { Err(self.refuse(takes)) }
+    }
+
+    /// What a text with commas between says, or a list, in which a comma is a part of its entry; each where it stands.
+    fn entries(&self) -> Vec<Spanned<String>> {
+        let text = match &self.value.value {
+            Value::List(entries) => return entries.clone(),
+            Value::Text(text) => text,
+        };
+        let whole = self.value.span;
+        // Quotes and escapes are no part of the text: then the value as a whole is the place.
+        let is_plain = whole.end - whole.start == text.len();
+        let starts = text.split(',').scan(0, |next, entry| {
+            let start = *next;
+            *next += entry.len() + 1;
+            Some((start, entry))
+        });
+        let entry = |(start, entry): (usize, &str)| {
+            let start = whole.start + start + (entry.len() - entry.trim_start().len());
+            let span = if is_plain { Span::new(start, start + entry.trim().len()) } else { whole };
+            Spanned::new(entry.trim().to_owned(), span)
+        };
+        starts.map(entry).collect()
     }
 
     /// A list; a single text is a list with commas or of one.

@@ -157,7 +157,7 @@ pub fn check_config(config: &Config) -> Vec<Diagnostic> {
     for setting in config.defaults.iter().chain(of_rules) {
         let mut options = Options::default();
         let Some(faults) = options.set(setting, Scope::Fence).ok().and(options.fault) else { continue };
-        for error in faults.value.split(',').filter_map(|fault| Fault::parse(fault.trim()).err()) {
+        for error in faults.iter().filter_map(|fault| Fault::parse(&fault.value).err()) {
             let finding = Diagnostic::error("bad-fault", error.message).at(&config.source, setting.value.span, "");
             diagnostics.push(match error.help {
                 Some(help) => finding.help(help),

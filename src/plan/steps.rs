@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::options::{ExpectedExit, Memory, Stream};
 use crate::sandbox::Fault;
-use crate::source::{SourceFile, Span, Spanned};
+use crate::source::{SourceFile, Spanned};
 use crate::tutorial::Prose;
 
 use super::language::Kind;
@@ -121,26 +121,18 @@ fn documented(index: usize, reading: &Reading<'_>, stream: Stream, commands: usi
     }
 }
 
-/// Faults with commas between, each with its place.
+/// The faults that can be read.
 fn read_faults(
-    text: &Spanned<String>,
+    texts: &[Spanned<String>],
     source: &Arc<SourceFile>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Spanned<Fault>> {
     let mut faults = Vec::new();
-    // A value with escapes or a list is written differently from what it says: then its whole place is meant.
-    let exact = source.slice(text.span) == text.value;
-    let mut at = 0;
-    for part in text.value.split(',') {
-        let start = at + part.len() - part.trim_start().len();
-        at += part.len() + 1;
-        let part = part.trim();
-        let span =
-            if exact { Span::new(text.span.start + start, text.span.start + start + part.len()) } else { text.span };
-        match Fault::parse(part) {
-            Ok(fault) => faults.push(Spanned::new(fault, span)),
+    for text in texts {
+        match Fault::parse(&text.value) {
+            Ok(fault) => faults.push(Spanned::new(fault, text.span)),
             Err(error) => {
-                let finding = Diagnostic::error("bad-fault", error.message).at(source, span, "");
+                let finding = Diagnostic::error("bad-fault", error.message).at(source, text.span, "");
                 diagnostics.push(match error.help {
                     Some(help) => finding.help(help),
                     None => finding,

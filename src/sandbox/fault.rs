@@ -186,15 +186,6 @@ impl Fault {
         Ok(fault)
     }
 
-    /// Reads faults with commas between.
-    ///
-    /// # Errors
-    ///
-    /// That of the first one that cannot be read.
-    pub fn parse_all(text: &str) -> Result<Vec<Self>, FaultError> {
-        text.split(',').map(Self::parse).collect()
-    }
-
     /// True where it answers that the quota is spent.
     pub(crate) fn is_quota(&self) -> bool {
         matches!(self.harm, Harm::Answer { kind, .. } if kind.is_quota())

@@ -133,11 +133,8 @@ impl World {
     /// The calls of webhooks that are due by `now`. Until then nothing else may happen that was due before: whoever drives
     /// the world asks at each instant that `next_due` tells, and after each answer.
     pub fn take_due(&mut self, now: Timestamp) -> Vec<Delivery> {
-        let definition = Arc::clone(&self.definition);
         if self.next_refresh().is_some_and(|due| due <= now) {
-            let mut natives = Natives::new(&definition, self.seed, &mut self.states, &mut self.serial);
-            refresh_due(&definition, &mut natives, now);
-            tell(&definition, &mut natives, &mut self.post, &[], now);
+            self.refresh(now);
         }
         let mut due = self.post.take(now);
         due.retain(|delivery| {
@@ -146,6 +143,14 @@ impl World {
             known.is_some_and(|(state, maker)| webhooks::is_subscribed(&maker, state, id))
         });
         due
+    }
+
+    /// Refreshes the tokens that are due by `now`, for whoever wants those that open the accounts then.
+    pub fn refresh(&mut self, now: Timestamp) {
+        let definition = Arc::clone(&self.definition);
+        let mut natives = Natives::new(&definition, self.seed, &mut self.states, &mut self.serial);
+        refresh_due(&definition, &mut natives, now);
+        tell(&definition, &mut natives, &mut self.post, &[], now);
     }
 
     /// When something is to happen of its own accord that somebody wants to be told of.

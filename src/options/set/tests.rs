@@ -33,7 +33,8 @@ fn every_option_of_a_fence_is_read() {
     assert_eq!(options.stream, Some(Stream::Stderr));
     assert_eq!(options.output, Some(OutputRule::Any));
     assert_eq!(options.env, [("A".to_owned(), "1".to_owned()), ("B".to_owned(), "x=y".to_owned())]);
-    assert_eq!(options.fault.unwrap().value, "429x2, 401@3 GET /a*");
+    let faults: Vec<String> = options.fault.unwrap().into_iter().map(|fault| fault.value).collect();
+    assert_eq!(faults, ["429x2", "401@3 GET /a*"]);
     assert_eq!(options.skip.unwrap().value, "later");
 }
 

@@ -85,13 +85,14 @@ impl Remote {
         Ok(text(&answer["now"]))
     }
 
-    /// Arms a fault; all that are armed then.
+    /// Arms faults with commas between; all that are armed then.
     ///
     /// # Errors
     ///
     /// `RemoteError`.
-    pub fn arm(&self, fault: &str) -> Result<Vec<String>, RemoteError> {
-        let answer: Value = self.ask("POST", "/faults", Some(json!({ "faults": [fault] })), PATIENCE)?;
+    pub fn arm(&self, faults: &str) -> Result<Vec<String>, RemoteError> {
+        let faults: Vec<&str> = faults.split(',').collect();
+        let answer: Value = self.ask("POST", "/faults", Some(json!({ "faults": faults })), PATIENCE)?;
         Ok(texts(&answer["faults"]))
     }
 
