@@ -31,6 +31,8 @@ struct Alarm {
     from: i64,
     length: i64,
     interval: i64,
+    /// When nobody was seen to have it any more.
+    missed: Option<Instant>,
     /// True where the clock was moved past its time.
     rang: bool,
     /// True where something that is due later waits for it.
@@ -87,8 +89,18 @@ impl Alarms {
         let before = self.0.remove(&key).and_then(|alarm| alarm.held(now));
         if length > 0 {
             let since = system_clock::at(since).min(now);
-            let alarm =
-                Alarm { program, since, set: now, seen: now, from: base, length, interval, rang: false, holds: false };
+            let alarm = Alarm {
+                program,
+                since,
+                set: now,
+                seen: now,
+                from: base,
+                length,
+                interval,
+                missed: None,
+                rang: false,
+                holds: false,
+            };
             self.0.insert(key, alarm);
         }
         before
@@ -108,8 +120,14 @@ impl Alarms {
         for ((process, bell), mut alarm) in std::mem::take(&mut self.0) {
             let is_there = match bell {
                 Bell::Process | Bell::Timer(_) => look.has_process(process),
-                // Children of the process have it, too, under the same number.
-                Bell::Descriptor(timer) => look.processes().any(|process| is_timer(process, timer)),
+                // Children of the process have it, too, under the same number. Who was started after the look may have it from
+                // somebody who has closed it since: only what was gone before a look is gone.
+                Bell::Descriptor(timer) => {
+                    let is_seen = look.processes().any(|process| is_timer(process, timer));
+                    let missed = alarm.missed.filter(|_| !is_seen);
+                    alarm.missed = missed.or_else(|| (!is_seen).then(system_clock::now));
+                    is_seen || missed.is_none_or(|missed| look.at <= missed)
+                }
             };
             if is_there {
                 alarm.seen = now;
@@ -165,10 +183,10 @@ mod tests {
 
     const SECOND: i64 = 1_000_000;
 
-    fn set(alarms: &mut Alarms, length: i64, interval: i64, now: Instant) {
+    fn set(alarms: &mut Alarms, bell: Bell, length: i64, interval: i64, now: Instant) {
         // No later than it is heard of.
         let setting = Setting { since: i64::MAX, length, interval };
-        assert!(alarms.set((7, Bell::Process), "perl".into(), setting, 0, now).is_none());
+        assert!(alarms.set((7, bell), "perl".into(), setting, 0, now).is_none());
     }
 
     fn look(at: Instant, process: i32) -> Look {
@@ -185,13 +203,13 @@ mod tests {
         let begin = system_clock::now();
         let at = |millis| begin + Duration::from_millis(millis);
         let mut alarms = Alarms::default();
-        set(&mut alarms, SECOND, SECOND / 2, begin);
+        set(&mut alarms, Bell::Process, SECOND, SECOND / 2, begin);
         assert_eq!(credited(&mut alarms, 7, at(999)), [0; 0]);
         assert_eq!(credited(&mut alarms, 7, at(1000)), [SECOND]);
         assert_eq!((credited(&mut alarms, 7, at(1001)), alarms.due()), (vec![], Some(SECOND)));
         assert_eq!((credited(&mut alarms, 7, at(1002)), alarms.due()), (vec![], Some(SECOND * 3 / 2)));
         assert_eq!(credited(&mut alarms, 7, at(1500)), [SECOND * 3 / 2]);
-        set(&mut alarms, 0, 0, at(1501));
+        set(&mut alarms, Bell::Process, 0, 0, at(1501));
         assert_eq!((alarms.count(), alarms.due()), (0, None));
     }
 
@@ -200,11 +218,21 @@ mod tests {
         let begin = system_clock::now();
         let at = |millis| begin + Duration::from_millis(millis);
         let mut alarms = Alarms::default();
-        set(&mut alarms, SECOND, 0, begin);
+        set(&mut alarms, Bell::Process, SECOND, 0, begin);
         assert_eq!(credited(&mut alarms, 7, at(950)), [0; 0]);
         assert_eq!((credited(&mut alarms, 8, at(1010)), alarms.count()), (vec![SECOND], 0));
-        set(&mut alarms, SECOND, 0, begin);
+        set(&mut alarms, Bell::Process, SECOND, 0, begin);
         assert_eq!(credited(&mut alarms, 7, at(500)), [0; 0]);
         assert_eq!((credited(&mut alarms, 8, at(1010)), alarms.count()), (vec![], 0));
+    }
+
+    #[test]
+    fn a_timer_that_whoever_was_started_since_the_look_may_have_is_gone_after_the_next() {
+        let begin = system_clock::now();
+        let mut alarms = Alarms::default();
+        set(&mut alarms, Bell::Descriptor(1_000_000), SECOND, 0, begin);
+        assert_eq!((credited(&mut alarms, i32::MAX, begin), alarms.count()), (vec![], 1));
+        assert_eq!((credited(&mut alarms, i32::MAX, begin), alarms.count()), (vec![], 1), "it is the same look");
+        assert_eq!((credited(&mut alarms, i32::MAX, begin + Duration::from_millis(100)), alarms.count()), (vec![], 0));
     }
 }

@@ -103,7 +103,9 @@ impl RealSleepers {
             };
             let (now, earliest) = (look.at, self.noted.unwrap_or(look.at));
             let key = Key::of(thread);
-            if !self.sleeps.contains_key(&Key { turns: TOLD, ..key }) {
+            let is_known = |turns| self.sleeps.contains_key(&Key { turns, ..key });
+            // Who was stopped in his sleep goes on when he is told to.
+            if !is_known(TOLD) && (is_known(key.turns) || !is_stopped(key.process, key.id)) {
                 let free = &mut self.free;
                 self.sleeps.entry(key).or_insert_with(|| {
                     let program = Arc::clone(program);
