@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::account::{Account, Credit};
 use super::ears::{Ears, News};
 use super::rest::{Asleep, Look};
-use super::schedule::{DAY, HORIZON, MANY, Schedule, millis_begun};
+use super::schedule::{DAY, HORIZON, MANY, MILLI, Schedule, millis_begun};
 use super::shared::Shared;
 use super::sleepers::{Allowed, PULSE, RealSleepers};
 use super::{Foreground, Passage, Rested, Stage, Standstill, Waited, Wires};
@@ -32,6 +32,9 @@ const SPIN: Duration = Duration::from_secs(5);
 /// For how long something may be due beside a program that computes until its alarm rings, in microseconds: what computes for
 /// less is waited for.
 const OVERDUE: i64 = 10_000;
+
+/// How long what has happened has to do its work before the next happens beside somebody who computes.
+const SETTLING: Duration = Duration::from_millis(50);
 
 /// Something that is to happen.
 #[derive(Debug)]
@@ -65,7 +68,8 @@ pub(super) struct Arbiter {
     /// How many events may happen while a service is waited for.
     granted: usize,
     patience: Duration,
-    /// The processor time that the page had used when the clock last moved.
+    /// When an event last happened, and the processor time that the page had used then.
+    moved: Instant,
     used: Duration,
     ended: bool,
 }
@@ -106,6 +110,7 @@ impl Arbiter {
             rested: None,
             granted: 0,
             patience: PATIENCE.0,
+            moved: system_clock::now(),
             used: Duration::ZERO,
             ended: false,
         }
@@ -203,7 +208,9 @@ impl Arbiter {
     fn wait_for_busy(&mut self, look: &Look) {
         let Some(due) = self.schedule.next_due() else { return };
         let used = look.used();
-        if self.shared.ticks() >= due || self.is_overdue(look, due) {
+        // What is due at the instant that the clock shows comes in its turn, however often that was read meanwhile.
+        let read_past = self.shared.ticks() >= due.max(self.shared.base().saturating_add(MILLI));
+        if read_past || self.is_overdue(look, due) {
             self.happen(used);
         } else if used.saturating_sub(self.used) >= SPIN && self.in_foreground(look) {
             self.account().spin();
@@ -219,9 +226,13 @@ impl Arbiter {
         let now = system_clock::now();
         let real_times = look.computing().into_iter().map(|process| self.sleepers.real_time(process, now));
         let passed = real_times.min().flatten().is_some_and(|real| due + OVERDUE <= real);
-        let passed = passed || self.sleepers.about_to_wake(now).is_some_and(|real| due <= real);
+        let has_settled = now.duration_since(self.moved) >= SETTLING;
+        let is_last_chance = has_settled && self.sleepers.about_to_wake(now).is_some_and(|real| due <= real);
         let is_step = matches!(self.foreground, Foreground::Process(_)) && self.in_foreground(look);
-        passed && is_step && !self.wires.is_working() && self.sleepers.allowed(now) >= Allowed::Until(due)
+        (passed || is_last_chance)
+            && is_step
+            && !self.wires.is_working()
+            && self.sleepers.allowed(now) >= Allowed::Until(due)
     }
 
     fn at_rest(&mut self, look: &Look) {
@@ -308,6 +319,7 @@ impl Arbiter {
         // the same: programs with threads read it to see how long they may still wait.
         let moved = (due - self.shared.base().max(millis_begun(self.shared.ticks()))).max(0);
         self.shared.move_to(due);
+        self.moved = system_clock::now();
         self.used = used;
         self.patience = PATIENCE.0;
         match event {

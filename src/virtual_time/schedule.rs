@@ -16,7 +16,7 @@ pub(super) const MANY: usize = 100;
 pub(super) const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// A millisecond, in microseconds: what events are due at is a whole one.
-const MILLI: i64 = 1000;
+pub(super) const MILLI: i64 = 1000;
 
 /// A span in microseconds.
 pub(super) fn micros(duration: Duration) -> i64 {
