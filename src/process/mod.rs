@@ -31,7 +31,9 @@ pub use interrupt::{interrupted, wait_for_input, wait_for_interruption};
 pub use memory::{MemoryLimit, can_limit_memory};
 pub use program::find_program;
 pub use system_call::{Waiting, is_timer};
-pub use threads::{Thread, are_same, has_loaded, is_stopped, lineage, packets_are_under_way, program_name};
+pub use threads::{
+    Thread, are_same, has_loaded, is_stopped, lineage, packets_are_under_way, program_name, used_by_ended_children,
+};
 
 /// The variable that every process of a crew carries: it tells whose a detached process is.
 pub const MARKER: &str = "DOCCHECK_PAGE";

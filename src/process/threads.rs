@@ -58,6 +58,16 @@ impl Thread {
     }
 }
 
+/// The processor time of a process's children that have ended, and of theirs.
+pub fn used_by_ended_children(process: i32) -> Duration {
+    let Some(line) = read(&format!("/proc/{process}/stat")) else { return Duration::ZERO };
+    // The second field is the program's name in parentheses, which may hold anything. The 16th and the 17th are meant.
+    let fields = line.iter().rposition(|byte| *byte == b')').and_then(|end| std::str::from_utf8(&line[end..]).ok());
+    let ticks = fields.unwrap_or_default().split_ascii_whitespace().skip(14).take(2);
+    let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_micros(ticks * 1_000_000 / rustix::param::clock_ticks_per_second())
+}
+
 /// True while packets of this machine's own wait for a processor to deliver them: who is to get them sleeps, and who sent
 /// them may too. False where the system does not tell.
 pub fn packets_are_under_way() -> bool {

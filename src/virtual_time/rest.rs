@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::LIBRARY;
-use crate::process::{Census, Thread, Waiting, are_same, has_loaded, packets_are_under_way, program_name};
+use crate::process::{
+    Census, Thread, Waiting, are_same, has_loaded, packets_are_under_way, program_name, used_by_ended_children,
+};
 use crate::system_clock;
 
 /// The descriptor from which terminals and interpreters read their next step.
@@ -109,9 +111,11 @@ impl Look {
         }
     }
 
-    /// The processor time that the page's threads have used.
+    /// The processor time that the page's threads have used, and programs that have ended: a loop may start one after the
+    /// other.
     pub(super) fn used(&self) -> Duration {
-        self.page.iter().map(|(thread, _)| thread.used).sum()
+        let own: Duration = self.page.iter().map(|(thread, _)| thread.used).sum();
+        own + self.processes().map(used_by_ended_children).sum::<Duration>()
     }
 
     /// True where `process` waits for its next step, has just been sent it, or is gone.

@@ -663,6 +663,42 @@ print(get())
 }
 
 #[test]
+fn a_loop_that_waits_for_no_time_comes_to_its_end() {
+    let page = r#"
+```python
+import asyncio, select, selectors, threading, time
+
+async def main():
+    done = asyncio.Event()
+    asyncio.get_running_loop().call_later(1, done.set)
+    while not done.is_set():
+        await asyncio.sleep(0)
+
+def poll(look):
+    done = threading.Event()
+    threading.Timer(1, done.set).start()
+    while not done.is_set():
+        look()
+    print(time.strftime("%T"))
+
+asyncio.run(main())
+print(time.strftime("%T"))
+poll(lambda: time.sleep(0))
+poll(lambda: select.select([], [], [], 0))
+poll(lambda: selectors.DefaultSelector().select(0))
+```
+
+```output
+09:00:01
+09:00:02
+09:00:03
+09:00:04
+```
+"#;
+    assert!(run(page).is_true().is_reproducible());
+}
+
+#[test]
 fn steps_of_one_interpreter_share_its_clock_and_time_stands_between_them() {
     let page = "
 ```python

@@ -418,6 +418,60 @@ except subprocess.TimeoutExpired:
 }
 
 /// The loader would take the blank for the end of the library's name.
+/// What a job does when it has woken is over before the next one wakes, also where it reads the clock.
+#[test]
+fn jobs_of_the_same_instant_come_in_turn_with_all_that_they_do() {
+    let page = r#"
+```bash
+work() { for i in 1 2; do sleep 2; echo "$1 $i $(date +%T.%6N)"; done; }
+work a & work b & work c & wait
+seq 4 | xargs -P 4 -I{} sh -c 'sleep 1; echo {} $(date +%6N)'
+```
+
+```output
+a 1 09:00:02.000001
+b 1 09:00:02.000002
+c 1 09:00:02.000003
+a 2 09:00:04.001001
+b 2 09:00:04.001002
+c 2 09:00:04.001003
+1 002001
+2 002002
+3 002003
+4 002004
+```
+"#;
+    run(page).is_true();
+}
+
+/// A loop that looks again and again gets no further by the clock alone: what it waits for comes all the same.
+#[test]
+fn a_loop_that_waits_for_no_time_comes_to_its_end() {
+    let page = "
+```bash
+(sleep 3; touch ready) &
+until [ -f ready ]; do sleep 0; done; date +%T
+rm ready
+```
+
+```output
+09:00:03
+```
+";
+    assert!(run(page).is_true().is_reproducible());
+    let page = "
+```bash
+(sleep 60; touch ready) &
+until ls ready >/dev/null 2>&1; do :; done; date +%T
+```
+
+```output
+09:01:00
+```
+";
+    assert!(!run(page).is_true().is_reproducible());
+}
+
 #[test]
 fn without_the_library_bash_asks_python_and_the_report_says_so() {
     let page = r#"

@@ -17,7 +17,7 @@ from .reading import Clock
 
 # What the arbiter and all processes of the page share.
 arbiter = Arbiter(os.environ["DOCCHECK_CLOCK"])
-clock = Clock(os.path.join(os.environ["DOCCHECK_CLOCK"], "now"), arbiter.settle)
+clock = Clock(os.path.join(os.environ["DOCCHECK_CLOCK"], "now"), arbiter.settle, arbiter.sleep)
 
 # Which modules are changed after they are loaded, and where.
 CHANGED = {

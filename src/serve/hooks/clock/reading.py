@@ -14,8 +14,9 @@ UPTIME = 100_000_000_000
 class Clock:
     """The clock. Each reading moves it a little, so that no two readings are equal and a loop on the clock ends."""
 
-    def __init__(self, path, settle):
-        """`settle` waits until the arbiter has moved the clock for who slept out of the hooks' reach and has woken."""
+    def __init__(self, path, settle, sleep):
+        """`settle` waits until the arbiter has moved the clock for who slept out of the hooks' reach and has woken, `sleep`
+        until an instant."""
         file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         # The arbiter's instant, what processes have published, the world's first instant, and how many sleep out of the
         # hooks' reach.
@@ -26,6 +27,7 @@ class Clock:
         acquire, release = guard.acquire, guard.release
         start = words[2]
         last, base, count = 0, words[0], 0
+        turned, turns = words[0], 0
 
         def peek():
             """The time, without moving it."""
@@ -56,6 +58,19 @@ class Clock:
             finally:
                 release()
 
+        def turn():
+            """Somebody looks whether something has happened, and does not wait.
+
+            Who does nothing else waits for that all the same, so he sleeps a little each time.
+            """
+            nonlocal turned, turns
+            if turned != words[0]:
+                turned, turns = words[0], 0
+            turns += 1
+            if turns > 10_000:
+                sleep(self.due(0.001 if turns <= 20_000 else 0.01))
+                turned = words[0]
+
         def publish():
             """Shows others the last reading, which they otherwise learn of in whole milliseconds.
 
@@ -64,7 +79,7 @@ class Clock:
             if words[1] < last:
                 words[1] = last
 
-        self.peek, self.read, self.publish = peek, read, publish
+        self.peek, self.read, self.turn, self.publish = peek, read, turn, publish
         # A thread that is gone after a fork may have been reading.
         self.begin_anew = guard._at_fork_reinit
         self.since_boot = UPTIME - start

@@ -50,6 +50,8 @@ def change_select(select, clock, arbiter):
     change_type(type(select.poll()), poll=poll)
 
     def select_until(rlist, wlist, xlist, *timeout):
+        if timeout and timeout[0] == 0:
+            clock.turn()
         if not timeout or not lasts(timeout[0]):
             return real_select(rlist, wlist, xlist, *timeout)
         rlist, wlist, xlist = list(rlist), list(wlist), list(xlist)
@@ -92,6 +94,8 @@ def change_selectors(selectors, clock, arbiter):
         real = selector.select
 
         def select_until(self, timeout=None):
+            if timeout == 0:
+                clock.turn()
             if not lasts(timeout):
                 return real(self, timeout)
             due = clock.due(timeout)

@@ -14,6 +14,7 @@ def change_time(time, clock, arbiter):
         if not isinstance(seconds, float):
             seconds = index(seconds)
         if not 0 < seconds < 9e9:
+            clock.turn()
             # Yields, or says what is wrong with the number.
             return real_sleep(seconds)
         arbiter.sleep(clock.due(seconds))

@@ -74,6 +74,7 @@ enum clock { WALL, MONOTONIC, NO_CLOCK };
 enum clock clock_of(clockid_t id);
 /* What the clock shows, without a reading. */
 int64_t peek(void);
+void pass_turn(void);
 /* A duration in microseconds, rounded up; what no clock will show is NEVER. */
 int64_t span(int64_t seconds, int64_t nanoseconds);
 /* The whole millisecond at which a wait from now on, or until a moment of that clock, is over. */

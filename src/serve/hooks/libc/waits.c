@@ -136,7 +136,10 @@ static int nanosleep_virtual(const struct timespec *duration, struct timespec *r
         return -1;
     }
     int64_t length = span(duration->tv_sec, duration->tv_nsec);
-    if (!length) return sched_yield();
+    if (!length) {
+        pass_turn();
+        return sched_yield();
+    }
     int64_t due = due_after(length);
     int result = sleep_until(due);
     if (result && rest) *rest = timespec_of(left(due));
