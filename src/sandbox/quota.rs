@@ -8,11 +8,11 @@ use super::data::{Limit, Window};
 use crate::clock::Timestamp;
 
 /// The windows of all who pay, by the limit and the payer.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Quotas(BTreeMap<(String, String), Used>);
 
 /// What was used of a limit.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Used {
     /// The end of a fixed window.
     ends: Option<Timestamp>,

@@ -60,6 +60,17 @@ pub(super) struct Store {
     /// The resource whose changes are noted, and what was noted since somebody took it.
     watched: Option<String>,
     changes: Vec<Change>,
+    /// What was there before each write, while they may have to be undone.
+    undoable: Option<Vec<Before>>,
+}
+
+/// What was at a position of the table of a resource of an account.
+#[derive(Debug)]
+struct Before {
+    resource: String,
+    account: String,
+    position: u64,
+    row: Option<Arc<Row>>,
 }
 
 /// What records are made from.
@@ -244,12 +255,41 @@ impl Store {
         row: Row,
     ) -> Option<Arc<Row>> {
         let position = row.position;
-        self.table_mut(resource, account).write(row);
+        let table = self.table_mut(resource, account);
+        let replaced = table.written(position).map(Arc::clone);
+        table.write(row);
+        if let Some(undoable) = &mut self.undoable {
+            let (resource, account) = (resource.to_owned(), account.to_owned());
+            undoable.push(Before { resource, account, position, row: replaced });
+        }
         let row = self.table(resource, account)?.written(position).map(Arc::clone)?;
         if self.watched.as_deref() == Some(resource) {
             self.changes.push(Change { before, after: Arc::clone(&row) });
         }
         Some(row)
+    }
+
+    /// Notes what is there before each write, from now on: until the writes are undone or kept.
+    pub(super) fn try_writes(&mut self) {
+        self.undoable = Some(Vec::new());
+    }
+
+    /// Keeps what was written.
+    pub(super) fn keep_writes(&mut self) {
+        self.undoable = None;
+    }
+
+    /// Leaves nothing of what was written.
+    pub(super) fn undo_writes(&mut self) {
+        let writes = self.undoable.take().unwrap_or_default();
+        if writes.is_empty() {
+            return;
+        }
+        for Before { resource, account, position, row } in writes.into_iter().rev() {
+            self.table_mut(&resource, &account).put_back(position, row);
+        }
+        // The texts are known by the versions of records, and another write is going to give the same ones.
+        self.forget_items();
     }
 
     /// Notes what becomes of the records of a resource, from now on.

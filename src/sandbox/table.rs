@@ -131,6 +131,23 @@ impl Table {
         }
     }
 
+    /// Puts back what was at a position before it was written; nothing where it was not written yet.
+    pub(super) fn put_back(&mut self, position: u64, before: Option<Arc<Row>>) {
+        if let Some(row) = self.written.remove(&position) {
+            self.changes.remove(&(row.changed, position));
+            self.beginnings.remove(&(row.made, position));
+            if before.is_none() && self.invented(position).is_none() {
+                self.ids.remove(&row.id);
+                self.next = self.next.min(position);
+            }
+        }
+        if let Some(row) = before {
+            self.changes.insert((row.changed, position));
+            self.beginnings.insert((row.made, position));
+            self.written.insert(position, row);
+        }
+    }
+
     /// What is known of the record at `position`.
     pub(super) fn key(&self, position: u64) -> Option<Key> {
         if let Some(row) = self.written.get(&position) {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 mod every;
 mod fields;
 mod filters;
+mod kept;
 mod limits;
 mod orders;
 
@@ -773,7 +774,7 @@ fn a_name_is_the_same_whatever_the_crm_keeps_of_it() {
             (json!({ "first_name": null }), json!([null, "Bar Baz", "Bar Baz"])),
             (json!({ "name": "Solo" }), json!([null, "Solo", "Solo"])),
             (
-                json!({ "name": "Not meant", "first_name": "Han", "last_name": "Solo" }),
+                json!({ "name": "Han Solo", "first_name": "Han", "last_name": "Solo" }),
                 json!(["Han", "Solo", "Han Solo"]),
             ),
         ] {
@@ -784,10 +785,23 @@ fn a_name_is_the_same_whatever_the_crm_keeps_of_it() {
             let expected = if is_one_field { json!(["Bar", "Baz", "Bar Baz"]) } else { expected };
             assert_eq!(json!(told), expected, "{crm} {change}");
         }
-        let wrong = world
-            .answer(&request("PATCH", &target, &tenant, Some(&json!({ "name": 5 }))), now.after(Duration::from_secs(9)))
-            .reply;
-        assert_eq!((wrong.status, &body(&wrong)["details"]["failures"][0]["field"]), (400, &json!("name")), "{crm}");
+        let mut refused = |method: &str, target: &str, sent: &Value| {
+            let wrong = patient(&mut world, &mut now, &request(method, target, &tenant, Some(sent))).reply;
+            let failure = body(&wrong)["details"]["failures"][0].clone();
+            assert_eq!((wrong.status, &failure["field"]), (400, &json!("name")), "{crm} {sent}");
+            failure["message"].as_str().unwrap().to_owned()
+        };
+        refused("PATCH", &target, &json!({ "name": 5 }));
+        // A name beside its parts has to be theirs.
+        let both = json!({ "name": "Not meant", "first_name": "Han", "last_name": "Solo" });
+        let told = "name must be left out or be \"Han Solo\", since that follows from the other fields";
+        assert_eq!(refused("PATCH", &target, &both), told, "{crm}");
+        assert_eq!(refused("POST", "/crm/contacts", &both), told, "{crm}");
+        let part = json!({ "name": "Grace Hopper", "last_name": "Hopper" });
+        assert!(refused("PATCH", &target, &part).contains("be \"Han Hopper\","), "{crm}");
+        let now = now.after(Duration::from_secs(9));
+        let left = body(&world.answer(&request("GET", &target, &tenant, None), now).reply);
+        assert_eq!((left["name"].clone(), left["remote_data"].is_object()), (json!("Han Solo"), true), "{crm}");
     }
 }
 

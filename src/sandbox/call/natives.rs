@@ -1,14 +1,16 @@
 //! The providers' own APIs, as the unified API asks them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Call, Event, Outcome};
 use crate::clock::Timestamp;
-use crate::http::Request;
+use crate::http::{Reply, Request};
 use crate::sandbox::answer::Upstream;
 use crate::sandbox::data::{Account, Api, Payer};
 use crate::sandbox::definition::Definition;
 use crate::sandbox::fault::Armed;
+use crate::sandbox::quota::Quotas;
 use crate::sandbox::state::State;
 use crate::sandbox::store::Maker;
 
@@ -25,6 +27,17 @@ pub(in crate::sandbox) struct Natives<'w> {
     pub(in crate::sandbox) took: Duration,
     /// What was written, with the number of the API.
     pub(in crate::sandbox) events: Vec<(usize, Event)>,
+}
+
+/// What a provider's API and the journal of its calls were like before a write that may have to be undone.
+pub(in crate::sandbox) struct Earlier {
+    index: usize,
+    quotas: Quotas,
+    repeatable: BTreeMap<[String; 4], Reply>,
+    serial: u64,
+    upstream: usize,
+    took: Duration,
+    events: usize,
 }
 
 impl<'w> Natives<'w> {
@@ -64,6 +77,41 @@ impl<'w> Natives<'w> {
         let definition = self.definition;
         let api = definition.apis.get(index)?;
         Some(Maker { api, inventions: &definition.inventions, seed: self.seed, start: definition.start() })
+    }
+
+    /// Begins a write that may have to be undone.
+    pub(in crate::sandbox) fn begin(&mut self, index: usize) -> Option<Earlier> {
+        let state = self.states.get_mut(index)?;
+        state.store.try_writes();
+        Some(Earlier {
+            index,
+            quotas: state.quotas.clone(),
+            repeatable: state.repeatable.clone(),
+            serial: *self.serial,
+            upstream: self.upstream.len(),
+            took: self.took,
+            events: self.events.len(),
+        })
+    }
+
+    /// Keeps what was written since.
+    pub(in crate::sandbox) fn keep(&mut self, earlier: &Earlier) {
+        if let Some(state) = self.states.get_mut(earlier.index) {
+            state.store.keep_writes();
+        }
+    }
+
+    /// Makes it as if nothing had been asked since.
+    pub(in crate::sandbox) fn undo(&mut self, earlier: Earlier) {
+        if let Some(state) = self.states.get_mut(earlier.index) {
+            state.store.undo_writes();
+            state.quotas = earlier.quotas;
+            state.repeatable = earlier.repeatable;
+        }
+        *self.serial = earlier.serial;
+        self.upstream.truncate(earlier.upstream);
+        self.took = earlier.took;
+        self.events.truncate(earlier.events);
     }
 
     /// Asks an API.

@@ -48,9 +48,30 @@ pub(super) fn faulty(
         }
     }
     if found.is_empty() {
+        found.extend(together(input, kept, &fails).map(|(path, value)| Faulty {
+            path,
+            value,
+            problem: problem(error),
+        }));
+    }
+    if found.is_empty() {
         found.push(Faulty { path: String::new(), value: Value::Null, problem: problem(error) });
     }
     Ok(found)
+}
+
+/// The one member of `input` without which nothing fails, whose parts are at fault together.
+fn together(input: &Value, kept: &[&str], fails: impl Fn(&Value) -> Option<JsonataError>) -> Option<(String, Value)> {
+    let fields = input.as_object()?;
+    let is_cure = |name: &str| {
+        let others = fields.iter().filter(|(other, _)| *other != name);
+        let others = others.map(|(name, value)| (name.clone(), value.clone()));
+        fails(&Value::Object(others.collect())).is_none()
+    };
+    let given = fields.iter().filter(|(name, _)| !kept.contains(&name.as_str())).take(PARTS);
+    let mut cures = given.filter(|(name, _)| is_cure(name));
+    let (name, value) = cures.next()?;
+    cures.next().is_none().then(|| (name.clone(), value.clone()))
 }
 
 /// Says which parameter the mapping cannot take: a filter, the order or a cursor that this API never gave.
@@ -121,6 +142,8 @@ mod tests {
     fn where_no_part_is_at_fault_alone_it_is_the_whole_or_the_mapping() {
         let both = json!({ "a": "x", "b": "y" });
         assert_eq!(told("$exists(a) and $exists(b) ? $number(a)", &both), Ok(vec![" null".to_owned()]));
+        let list = json!({ "list": [1, 2], "name": "z" });
+        assert_eq!(told("$count(list) > 1 ? $error('one')", &list), Ok(vec!["list [1,2]".to_owned()]));
         assert_eq!(told("$number('n')", &both), Err("Cannot convert 'n' to number".to_owned()));
     }
 }

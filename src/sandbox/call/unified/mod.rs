@@ -9,13 +9,16 @@ mod also;
 mod blame;
 mod cursor;
 mod events;
+mod exchange;
 mod known;
 mod list;
 mod loss;
 mod proxy;
 mod record;
 mod remote;
+mod sent;
 mod wanted;
+mod writing;
 
 use jsonata_core::value::JValue;
 use serde_json::Value;
