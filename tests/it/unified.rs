@@ -16,6 +16,7 @@ mod fields;
 mod filters;
 mod kept;
 mod limits;
+mod links;
 mod orders;
 
 const TOKEN: &str = "sandbox-token-7d2f9c4e1a6b";

@@ -14,6 +14,7 @@ impl Check<'_> {
                 self.tell(reads, "sandbox-mapping", problem, String::new());
             }
         }
+        self.model_links();
         let Some(mapping) = &self.api.unified else { return };
         let fixed = [&mapping.rate_limit, &mapping.status, &mapping.message];
         let mut wrong: Vec<String> = fixed.into_iter().flatten().filter_map(|text| unreadable(text)).collect();
@@ -25,6 +26,23 @@ impl Check<'_> {
         }
         for problem in wrong {
             self.tell_file("sandbox-mapping", problem);
+        }
+    }
+}
+
+impl Check<'_> {
+    /// What models link to is there.
+    fn model_links(&mut self) {
+        for models in self.api.models.values() {
+            for link in models.values().flat_map(|model| model.links.values()) {
+                match models.get(link.model.get_ref()) {
+                    Some(other) => self.field(&link.by, &other.fields.shapes),
+                    None => {
+                        let known: Vec<&str> = models.keys().map(String::as_str).collect();
+                        self.no_such(&link.model, "model", link.model.get_ref(), &known);
+                    }
+                }
+            }
         }
     }
 }

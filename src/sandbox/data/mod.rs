@@ -25,7 +25,7 @@ use super::words::Words;
 pub(super) use limit::{Limit, Payer, Window};
 pub(super) use list::{Comparison, Comparisons, Filter, PageBy, Paging, Place, Read, Shows, Size, Sort, Style, Which};
 pub(super) use mapping::{AlsoMapping, ListMapping, Mapping, MethodMapping, ModelMapping};
-pub(super) use model::{Integrated, Model};
+pub(super) use model::{Integrated, Link, Model};
 pub(super) use oauth::{ClientAuth, OAuth};
 pub(super) use resource::{Delete, Owned, Resource, Unknown};
 pub(super) use route::{AccountPlace, Language, Operation, Route};

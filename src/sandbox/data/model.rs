@@ -62,8 +62,21 @@ pub(in crate::sandbox) struct Model {
     pub(in crate::sandbox) names: Vec<String>,
     /// An expression over a body: an object of fields that stand in it in another form.
     pub(in crate::sandbox) reads: Option<Spanned<String>>,
+    /// Fields that hold another record's id, by which records they may say it in place of that.
+    #[serde(default)]
+    pub(in crate::sandbox) links: BTreeMap<String, Link>,
     /// Its fields, in the order in which they are shown.
     pub(in crate::sandbox) fields: Ordered,
+}
+
+/// A record of another model, which is found by the value of a field where nobody says its id, or made with it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::sandbox) struct Link {
+    /// The other model's name in the same category.
+    pub(in crate::sandbox) model: Spanned<String>,
+    /// Its field, which the link has under the same name.
+    pub(in crate::sandbox) by: Spanned<String>,
 }
 
 /// Shapes by name, and the order in which they are written.

@@ -30,23 +30,43 @@ pub(super) fn perform<'c>(
     subject: &Subject<'c>,
     target: &Target<'c>,
 ) -> Result<Done<'c>, Refusal> {
-    let mut mapping = subject.mapped.mapping.list.as_ref().ok_or(Situation::NotMapped)?;
     let label = natives.api(subject.provider).map(|api| api.label.as_str()).unwrap_or_default();
     let tells = |field: &str| subject.mapped.mapping.response.contains_key(field);
     known::told(call, target, &subject.model.fields.shapes, tells, label)?;
     let mut wanted = wanted(call, subject)?;
-    let is_wanted = |field: &String| wanted.input.contains_key(field);
-    if let Some(variant) = mapping.variants.iter().find(|variant| variant.when.iter().any(is_wanted)) {
-        mapping = &variant.list;
-    }
-    sortable(call, mapping, &wanted)?;
+    let Fetched { items, next, window } = fetch(call, state, natives, subject, &mut wanted)?;
+    show(call, subject, &wanted, &items, next.as_ref(), &window)?;
+    let template = target.route.list.as_ref().or(call.api.answers.get(&target.operation));
+    let template = template.ok_or(Situation::UnknownRoute)?.get_ref();
+    Ok(Done::Fresh(template, 200))
+}
+
+/// A page of a list, as the provider gave it.
+pub(super) struct Fetched {
+    pub(super) items: Vec<Arc<Item>>,
+    /// Where it goes on.
+    pub(super) next: Option<Page>,
+    window: Window,
+}
+
+/// Asks the provider for the page that is wanted.
+pub(super) fn fetch(
+    call: &mut Call<'_>,
+    state: &mut State,
+    natives: &mut Natives<'_>,
+    subject: &Subject<'_>,
+    wanted: &mut Wanted,
+) -> Result<Fetched, Refusal> {
+    let mapping = subject.mapped.mapping.list.as_ref().ok_or(Situation::NotMapped)?;
+    let mapping = chosen(mapping, &wanted.input);
+    sortable(call, mapping, wanted)?;
     wanted.clamp(mapping);
     let input = Value::Object(wanted.input.clone());
-    let asked = asked(call, mapping, &input, &wanted, subject)?;
+    let asked = asked(call, mapping, &input, wanted, subject)?;
     let sent = asked.body.clone().unwrap_or_else(|| Value::Object(asked.query.clone()));
     let mut answered = remote::ask(call, state, natives, subject.provider, &subject.account.id, asked)?;
     let mut items = also::records(&mut answered, &mapping.records);
-    let onward = next(call, mapping, &answered.body, answered.headers, &sent, &items, &wanted, subject)?;
+    let onward = next(call, mapping, &answered.body, answered.headers, &sent, &items, wanted, subject)?;
     let size = wanted.size;
     let mut marks = if wanted.page.is_marked() { marks(subject, &items)? } else { Vec::new() };
     let window = wanted.page.window(items.len(), &marks, wanted.limit);
@@ -59,10 +79,14 @@ pub(super) fn perform<'c>(
     if let Some(second) = &mapping.also {
         items = also::merged(call, state, natives, subject, second, &input, items)?;
     }
-    show(call, subject, &wanted, &items, next.as_ref(), &window)?;
-    let template = target.route.list.as_ref().or(call.api.answers.get(&target.operation));
-    let template = template.ok_or(Situation::UnknownRoute)?.get_ref();
-    Ok(Done::Fresh(template, 200))
+    Ok(Fetched { items, next, window })
+}
+
+/// The way in which the list is asked for what is wanted of it.
+pub(super) fn chosen<'m>(mapping: &'m ListMapping, input: &Map<String, Value>) -> &'m ListMapping {
+    let is_wanted = |field: &String| input.contains_key(field);
+    let variant = mapping.variants.iter().find(|variant| variant.when.iter().any(is_wanted));
+    variant.map_or(mapping, |variant| &variant.list)
 }
 
 fn asked(
@@ -76,9 +100,7 @@ fn asked(
     let names = remote::names(subject, call);
     let Made { mut query, headers, body } =
         remote::make(subject, texts, (input, &["limit"]), &names, |found| blame::parameter(call, found))?;
-    // What goes to the provider untouched.
-    let untouched = call.input.query.iter().filter(|given| given.name == known::REMOTE_QUERY);
-    query.extend(untouched.filter_map(|given| Some((given.key.clone()?, json!(given.value)))));
+    query.extend(wanted.untouched.clone());
     let values = Map::from_iter([("cursor".to_owned(), wanted.page.own().cloned().unwrap_or_default())]);
     Ok(Asked {
         method: mapping.method.clone().unwrap_or_else(|| "GET".to_owned()),
@@ -213,7 +235,13 @@ struct Known {
     id: Value,
 }
 
-/// The unified form of a record, without its closing brace; made once.
+/// The unified form of a record.
+pub(super) fn record(subject: &Subject<'_>, item: &Item) -> Result<Value, Refusal> {
+    let text = unified(subject, item)?;
+    serde_json::from_str(&format!("{text}}}")).map_err(|error| broken(&error.to_string()))
+}
+
+/// The same as text without its closing brace; made once.
 fn unified(subject: &Subject<'_>, item: &Item) -> Result<Arc<str>, Refusal> {
     let number = subject.mapped.number;
     let mut kept = item.unified.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

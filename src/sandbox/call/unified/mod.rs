@@ -11,6 +11,7 @@ mod cursor;
 mod events;
 mod exchange;
 mod known;
+mod link;
 mod list;
 mod loss;
 mod proxy;
@@ -45,6 +46,8 @@ struct Subject<'c> {
     /// The account's record in this API.
     account: std::sync::Arc<Row>,
     model: &'c Model,
+    /// The model's category.
+    category: String,
     /// What tells its list from all others.
     list: String,
     mapped: std::sync::Arc<Mapped>,
@@ -84,16 +87,27 @@ fn subject<'c>(
 ) -> Result<Subject<'c>, Refusal> {
     let name = call.model_name(target).ok_or(Situation::UnknownRoute)?;
     let category = target.named("model").or(target.route.model.as_ref().map(|model| model.get_ref().as_str()));
-    let category = category.unwrap_or_default();
-    let model = call.api.models.get(category).and_then(|models| models.get(&name)).ok_or(Situation::UnknownRoute)?;
     call.set("resource", Value::String(name.clone()));
+    subject_of(call, state, natives, account, category.unwrap_or_default(), &name)
+}
+
+/// The model of this category and name, for an account.
+fn subject_of<'c>(
+    call: &Call<'c>,
+    state: &mut State,
+    natives: &mut Natives<'_>,
+    account: &str,
+    category: &str,
+    name: &str,
+) -> Result<Subject<'c>, Refusal> {
+    let model = call.api.models.get(category).and_then(|models| models.get(name)).ok_or(Situation::UnknownRoute)?;
     let (provider, row) = connected(call, state, account)?;
     let api = natives.api(provider).ok_or(Situation::NotMapped)?;
     let integrated = call.api.integrated.as_ref().ok_or(Situation::NotMapped)?;
-    let mapped = state.accounts.mapped(api, integrated, &row, category, &name)?;
+    let mapped = state.accounts.mapped(api, integrated, &row, category, name)?;
     let context = JValue::from(Value::Object(row.record.clone()));
     let list = format!("{account} {category}.{name}");
-    Ok(Subject { provider, account: row, model, list, mapped, context })
+    Ok(Subject { provider, account: row, model, category: category.to_owned(), list, mapped, context })
 }
 
 /// The number of an account's provider, and its record.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::Call;
 use super::Subject;
 use super::cursor::{Cursor, Page};
+use super::known::REMOTE_QUERY;
 use crate::sandbox::data::{Api, Comparison, ListMapping};
 use crate::sandbox::input::Input;
 use crate::sandbox::list::{Operand, Subject as Tested, Test, filters};
@@ -25,6 +26,8 @@ pub(super) struct Wanted {
     pub(super) tests: Vec<Test>,
     /// What expressions see.
     pub(super) input: Map<String, Value>,
+    /// What goes to the provider untouched.
+    pub(super) untouched: Map<String, Value>,
 }
 
 pub(super) fn wanted(call: &Call<'_>, subject: &Subject<'_>) -> Result<Wanted, Refusal> {
@@ -71,7 +74,9 @@ pub(super) fn wanted(call: &Call<'_>, subject: &Subject<'_>) -> Result<Wanted, R
         input.insert("cursor".to_owned(), own.clone());
     }
     let limit = limit(call)?;
-    Ok(Wanted { limit, size: limit, page, before, asked, tests, input })
+    let untouched = call.input.query.iter().filter(|given| given.name == REMOTE_QUERY);
+    let untouched = untouched.filter_map(|given| Some((given.key.clone()?, json!(given.value)))).collect();
+    Ok(Wanted { limit, size: limit, page, before, asked, tests, input, untouched })
 }
 
 /// Refuses an order that the provider does not have: the page would come in another, and nothing would tell.
@@ -89,7 +94,7 @@ pub(super) fn sortable(call: &Call<'_>, mapping: &ListMapping, wanted: &Wanted) 
 }
 
 /// The order among what expressions see.
-const SORT_BY: &str = "sort_by";
+pub(super) const SORT_BY: &str = "sort_by";
 
 /// The query without what says where a page begins and how large it is.
 fn without_page(call: &Call<'_>) -> String {
@@ -100,6 +105,16 @@ fn without_page(call: &Call<'_>) -> String {
 }
 
 impl Wanted {
+    /// A page, as large as may be, of a list that nobody sees as such.
+    pub(super) fn all(call: &Call<'_>, mut input: Map<String, Value>, page: Page) -> Self {
+        let limit = call.api.paging.size.as_ref().map_or(u64::MAX, |size| size.max);
+        if let Some(own) = page.own() {
+            input.insert("cursor".to_owned(), own.clone());
+        }
+        let (asked, tests, untouched) = (String::new(), Vec::new(), Map::new());
+        Self { limit, size: limit, page, before: None, asked, tests, input, untouched }
+    }
+
     /// Asks for no more than the provider's list can give at once.
     pub(super) fn clamp(&mut self, mapping: &ListMapping) {
         self.limit = self.limit.min(mapping.max.unwrap_or(u64::MAX).max(1));

@@ -6,6 +6,7 @@ use super::super::natives::{Earlier, Natives};
 use super::super::{Call, Target};
 use super::Subject;
 use super::exchange::{get, names, send, texts, unified, written};
+use super::link::{self, Linked};
 use super::loss::{self, Part};
 use super::remote;
 use super::sent::{self, Sent};
@@ -41,11 +42,11 @@ impl Write<'_> {
 }
 
 /// Makes a record, or changes that of this id. The native record, and its unified form.
-pub(super) fn perform(
-    call: &mut Call<'_>,
+pub(super) fn perform<'c>(
+    call: &mut Call<'c>,
     state: &mut State,
     natives: &mut Natives<'_>,
-    subject: &Subject<'_>,
+    subject: &Subject<'c>,
     target: &Target<'_>,
     id: Option<&str>,
 ) -> Result<(Value, Value), Refusal> {
@@ -55,9 +56,11 @@ pub(super) fn perform(
     let sent = sent::read(call, target, subject, id.is_none())?;
     let wants_before = mapping.body.as_ref().is_some_and(|text| text.contains(BEFORE));
     let before = id.filter(|_| wants_before).map(|id| get(call, state, natives, subject, id)).transpose()?;
-    let write = Write { mapping, id, sent, before };
+    let mut write = Write { mapping, id, sent, before };
     let earlier = Trial::begin(call, natives, subject)?;
-    let done = attempt(call, state, natives, subject, &write);
+    let mut linked = Vec::new();
+    let done = link(call, state, natives, subject, &mut write, &mut linked)
+        .and_then(|()| attempt(call, state, natives, subject, &write));
     let problems = match &done {
         Ok((_, record)) => denied(call, natives, subject, target, &write, record),
         Err(_) => hopeless(call, natives, subject, target, &write),
@@ -66,8 +69,44 @@ pub(super) fn perform(
         earlier.undo(call, natives);
         return Err(refusal);
     }
-    earlier.keep(natives);
-    done
+    let refusal = match done {
+        Ok(made) => {
+            earlier.keep(natives);
+            return Ok(made);
+        }
+        Err(refusal) => refusal,
+    };
+    // What was made for the sake of what was refused is not wanted any more.
+    if refusal.name == Situation::Remote.name() {
+        linked.iter().for_each(|linked| linked.take_back(call, state, natives));
+        earlier.keep(natives);
+    } else if linked.is_empty() {
+        earlier.keep(natives);
+    } else {
+        earlier.undo(call, natives);
+    }
+    Err(refusal)
+}
+
+/// Gives the body the ids of the records that it names by their names alone; `linked` are those that were made for that.
+fn link<'c>(
+    call: &mut Call<'c>,
+    state: &mut State,
+    natives: &mut Natives<'_>,
+    subject: &Subject<'c>,
+    write: &mut Write<'_>,
+    linked: &mut Vec<Linked<'c>>,
+) -> Result<(), Refusal> {
+    let names = names(subject, call, write.id);
+    let make = |body: &Value| remote::made(texts(write.mapping), &write.input(body), &names).ok();
+    for (field, link, name) in link::named(subject, &write.sent.body, make) {
+        let Some((id, made)) = link::linked(call, state, natives, subject, link, &name)? else { continue };
+        linked.extend(made);
+        if let Some(member) = write.sent.body.get_mut(field).and_then(Value::as_object_mut) {
+            member.insert("id".to_owned(), id);
+        }
+    }
+    Ok(())
 }
 
 /// What there was before a write.
