@@ -96,14 +96,14 @@ fn what_is_due_before_an_alarm_does_not_wait_for_a_program_that_is_busy_until_th
 ```bash
 (sleep 0.3; echo "job at $(date +%S.%1N)") &
 perl -e '$SIG{ALRM} = sub { exit }; alarm 1; 1 while 1'; echo "rang at $(date +%S.%1N)"
-(sleep 0.8; echo "job at $(date +%S.%1N)") &
+(sleep 0.4; echo "job at $(date +%S.%1N)") &
 perl -e '$SIG{ALRM} = sub { exit }; alarm 1; select(undef, undef, undef, 0.02) while 1'; date +%S.%1N
 ```
 
 ```output
 job at 00.3
 rang at 01.0
-job at 01.8
+job at 01.4
 02.0
 ```
 "#;
