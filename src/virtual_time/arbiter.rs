@@ -33,8 +33,9 @@ const SPIN: Duration = Duration::from_secs(5);
 /// less is waited for.
 const OVERDUE: i64 = 10_000;
 
-/// How long what has happened has to do its work before the next happens beside somebody who computes.
-const SETTLING: Duration = Duration::from_millis(50);
+/// How long at least, and at most, what has happened has to do its work before the next happens beside somebody who computes:
+/// one look alone does not tell for sure whether it is done.
+const SETTLING: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
 
 /// Something that is to happen.
 #[derive(Debug)]
@@ -68,8 +69,9 @@ pub(super) struct Arbiter {
     /// How many events may happen while a service is waited for.
     granted: usize,
     patience: Duration,
-    /// When an event last happened, and the processor time that the page had used then.
+    /// When an event last happened, who computed then, and the processor time that the page had used.
     moved: Instant,
+    computing: BTreeSet<i32>,
     used: Duration,
     ended: bool,
 }
@@ -111,6 +113,7 @@ impl Arbiter {
             granted: 0,
             patience: PATIENCE.0,
             moved: system_clock::now(),
+            computing: BTreeSet::new(),
             used: Duration::ZERO,
             ended: false,
         }
@@ -209,12 +212,13 @@ impl Arbiter {
         let Some(due) = self.schedule.next_due() else { return };
         let used = look.used();
         // What is due at the instant that the clock shows comes in its turn, however often that was read meanwhile.
-        let read_past = self.shared.ticks() >= due.max(self.shared.base().saturating_add(MILLI));
+        let base = self.shared.base();
+        let read_past = due < base || self.shared.ticks() >= due.max(base.saturating_add(MILLI));
         if read_past || self.is_overdue(look, due) {
-            self.happen(used);
+            self.happen(look);
         } else if used.saturating_sub(self.used) >= SPIN && self.in_foreground(look) {
             self.account().spin();
-            self.happen(used);
+            self.happen(look);
         } else {
             self.patience = (self.patience * 2).min(PATIENCE.1);
         }
@@ -226,7 +230,9 @@ impl Arbiter {
         let now = system_clock::now();
         let real_times = look.computing().into_iter().map(|process| self.sleepers.real_time(process, now));
         let passed = real_times.min().flatten().is_some_and(|real| due + OVERDUE <= real);
-        let has_settled = now.duration_since(self.moved) >= SETTLING;
+        let since = now.duration_since(self.moved);
+        let is_done = look.computing().is_subset(&self.computing);
+        let has_settled = since >= SETTLING.1 || (since >= SETTLING.0 && is_done);
         let is_last_chance = has_settled && self.sleepers.about_to_wake(now).is_some_and(|real| due <= real);
         let is_step = matches!(self.foreground, Foreground::Process(_)) && self.in_foreground(look);
         (passed || is_last_chance)
@@ -286,7 +292,7 @@ impl Arbiter {
             self.granted -= 1;
         }
         waited.events += 1;
-        self.happen(look.used());
+        self.happen(look);
     }
 
     /// Whether nothing is to come for the step that is waited for, or so much has come that it may be a service.
@@ -313,14 +319,15 @@ impl Arbiter {
     }
 
     /// Lets the next event happen.
-    fn happen(&mut self, used: Duration) {
+    fn happen(&mut self, look: &Look) {
         let Some((due, event)) = self.schedule.take() else { return };
         // What was read from the clock has passed already; by whole milliseconds, since how often it was read is not always
         // the same: programs with threads read it to see how long they may still wait.
         let moved = (due - self.shared.base().max(millis_begun(self.shared.ticks()))).max(0);
         self.shared.move_to(due);
         self.moved = system_clock::now();
-        self.used = used;
+        self.computing = look.computing();
+        self.used = look.used();
         self.patience = PATIENCE.0;
         match event {
             Event::Wake { connection, id } => {
