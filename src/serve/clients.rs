@@ -38,10 +38,11 @@ const PYTHON_HOOKS: [(&str, &str); 19] = [
 ];
 const NODE_HOOK: &str = include_str!("hooks/preload.cjs");
 /// What the hook for Node requires where the world has a clock of its own.
-const NODE_CLOCK: [(&str, &str); 4] = [
+const NODE_CLOCK: [(&str, &str); 5] = [
     ("node/clock.cjs", include_str!("hooks/clock.cjs")),
     ("node/timers.cjs", include_str!("hooks/timers.cjs")),
     ("node/blocking.cjs", include_str!("hooks/blocking.cjs")),
+    ("node/keeper.cjs", include_str!("hooks/keeper.cjs")),
     ("node/settling.cjs", include_str!("hooks/settling.cjs")),
 ];
 /// What bash reads where there is no library.

@@ -1,50 +1,30 @@
 // Waits that block a thread of Node with its event loop: `Atomics.wait`, and programs that are run synchronously, each
 // with a time-out.
 //
-// The thread that waits can do nothing else, so another thread keeps its time: a worker with timers of its own, made
-// for the first such wait, which ends the wait when its time is over.
+// The thread that waits can do nothing else, so another thread keeps its time: a worker with timers of its own
+// (keeper.cjs), made for the first such wait.
 'use strict'
 
-const fs = require('node:fs')
-const { constants } = require('node:os')
+const path = require('node:path')
 const { setTimeout, clearTimeout } = require('node:timers')
-const { Worker } = require('node:worker_threads')
+const { MessageChannel, Worker, receiveMessageOnPort } = require('node:worker_threads')
 
-// Runs in the keeper, whose timers follow the world's clock as those of every thread.
-function keep(port, childrenOf) {
-  let timer
-  port.on('message', ({ timeout, over, array, index, parent, known, signal }) => {
-    clearTimeout(timer)
-    if (timeout === undefined) return
-    timer = setTimeout(() => {
-      Atomics.store(over, 0, 1)
-      if (array) Atomics.notify(array, index)
-      for (const child of parent ? childrenOf(parent) : []) if (!known.includes(child)) process.kill(child, signal)
-    }, timeout)
-  })
-}
-
-// The processes that a thread has started and that have not ended.
-function childrenOf(thread) {
-  return require('node:fs').readFileSync(`/proc/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
-}
-
-module.exports = function ({ wait, waitAsync, spawn, peek, publish }) {
+module.exports = function ({ wait, waitAsync, peek, publish }) {
   const isLimit = (timeout) => timeout > 0 && timeout < Infinity
   let keeper
+  let answers
 
-  // Blocks, and tells what that gave, and whether the time was over.
-  function limited(timeout, end, block) {
-    keeper ??= new Worker(`(${keep})(require('node:worker_threads').parentPort, ${childrenOf})`, { eval: true })
-    keeper.unref()
+  function ask(task) {
+    if (!keeper) {
+      const { port1, port2 } = new MessageChannel()
+      answers = port1
+      keeper = new Worker(path.join(__dirname, 'keeper.cjs'), { workerData: port2, transferList: [port2] })
+      keeper.unref()
+    }
     // The keeper counts from what this thread has read.
     peek()
     publish()
-    const over = new Int32Array(new SharedArrayBuffer(4))
-    keeper.postMessage({ timeout: Math.ceil(timeout), over, ...end })
-    const given = block()
-    keeper.postMessage({})
-    return [given, Atomics.load(over, 0) === 1]
+    keeper.postMessage(task)
   }
 
   return {
@@ -54,8 +34,11 @@ module.exports = function ({ wait, waitAsync, spawn, peek, publish }) {
       // Node answers at once, or refuses, where there is nothing to wait for.
       const now = wait(array, index, value, 0)
       if (now !== 'timed-out') return now
-      const [woken, isOver] = limited(timeout, { array, index }, () => wait(array, index, value))
-      return woken === 'ok' && isOver ? now : woken
+      const over = new Int32Array(new SharedArrayBuffer(4))
+      ask({ wait: { timeout: Math.ceil(timeout), array, index, over } })
+      const woken = wait(array, index, value)
+      keeper.postMessage({})
+      return woken === 'ok' && Atomics.load(over, 0) === 1 ? now : woken
     },
 
     waitAsync(array, index, value, given) {
@@ -74,11 +57,17 @@ module.exports = function ({ wait, waitAsync, spawn, peek, publish }) {
     },
 
     spawn(options) {
-      const parent = fs.readlinkSync('/proc/thread-self')
-      const end = { parent, known: childrenOf(parent), signal: options.killSignal || constants.signals.SIGTERM }
-      const [result, isOver] = limited(options.timeout, end, () => spawn({ ...options, timeout: 0 }))
-      if (isOver && result.error === undefined) result.error = -constants.errno.ETIMEDOUT
-      return result
+      const { file, args, cwd, envPairs, detached, uid, gid, windowsHide, maxBuffer, killSignal } = options
+      const timeout = Math.ceil(options.timeout)
+      const stdio = options.stdio.map(({ type, fd, readable, writable, input }) => ({ type, fd, readable, writable, input }))
+      const program = { file, args, cwd, envPairs, detached, uid, gid, windowsHide, stdio, timeout, maxBuffer, killSignal }
+      const done = new Int32Array(new SharedArrayBuffer(4))
+      ask({ program, done })
+      wait(done, 0, 0)
+      const { error, status, signal, output, pid } = receiveMessageOnPort(answers).message
+      const bytes = (written) => written && Buffer.from(written.buffer, written.byteOffset, written.byteLength)
+      // In the order in which Node shows them.
+      return { ...(error && { error }), status, signal, output: output && output.map(bytes), pid }
     },
   }
 }

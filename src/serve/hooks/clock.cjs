@@ -210,7 +210,7 @@ function replaceBlocking() {
   const spawner = process.binding('spawn_sync')
   const { spawn } = spawner
   let blocking
-  const load = () => (blocking ??= require('./blocking.cjs')({ wait, waitAsync, spawn, peek, publish }))
+  const load = () => (blocking ??= require('./blocking.cjs')({ wait, waitAsync, peek, publish }))
   replace(Atomics, 'wait', { value: { wait: (...given) => load().wait(...given) }.wait })
   replace(Atomics, 'waitAsync', { value: { waitAsync: (...given) => load().waitAsync(...given) }.waitAsync })
   spawner.spawn = (options) => (options.timeout > 0 ? load().spawn(options) : spawn(options))
