@@ -1,6 +1,6 @@
 //! Shell steps on the frozen clock: what they print is the same in every run, to the millisecond.
 
-use super::{folder_with, run};
+use super::{folder_with, run, run_often};
 use crate::invocation::doccheck;
 
 #[test]
@@ -260,6 +260,46 @@ echo $? $SECONDS
 ```
 "#;
     run(page).is_true();
+}
+
+#[test]
+fn wget_keeps_to_the_rate_that_it_was_told() {
+    let page = r#"
+```bash
+seq 700 > small
+python3 -m http.server 8000 >/dev/null 2>&1 & sleep 1
+get() { wget -q "$@" -O got; date +%T.%1N; }
+get --limit-rate=1k localhost:8000/small; cmp small got
+get --limit-rate=1k localhost:8000/small; cmp small got
+wget localhost:8000/small -O got 2>&1 | grep saved
+kill $!
+```
+
+```text
+09:00:03.6
+09:00:06.2
+2026-04-15 09:00:06 (5.13 MB/s) - [..] saved [2692/2692]
+```
+"#;
+    run(page).is_true();
+}
+
+/// In which pieces it comes is not the same in every run, and each is a sleep that ends at a whole millisecond.
+#[test]
+fn wget_keeps_to_its_rate_with_more_than_the_kernel_keeps_between_the_two() {
+    let page = r#"
+```bash
+seq 700000 > large
+python3 -m http.server 8000 >/dev/null 2>&1 & sleep 1
+wget -q --limit-rate=1000k -O got localhost:8000/large; date +%T; cmp large got
+kill $!
+```
+
+```text
+09:00:05
+```
+"#;
+    run_often(folder_with(page).path(), 1).is_true();
 }
 
 /// A program that sends in small pieces, of which the kernel would keep the second for 40 ms.

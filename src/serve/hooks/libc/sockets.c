@@ -1,7 +1,8 @@
-/* Bytes that were sent are on their way at once, in every program.
+/* Bytes that were sent are on their way at once: while the kernel keeps them by a timer of its own nobody runs, and the
+ * world would seem to be at rest.
  *
- * Else the kernel keeps what follows a small piece until the other end has acknowledged that (Nagle's algorithm), which
- * it does after 40 ms. Meanwhile nobody runs, and the world would seem to be at rest. */
+ * In every program what follows a small piece does not wait until the other end has acknowledged that (Nagle's
+ * algorithm), which it does after 40 ms. */
 #include "clock.h"
 
 #include <netinet/in.h>
@@ -19,4 +20,18 @@ HOOK(int, socket, int domain, int type, int protocol) {
         errno = error;
     }
     return descriptor;
+}
+
+/* Into a receive buffer that is smaller than a packet of the loopback the kernel lets bytes come by that timer alone, once
+ * it was full: `wget --limit-rate` makes itself one, and would be at its time-out before the next bytes were there. It
+ * keeps the rate all the same, by its sleeps. Programs that are not on the list may ask for what they have set. */
+HOOK(int, setsockopt, int descriptor, int level, int name, const void *value, socklen_t length) {
+    if (hooked() && level == SOL_SOCKET && name == SO_RCVBUF) {
+        /* Nothing is set, and what is no socket is refused. */
+        int type;
+        socklen_t size = sizeof type;
+        return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size);
+    }
+    return REAL(int, setsockopt, syscall(SYS_setsockopt, descriptor, level, name, value, length),
+                (int, int, int, const void *, socklen_t), descriptor, level, name, value, length);
 }
