@@ -64,6 +64,19 @@ fn is_assignment(word: &str) -> bool {
     })
 }
 
+/// True where a loop, a group and the like may follow the words of a command so far: it is its beginning, or they say only
+/// how what follows is run or named.
+fn compound_may_follow(words: &[String]) -> bool {
+    let Some((first, rest)) = words.split_first() else { return true };
+    match first.as_str() {
+        "time" => compound_may_follow(rest.strip_prefix(&["-p".to_owned()]).unwrap_or(rest)),
+        "!" | "if" | "while" | "until" => compound_may_follow(rest),
+        // With a name or without.
+        "coproc" | "function" => rest.len() <= 1,
+        _ => false,
+    }
+}
+
 #[derive(Default)]
 struct Scanner<'a> {
     rest: &'a str,
@@ -160,7 +173,10 @@ impl Scanner<'_> {
             "{" => Some("}"),
             _ => None,
         };
-        if reserved && let Some(closer) = closer {
+        if compound_may_follow(&self.words)
+            && let Some(closer) = closer
+        {
+            self.end_command();
             self.open.push(closer);
             if word != "{" {
                 self.words.push(word);
@@ -292,6 +308,12 @@ mod tests {
             "(a; b",
             "case $x in\n a) b;;",
             "x=$(ls",
+            "coproc {\n a",
+            "coproc NAME { a; ",
+            "time for f in *",
+            "! while a; do b",
+            "function f {\n a",
+            "while ! { a",
         ] {
             assert!(!scan(text).complete, "{text}");
         }
@@ -314,6 +336,14 @@ mod tests {
             "echo a # it's",
             "cat <<< x",
             "grep -v '#' x",
+            "coproc { a; b; }",
+            "coproc NAME { a; }\nread x <&${NAME[0]}",
+            "coproc cat",
+            "time -p { a; }",
+            "! { a; }",
+            "function f {\n a\n}",
+            "while ! { a; }; do b; done",
+            "echo time {",
         ] {
             assert!(scan(text).complete, "{text}");
         }
@@ -332,6 +362,11 @@ mod tests {
             ["psql", "sh", "ls"]
         );
         assert_eq!(programs("curl x >/dev/null 2>&1 &\nls &> log; sort < a > b"), ["curl", "ls", "sort"]);
+        assert_eq!(programs("coproc { sleep 3; echo a; }\nread x"), ["coproc", "sleep", "echo", "read"]);
+        assert_eq!(
+            programs("time { sleep 3; }; ! { ls; }; while { pwd; }; do cd; done"),
+            ["sleep", "ls", "while", "pwd", "cd"]
+        );
         assert_eq!(programs("A='1'\ntar -x a-${A}.tgz && \\\n  cd a"), ["tar", "cd"]);
     }
 }

@@ -33,6 +33,8 @@ fn a_shell_fence_after_a_step_is_a_step_where_it_reads_like_commands() {
         "while (( SECONDS < 5 )); do sleep 1; done",
         "(( n += 1 ))",
         "! grep -q x file",
+        "coproc { sleep 3; echo ready; }\nread -u ${COPROC[0]} x; echo $x",
+        "coproc NAME { make; }; time { make; }; function f { make; }",
     ] {
         assert_eq!(after(code), ["step", "step"], "{code}");
     }
