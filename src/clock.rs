@@ -89,7 +89,7 @@ pub fn in_words(span: Duration) -> String {
         let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
         return format!("{} s", text.trim_end_matches('0').trim_end_matches('.'));
     }
-    let seconds = hundredths / 100;
+    let seconds = (hundredths + 49) / 100;
     let days = seconds / 86_400;
     let parts = [
         (days, if days == 1 { "day" } else { "days" }),
@@ -112,8 +112,8 @@ mod tests {
         assert_eq!(told(&[0, 1, 84_000, 350_000, 999_000]), ["0 ms", "1 ms", "84 ms", "350 ms", "999 ms"]);
         let seconds = [999_501, 1_000_000, 1_200_000, 1_234_567, 10_004_000, 59_500_000, 59_994_000];
         assert_eq!(told(&seconds), ["1 s", "1 s", "1.2 s", "1.24 s", "10 s", "59.5 s", "59.99 s"]);
-        let minutes = [59_995_000, 60_000_000, 125_000_000, 2_700_500_000, 3_605_000_000];
-        assert_eq!(told(&minutes), ["1 min", "1 min", "2 min 5 s", "45 min", "1 h 5 s"]);
+        let minutes = [59_995_000, 60_000_000, 89_801_000, 125_000_000, 2_700_500_000, 3_605_000_000];
+        assert_eq!(told(&minutes), ["1 min", "1 min", "1 min 30 s", "2 min 5 s", "45 min", "1 h 5 s"]);
         assert_eq!(told(&[95_463_000_000, 172_800_000_000]), ["1 day 2 h 31 min 3 s", "2 days"]);
     }
 }

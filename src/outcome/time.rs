@@ -20,8 +20,11 @@ pub(super) fn notes(time: &TimeSpent) -> Vec<String> {
     let read = time.virtual_us.saturating_sub(time.asleep_us + time.exchanges_us + real);
     if time.asleep_us >= TOLD || read >= TOLD {
         let parts = [(time.asleep_us, "asleep"), (time.exchanges_us, "with requests under way"), (read, "reading it")];
-        let parts = parts.iter().filter(|(spent, _)| *spent >= SHORTEST);
-        let parts: Vec<_> = parts.map(|(spent, how)| format!("{} {how}", span(*spent))).collect();
+        let parts: Vec<_> = parts.into_iter().filter(|(spent, _)| *spent >= SHORTEST).collect();
+        let told =
+            adding_up(&parts.iter().map(|(spent, _)| *spent).collect::<Vec<_>>(), time.virtual_us.saturating_sub(real));
+        let parts: Vec<_> =
+            told.into_iter().zip(parts).map(|(told, (_, how))| format!("{} {how}", span(told))).collect();
         notes.push(format!("{} passed on the page's clock: {}", span(time.virtual_us), parts.join(" and ")));
     }
     for wait in time.real.iter().filter(|wait| wait.waited_us >= WAITED) {
@@ -44,6 +47,18 @@ pub(super) fn notes(time: &TimeSpent) -> Vec<String> {
     notes
 }
 
+/// From a minute on spans are told to the second, so that parts of one may be told as more or less than it: the longest part
+/// is what the others leave of it.
+fn adding_up(parts: &[u64], whole: u64) -> Vec<u64> {
+    let as_told = |micros: u64| if micros < 60_000_000 { micros } else { (micros + 499_999) / 1_000_000 * 1_000_000 };
+    let mut told: Vec<u64> = parts.iter().map(|part| as_told(*part)).collect();
+    if let Some((longest, _)) = parts.iter().enumerate().max_by_key(|(_, part)| **part) {
+        let others: u64 = told.iter().sum::<u64>() - told[longest];
+        told[longest] = as_told(whole).saturating_sub(others);
+    }
+    told
+}
+
 fn span(micros: u64) -> String {
     in_words(Duration::from_micros(micros))
 }
@@ -62,6 +77,17 @@ mod tests {
             ..TimeSpent::default()
         };
         assert_eq!(notes(&time), ["3 min passed on the page's clock: 3 min asleep and 240 ms with requests under way"]);
+    }
+
+    #[test]
+    fn parts_are_told_so_that_they_add_up() {
+        let told = |virtual_us, asleep_us, exchanges_us| {
+            notes(&TimeSpent { virtual_us, asleep_us, exchanges_us, ..TimeSpent::default() }).concat()
+        };
+        let cut = "1 min 30 s passed on the page's clock: 1 min 30 s asleep and 399 ms with requests under way";
+        assert_eq!(told(90_200_000, 89_801_000, 399_000), cut);
+        let both = "2 min 59 s passed on the page's clock: 1 min 29 s asleep and 1 min 30 s with requests under way";
+        assert_eq!(told(179_200_000, 89_610_000, 89_590_000), both);
     }
 
     #[test]

@@ -44,8 +44,8 @@ enum Event {
     Wake { connection: u64, id: u64 },
     /// Who slept in real time and told that it is over goes on.
     Slept { connection: u64, credit: Credit },
-    /// What is on the wires goes on.
-    Release { released: oneshot::Sender<Passage>, port: u16 },
+    /// What is on the wires goes on; `since`: from when on it has been under way.
+    Release { released: oneshot::Sender<Passage>, port: u16, since: i64 },
 }
 
 /// The thread that owns the clock.
@@ -331,15 +331,15 @@ impl Arbiter {
         self.patience = PATIENCE.0;
         match event {
             Event::Wake { connection, id } => {
-                self.account().sleep(moved);
+                self.account().sleep(moved, due);
                 self.ears.wake(connection, id);
             }
             Event::Slept { connection, credit } => {
                 self.apply([credit]);
                 self.ears.wake(connection, 0);
             }
-            Event::Release { released, .. } => {
-                self.account().exchange(moved);
+            Event::Release { released, since, .. } => {
+                self.account().exchange(moved, since);
                 self.in_flight += 1;
                 // Where nobody takes it, it falls and is over.
                 let _ = released.send((self.pass)());
@@ -362,7 +362,7 @@ impl Arbiter {
             let waited = if credit.is_cut { moved.min(uncounted) } else { uncounted };
             self.shared.move_to(credit.until);
             let mut account = self.account();
-            account.sleep(moved);
+            account.sleep(moved, credit.until);
             account.real(&credit.program, waited);
         }
         self.shared.tell_sleepers(self.sleepers.count());

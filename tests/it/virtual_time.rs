@@ -113,6 +113,11 @@ impl Run {
         self.steps()[step]["time"]["asleep_s"].as_f64().unwrap_or_else(|| panic!("{}", self.printed))
     }
 
+    /// The time for which requests of the step with this index were under way, in seconds.
+    fn under_way(&self, step: usize) -> f64 {
+        self.steps()[step]["time"]["exchanges_s"].as_f64().unwrap_or_else(|| panic!("{}", self.printed))
+    }
+
     /// The programs that slept in real time in a step, each with its seconds.
     pub(crate) fn real(&self, step: usize) -> Vec<(String, f64)> {
         let waits = self.steps()[step]["time"]["real"].as_array().expect("a list");
@@ -201,6 +206,25 @@ fn an_http_step_and_a_step_in_the_background_agree_on_the_time() {
          ```bash\n{DATE}\n```\n\n```output\ndate: Wed, 15 Apr 2026 09:00:00 GMT\n```\n"
     );
     assert_eq!(run(&page).is_true().virtual_seconds(), 0.04);
+}
+
+/// curl and Node look now and then how long they have waited, and Python does not. Who gives up has waited for its limit.
+#[test]
+fn what_passes_while_somebody_waits_for_an_answer_is_the_requests_whoever_sleeps_beside() {
+    let url = "https://api.truto.one/unified/crm/contacts";
+    let page = format!(
+        "```bash fault=\"latency:90s\"\ncurl -s -o x {url}\n```\n\n\
+         ```python fault=\"latency:90s\"\nimport urllib.request, urllib.error\ntry:\n    urllib.request.urlopen('{url}')\n\
+         except urllib.error.HTTPError:\n    pass\n```\n\n\
+         ```js fault=\"latency:90s\"\nawait fetch('{url}')\n```\n\n\
+         ```bash fault=\"latency:9s\"\nsleep 30 & curl -s -o x {url}; wait\n```\n\n\
+         ```bash fault=\"latency:90s\"\ncurl -s -m 5 -o x {url} || true\n```\n"
+    );
+    let run = run(&page);
+    run.is_true_but_unchecked();
+    let spent = |step| [run.asleep(step), run.under_way(step)].map(|seconds| (seconds * 10.0).round() / 10.0);
+    assert_eq!([0, 1, 2].map(spent), [[0.0, 90.0]; 3]);
+    assert_eq!([3, 4].map(spent), [[21.0, 9.0], [5.0, 0.0]]);
 }
 
 /// Programs of all languages that wait for the sandbox and for one another.

@@ -65,12 +65,14 @@ impl Arbiter {
     fn hold(&mut self, request: Request) {
         let Request { content, connection, port, delay, released } = request;
         self.serial += 1;
-        let due = match delay {
-            Delay::For(delay) => due(self.shared.base(), self.shared.ticks(), delay),
-            Delay::Until(instant) => instant,
+        let base = self.shared.base();
+        let (due, since) = match delay {
+            Delay::For(delay) => (due(base, self.shared.ticks(), delay), base),
+            // Until then nobody has asked for it.
+            Delay::Until(instant) => (instant, instant),
         };
         let rank = Rank::Exchange { content, connection, serial: self.serial };
-        self.schedule.add(due, rank, Event::Release { released, port });
+        self.schedule.add(due, rank, Event::Release { released, port, since });
     }
 
     /// Whether something is to happen before this.
