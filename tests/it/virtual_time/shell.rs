@@ -34,6 +34,53 @@ sh -c 'sleep 3; date -u +%T'
     run(page).is_true();
 }
 
+/// GNU time, which not every machine has: not the word of bash.
+#[test]
+fn the_program_time_tells_what_passed_on_the_clock() {
+    if !std::path::Path::new("/usr/bin/time").exists() {
+        return;
+    }
+    let page = r#"
+```bash
+/usr/bin/time -p sleep 3 2>&1 | head -n 1
+/usr/bin/time -f '%E of %C, %x' bash -c 'sleep 75.5; exit 4' 2>&1 | tail -n 1
+/usr/bin/time -f %e true
+```
+
+```text
+real 3.00
+1:15.50 of bash -c sleep 75.5; exit 4, 4
+0.00
+```
+"#;
+    run(page).is_true();
+}
+
+#[test]
+fn git_dates_its_commits_by_the_clock() {
+    let page = r#"
+```bash
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.com GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.com
+git init -q -b main repository && cd repository
+echo 1 > file; git add file; git commit -qm one; sleep 1h
+echo 2 > file; git commit -qam two; sleep 90
+git log --format='%s %cI %ar'
+git log --since='30 minutes ago' --format=%s
+git reflog --date=iso | head -n 1
+git gc -q && git rev-parse HEAD
+```
+
+```text
+two 2026-04-15T10:00:00Z 2 minutes ago
+one 2026-04-15T09:00:00Z 62 minutes ago
+two
+[..] HEAD@{2026-04-15 10:00:00 +0000}: commit: two
+cc20395b7fc2ea3c06061b3de1be37074ee67e08
+```
+"#;
+    run(page).is_true();
+}
+
 #[test]
 fn background_jobs_wake_in_the_order_of_their_times() {
     let page = r#"

@@ -27,7 +27,7 @@ static const struct {
     {"ksh", TELLING},        {"mksh", TELLING},      {"busybox", TELLING}, {"date", TELLING},    {"coreutils", TELLING},
     {"awk", TELLING},        {"gawk", TELLING},      {"mawk", TELLING},    {"jq", TELLING},      {"sqlite3", TELLING},
     {"sleep", WAITING},      {"timeout", WAITING},   {"tail", WAITING},    {"flock", WAITING},   {"curl", WAITING},
-    {"wget", WAITING},
+    {"wget", WAITING},       {"time", WAITING},      {"git", WAITING},
 };
 
 static enum kind found_kind;
