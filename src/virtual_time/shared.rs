@@ -6,12 +6,14 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// The places of the numbers in the file, each a native 64-bit integer: microseconds since 1970, and how many sleep in real
-/// time.
+/// The places of the numbers in the file, each a native 64-bit integer: microseconds since 1970, how many sleep in real
+/// time, and what the preloaded library counts for itself: how many looks of programs there were on end, and since when.
 const BASE: u64 = 0;
 const TICKS: u64 = 8;
 const START: u64 = 16;
 const SLEEPERS: u64 = 24;
+const TURNED: u64 = 32;
+const TURNS: u64 = 40;
 
 /// The clock's file.
 #[derive(Debug)]
@@ -31,7 +33,7 @@ impl Shared {
         for place in [BASE, START] {
             self.write(place, start);
         }
-        for place in [TICKS, SLEEPERS] {
+        for place in [TICKS, SLEEPERS, TURNED, TURNS] {
             self.write(place, 0);
         }
     }

@@ -537,12 +537,15 @@ fn a_loop_that_waits_for_no_time_comes_to_its_end() {
     let page = "
 ```bash
 (sleep 3; touch ready) &
-until [ -f ready ]; do sleep 0; done; date +%T
+until [ -f ready ]; do sleep 0; done; date +%T.%N
 rm ready
+(sleep 3; touch ready) &
+until [ -f ready ]; do date >/dev/null; done; date +%T.%N
 ```
 
 ```output
-09:00:03
+09:00:03.150001000
+09:00:06.350001000
 ```
 ";
     assert!(run(page).is_true().is_reproducible());

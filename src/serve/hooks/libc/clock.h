@@ -50,10 +50,11 @@ enum kind {
 };
 
 /* In the order of the file; microseconds since 1970. Only doccheck's arbiter moves the base; what a process reads
- * beyond it is told in the ticks. The last is how many sleep out of the hooks' reach: where it is not 0, the arbiter is
- * asked before the clock is read, since it moves the base when such a sleep is over. */
+ * beyond it is told in the ticks. `sleepers` is how many sleep out of the hooks' reach: where it is not 0, the arbiter is
+ * asked before the clock is read, since it moves the base when such a sleep is over. `turns` is how many looks of
+ * programs there were on end (`pass_turn`) while the base was `turned`. */
 struct world {
-    int64_t base, ticks, start, sleepers;
+    int64_t base, ticks, start, sleepers, turned, turns;
 };
 
 /* programs.c */
@@ -74,6 +75,7 @@ enum clock { WALL, MONOTONIC, NO_CLOCK };
 enum clock clock_of(clockid_t id);
 /* What the clock shows, without a reading. */
 int64_t peek(void);
+/* A program looks whether something has happened, and does not wait for it. */
 void pass_turn(void);
 /* A duration in microseconds, rounded up; what no clock will show is NEVER. */
 int64_t span(int64_t seconds, int64_t nanoseconds);
@@ -138,6 +140,10 @@ void end_sleep(struct sleep sleep);
         end_sleep(sleep_);                         \
         result_;                                   \
     })
+
+/* waits.c */
+/* Sleeps until `due`; -1 where a signal came before. */
+int sleep_until(int64_t due);
 
 /* timers.c */
 void forget_timers(void);

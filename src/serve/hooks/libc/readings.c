@@ -14,6 +14,8 @@ static int starting = 3;
 
 static int64_t load(int64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
 
+static void store(int64_t *word, int64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+
 static void raise_to(int64_t *word, int64_t value) {
     int64_t now = load(word);
     while (now < value && !__atomic_compare_exchange_n(word, &now, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
@@ -37,16 +39,27 @@ int64_t peek(void) {
     return shown();
 }
 
-/* The first reading of a program that is started for each is told. How many there were since the base moved stands
- * in the microseconds of what is told: 50 take no time to speak of, 150 more a millisecond each, and then it is a loop
- * that waits for the time to pass. */
+/* Programs that are started for one look each are a loop that waits for something. 50 looks on end take no time to speak
+ * of; from then on each sleeps a little first: others have done what they do at this instant before it goes on. */
+void pass_turn(void) {
+    int64_t base = load(&world->base);
+    if (load(&world->turned) != base) {
+        store(&world->turned, base);
+        store(&world->turns, 0);
+    }
+    int64_t count = __atomic_add_fetch(&world->turns, 1, __ATOMIC_ACQ_REL);
+    if (count <= 50) return;
+    int error = errno;
+    sleep_until(peek() / MILLISECOND * MILLISECOND + (count <= 200 ? 1 : 100) * MILLISECOND);
+    errno = error;
+    store(&world->turned, load(&world->base));
+}
+
+/* The first reading of a program that is started for each is told. */
 static int64_t read_first(void) {
+    pass_turn();
     for (;;) {
-        int64_t ticks = load(&world->ticks), now = shown();
-        int64_t count = ticks > load(&world->base) ? ticks % MILLISECOND : 0;
-        int64_t step = count < 50 ? 0 : count < 200 ? MILLISECOND : 100 * MILLISECOND;
-        int64_t next = now - now % MILLISECOND + step + (count < 200 ? count + 1 : count);
-        if (next <= now) next += MILLISECOND;
+        int64_t ticks = load(&world->ticks), next = shown() + 1;
         if (__atomic_compare_exchange_n(&world->ticks, &ticks, next, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
             return next;
         }
@@ -72,9 +85,6 @@ static int64_t reading(void) {
     raise_to(&last, now);
     return now;
 }
-
-/* Who sleeps for no time, in a loop, waits for the time to pass. */
-void pass_turn(void) { raise_to(&last, read_first()); }
 
 void forget_readings(void) {
     fresh = true;

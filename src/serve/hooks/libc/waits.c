@@ -107,8 +107,7 @@ static int wait_until(int64_t due, const struct watch *watch) {
     return ready;
 }
 
-/* Sleeps until `due`; -1 where a signal came before. */
-static int sleep_until(int64_t due) {
+int sleep_until(int64_t due) {
     if (due != NEVER && due <= peek()) return sched_yield();
     struct pollfd room;
     struct watch nothing = {.how = POLL, .extended = &room};
