@@ -166,10 +166,10 @@ impl Arbiter {
             State::Disturbed => {}
             State::Busy(look) => {
                 // Who has woken comes first: what begins now begins after it.
-                self.credit(&look);
+                self.credit(&look, i64::MIN);
                 // Also beside somebody who computes a sleep is seen early: it may be over before everybody rests.
                 self.sleepers.note(&look, self.shared.base(), PULSE, &BTreeSet::new(), |_| true);
-                self.credit(&look);
+                self.credit(&look, i64::MIN);
                 self.wait_for_busy(&look);
             }
             State::Rest(look) => self.at_rest(&look),
@@ -206,17 +206,23 @@ impl Arbiter {
         }
     }
 
-    /// While somebody computes nothing happens, but for three: what a program that reads the clock all the time has read
-    /// past, what a program waits for that computes until it happens, and what is overdue by real time.
+    /// While somebody computes nothing happens, but for four: what a program that reads the clock all the time has read
+    /// past, what a program waits for that computes until it happens, what is overdue by real time, and the end of a sleep in
+    /// real time for whose length somebody has computed.
     fn wait_for_busy(&mut self, look: &Look) {
         let Some(due) = self.schedule.next_due() else { return };
-        let used = look.used();
         // What is due at the instant that the clock shows comes in its turn, however often that was read meanwhile.
         let base = self.shared.base();
         let read_past = due < base || self.shared.ticks() >= due.max(base.saturating_add(MILLI));
-        if read_past || self.is_overdue(look, due) {
+        let used = look.used().saturating_sub(self.used);
+        let slept = match self.schedule.first() {
+            Some(Event::Slept { credit, .. }) => Duration::from_micros(credit.length.unsigned_abs()),
+            _ => Duration::MAX,
+        };
+        let has_slept = used >= slept && self.sleepers.allowed(system_clock::now()) >= Allowed::Until(due);
+        if read_past || self.is_overdue(look, due) || (has_slept && self.in_foreground(look)) {
             self.happen(look);
-        } else if used.saturating_sub(self.used) >= SPIN && self.in_foreground(look) {
+        } else if used >= SPIN && self.in_foreground(look) {
             self.account().spin();
             self.happen(look);
         } else {
@@ -249,12 +255,13 @@ impl Arbiter {
             Event::Wake { .. } | Event::Slept { .. } => None,
         };
         let held: BTreeSet<u16> = self.schedule.events().filter_map(port).collect();
-        self.credit(look);
+        let until = self.schedule.next_due().unwrap_or(i64::MAX);
+        self.credit(look, until);
         self.sleepers.note_outside(self.wires.awaits_outside(), self.shared.base(), system_clock::now());
         let census = self.census.as_ref();
         let awaits = |process| census.is_some_and(|census| census.is_connected(process, &held));
         self.sleepers.note(look, self.shared.base(), Duration::ZERO, &hooked, awaits);
-        self.credit(look);
+        self.credit(look, until);
         let now = system_clock::now();
         let patience = self.sleepers.patience(now);
         let allowed = self.sleepers.allowed(now);
@@ -347,10 +354,11 @@ impl Arbiter {
         }
     }
 
-    /// Moves the clock by what was slept in real time.
-    fn credit(&mut self, look: &Look) {
+    /// Moves the clock by what was slept in real time; `left`: up to where by sleeps that are told of when they are over, and
+    /// were not.
+    fn credit(&mut self, look: &Look, left: i64) {
         let awaited = self.wires.awaits_outside();
-        let credits = self.sleepers.credits(look, awaited, self.schedule.next_due(), system_clock::now());
+        let credits = self.sleepers.credits(look, awaited, left, system_clock::now());
         self.apply(credits);
     }
 

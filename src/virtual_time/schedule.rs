@@ -141,6 +141,11 @@ impl<T> Schedule<T> {
         self.events.keys().next().map(|(due, ..)| *due)
     }
 
+    /// The next event.
+    pub(super) fn first(&self) -> Option<&T> {
+        self.events.values().next()
+    }
+
     /// Takes the next event, with the time at which it is due.
     pub(super) fn take(&mut self) -> Option<(i64, T)> {
         self.events.pop_first().map(|((due, ..), event)| (due, event))

@@ -175,27 +175,25 @@ impl RealSleepers {
         Some((key.process, key.id))
     }
 
-    /// What is to be credited to the clock: sleeps that are over, and alarms that rang. Who tells when its sleep is over waits
-    /// until the clock was moved by it: what is due before, at `next`, comes before.
-    pub(super) fn credits(&mut self, look: &Look, is_awaited: bool, next: Option<i64>, now: Instant) -> Vec<Credit> {
+    /// What is to be credited to the clock: sleeps that are over, and alarms that rang. Who tells when its sleep is over goes on
+    /// in its turn, and is credited then. But a handler of a signal may leave a sleep for good: such a one is credited up to
+    /// `left`.
+    pub(super) fn credits(&mut self, look: &Look, is_awaited: bool, left: i64, now: Instant) -> Vec<Credit> {
         let mut credits = self.alarms.credits(look, now);
         self.sleeps.retain(|key, sleep| {
             let slept = now.duration_since(sleep.since);
             let sleeps_on = match sleep.told {
-                // A handler of a signal may have left a sleep for good.
                 Some(_) => !sleep.is_over || look.may_sleep(*key),
                 None if *key == OUTSIDE => is_awaited,
                 None => look.has(*key),
             };
             // Who was stopped goes on when he is told to, not when his sleep is over.
-            let sleeps_on = sleeps_on && !(sleep.is_over && is_stopped(key.process, key.id));
+            let is_stopped = || is_stopped(key.process, key.id);
+            let sleeps_on = sleeps_on && !(sleep.is_over && is_stopped());
+            let will_tell =
+                sleep.told.is_some() && (sleep.due() > Some(left) || (look.may_sleep(*key) && !is_stopped()));
             let length = match sleep.length {
-                _ if sleep.is_over => None,
-                Some(_)
-                    if sleep.told.is_some() && next.is_some_and(|next| sleep.due().is_some_and(|due| next < due)) =>
-                {
-                    None
-                }
+                _ if sleep.is_over || will_tell => None,
                 // It may have been found late, where the machine has much else to do. To credit it too early does no harm:
                 // what is due later waits for its end all the same.
                 Some(length) if now.duration_since(sleep.earliest) >= length => Some((micros(length), false)),
@@ -290,11 +288,11 @@ mod tests {
         let mut sleepers = RealSleepers::default();
         sleepers.clear(begin);
         sleepers.note(&asleep(at(900), 1), 0, Duration::ZERO, &BTreeSet::new(), |_| false);
-        assert_eq!(sleepers.credits(&asleep(at(990), 1), false, None, at(995)), []);
+        assert_eq!(sleepers.credits(&asleep(at(990), 1), false, i64::MAX, at(995)), []);
         assert_eq!(sleepers.allowed(at(995)), Allowed::Until(SECOND));
         // It has woken, and sleeps again.
         let again = asleep(at(1020), 2);
-        assert_eq!(sleepers.credits(&again, false, None, at(1020)), [credit(SECOND, SECOND)]);
+        assert_eq!(sleepers.credits(&again, false, i64::MAX, at(1020)), [credit(SECOND, SECOND)]);
         sleepers.note(&again, SECOND, Duration::ZERO, &BTreeSet::new(), |_| false);
         assert_eq!(sleepers.allowed(at(1020)), Allowed::Until(2 * SECOND));
     }
@@ -312,7 +310,7 @@ mod tests {
         told(&mut sleepers);
         sleepers.note(&asleep(at(10), 1), 0, Duration::ZERO, &BTreeSet::new(), |_| false);
         assert_eq!(sleepers.count(), 1);
-        assert_eq!(sleepers.credits(&asleep(at(500), 2), false, None, at(500)), []);
+        assert_eq!(sleepers.credits(&asleep(at(500), 2), false, i64::MAX, at(500)), []);
         assert_eq!(sleepers.woke(3, Some(SECOND + 80), at(1200)), Some(credit(SECOND, SECOND)));
         assert_eq!(sleepers.woke(3, None, at(1200)), None);
         assert!(sleepers.is_empty());
@@ -338,7 +336,7 @@ mod tests {
             sleepers.note(&short, 0, Duration::ZERO, &BTreeSet::from([7]), |_| false);
             assert_eq!(sleepers.allowed(at(turn * 2)), Allowed::Until(1000));
             let woken = asleep(at(turn * 2 + 1), turn + 1);
-            credited += sleepers.credits(&woken, false, None, at(turn * 2 + 1)).len();
+            credited += sleepers.credits(&woken, false, i64::MAX, at(turn * 2 + 1)).len();
         }
         assert_eq!(credited, 10, "a program that sleeps so all the time does not hold the world up for ever");
     }
@@ -365,8 +363,8 @@ mod tests {
         sleepers.told(3, (7, 7), SECOND, 0, begin);
         let mut elsewhere = asleep(end, 9);
         elsewhere.page[0].1 = Some(Wait { what: Waiting::Something, program: Arc::default() });
-        assert_eq!(sleepers.credits(&elsewhere, false, None, end).len(), 1);
-        assert_eq!(sleepers.credits(&elsewhere, false, None, end), []);
+        assert_eq!(sleepers.credits(&elsewhere, false, i64::MAX, end).len(), 1);
+        assert_eq!(sleepers.credits(&elsewhere, false, i64::MAX, end), []);
         assert_eq!(sleepers.allowed(end), Allowed::Everything);
     }
 }

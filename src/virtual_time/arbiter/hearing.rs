@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::account::Credit;
+use super::super::Foreground;
 use super::super::ears::{Command, Delay, Heard, News, Request};
 use super::super::message::Message;
 use super::super::schedule::{Lineage, Rank, due};
@@ -19,7 +19,7 @@ impl Arbiter {
             // Who slept in real time and woke is credited before what was said since is answered.
             if let Some(census) = self.census.as_mut().filter(|_| !self.sleepers.is_empty()) {
                 let look = self.asleep.look(census, &[]);
-                self.credit(&look);
+                self.credit(&look, i64::MIN);
             }
             self.patience = PATIENCE.0;
         }
@@ -75,9 +75,11 @@ impl Arbiter {
         self.schedule.add(due, rank, Event::Release { released, port, since });
     }
 
-    /// Whether something is to happen before this.
-    fn is_before(&self, instant: i64) -> bool {
-        self.schedule.next_due().is_some_and(|due| due < instant)
+    /// Whether who slept until then goes on in its turn: what others do at this instant, and what is due before, comes before,
+    /// however long that takes on a busy machine.
+    fn goes_in_turn(&self, until: i64) -> bool {
+        let is_step = matches!(self.foreground, Foreground::Process(_) | Foreground::Request);
+        is_step || self.schedule.next_due().is_some_and(|due| due < until)
     }
 
     fn note(&mut self, connection: u64, message: &Message) {
@@ -108,9 +110,7 @@ impl Arbiter {
                 let sleeper = self.sleepers.told_by(connection);
                 let credit = self.sleepers.woke(connection, Some(length), system_clock::now());
                 match (sleeper, credit) {
-                    // It was late, because somebody computes: what is due before comes before.
-                    (Some((process, thread)), Some(credit)) if self.is_before(credit.until) => {
-                        let credit = Credit { is_cut: false, ..credit };
+                    (Some((process, thread)), Some(credit)) if self.goes_in_turn(credit.until) => {
                         let (lineage, thread) = (lineage(process).into(), (thread - process).into());
                         let rank = Rank::Sleeper { lineage, thread, serial: 0 };
                         self.schedule.add(credit.until, rank, Event::Slept { connection, credit });
