@@ -5,13 +5,11 @@
 // so it is run here, and what becomes of it is what Node's own code makes of it (`SyncProcessRunner`).
 'use strict'
 
-const net = require('node:net')
+const { ChildProcess } = require('node:child_process')
 const { constants } = require('node:os')
 const { setTimeout, clearTimeout } = require('node:timers')
 const { parentPort, workerData: answers } = require('node:worker_threads')
 
-const { Process } = process.binding('process_wrap')
-const { Pipe, constants: kinds } = process.binding('pipe_wrap')
 const { SIGKILL, SIGTERM } = constants.signals
 
 let timer
@@ -23,18 +21,29 @@ function wake({ array, index, over }) {
 
 // Runs a program, and calls `done` with its process number, its status and signal, what it wrote, and what went wrong.
 function run({ timeout, maxBuffer, killSignal, stdio, ...options }, done) {
-  const child = new Process()
-  const pipes = stdio.map(({ type }) => type === 'pipe' && new Pipe(kinds.SOCKET))
-  const error = child.spawn({ ...options, stdio: stdio.map((given, at) => (pipes[at] ? { type: 'pipe', handle: pipes[at] } : given)) })
-  if (error !== 0) {
-    for (const pipe of pipes) if (pipe) pipe.close()
-    return done({ pid: 0, status: null, signal: null, output: null, error })
+  const child = new ChildProcess()
+  let refused
+  try {
+    refused = child.spawn({ ...options, stdio: stdio.map(({ type, fd }) => fd ?? type) })
+  } catch ({ errno }) {
+    refused = errno
   }
+  child.on('error', () => {})
+  if (refused) return done({ pid: 0, status: null, signal: null, output: null, error: refused })
 
   const result = { pid: child.pid, status: null, signal: null, output: stdio.map(() => null) }
   const sockets = []
   let [open, size, isRunning, isKilled] = [1, 0, true, false]
   const fail = (errno) => (result.error ??= errno)
+
+  function send(signal) {
+    try {
+      process.kill(child.pid, signal)
+    } catch ({ errno }) {
+      return errno
+    }
+    return 0
+  }
 
   // The pipes are closed whoever holds their other ends: what the program has started may live on.
   function kill(errno) {
@@ -42,10 +51,10 @@ function run({ timeout, maxBuffer, killSignal, stdio, ...options }, done) {
     isKilled = true
     clearTimeout(timer)
     fail(errno)
-    const refused = isRunning ? child.kill(killSignal || SIGTERM) : 0
+    const refused = isRunning ? send(killSignal || SIGTERM) : 0
     if (refused !== 0 && refused !== -constants.errno.ESRCH) {
       fail(refused)
-      child.kill(SIGKILL)
+      send(SIGKILL)
     }
     for (const socket of sockets) socket.destroy()
   }
@@ -57,24 +66,24 @@ function run({ timeout, maxBuffer, killSignal, stdio, ...options }, done) {
     done(result)
   }
 
-  child.onexit = (status, signal) => {
+  child.on('exit', (status, signal) => {
     isRunning = false
-    if (status < 0) fail(status)
-    else if (signal) result.signal = signal
-    else result.status = status
-    child.close()
+    Object.assign(result, { status, signal })
     close()
-  }
+  })
 
-  for (const [at, { readable, writable, input }] of stdio.entries()) {
-    if (!pipes[at]) continue
+  for (const [at, { type, readable, writable, input }] of stdio.entries()) {
+    if (type !== 'pipe') continue
     open += 1
-    const socket = new net.Socket({ handle: pipes[at], readable: Boolean(writable), writable: Boolean(readable) })
+    const socket = child.stdio[at]
     sockets.push(socket)
     socket.on('close', close)
     socket.on('error', ({ errno }) => fail(errno))
     if (readable) socket.end(input && Buffer.from(input.buffer, input.byteOffset, input.byteLength))
-    if (!writable) continue
+    if (!writable) {
+      socket.resume()
+      continue
+    }
     const chunks = (result.output[at] = [])
     socket.on('data', (chunk) => {
       chunks.push(chunk)
